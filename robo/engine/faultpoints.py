@@ -1,0 +1,38 @@
+"""Named crash points. `ROBO_CRASH_AT=point:n` ends this process by SIGKILL at the n-th arrival; honoured only when
+`ROBO_TESTING=1` is set too, and read once."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from typing import Final
+
+POINTS: Final = (
+    "open",
+    "chunk",
+    "claim",
+    "setup",
+    "intent",
+    "before effect",
+    "after effect",
+    "after receipt",
+    "outcome",
+    "outbox",
+    "write-back",
+    "wake-up",
+)
+"""Where a process may be killed by name. `open chunk claim wake-up write-back outbox` are the services' and store's."""
+
+_armed = os.environ.get("ROBO_CRASH_AT", "") if os.environ.get("ROBO_TESTING") == "1" else ""
+_seen: Counter[str] = Counter()
+
+
+def reach(point: str) -> None:
+    """Die here if the environment says so; otherwise nothing."""
+    if not _armed:
+        return
+    name, _, nth = _armed.rpartition(":")
+    _seen[point] += 1
+    if point == name and _seen[point] == int(nth):
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,213 @@
+"""What the engine asks of the world. The store and the services implement these; tests have an in-memory book.
+
+Every write of `Book` compares, in its own transaction, that the attempt is `running` with the fence's token (rule
+`fence`); writes on a journal row also compare `n` and `state` as they were read (rule `number`). A refused write
+raises `StaleToken`: drop everything, touch nothing outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from robo.model.base import Outcome
+from robo.sdk.runner import CellChange, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """The right to write: one attempt of one item, with the token it was claimed under."""
+
+    attempt: str
+    item: str
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class OnceKey:
+    """The identity of an effect. It belongs to the key, not to the run (rule `shared`)."""
+
+    environment: str
+    process: str
+    region: str
+    step: str
+    key: str
+    doing: int = 0
+    """The pass: number of earlier items of this key that ended `done` and that `again` let pass."""
+
+
+class JournalState(StrEnum):
+    NONE = "none"
+    OPEN = "open"
+    REFUSED = "refused"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalRow:
+    """One row as it was read. `ripe_in`: seconds, by the database clock, until `act_by + settle` (0: look now)."""
+
+    once: OnceKey
+    state: JournalState = JournalState.NONE
+    n: int = 0
+    ripe_in: float = 0.0
+    item: str = ""
+    token: int = 0
+    digest: str = ""
+    act_by: datetime | None = None
+    after_refusal: str = ""
+    """Code of a refusal read while this intent was open; absent then means `refused` + `rejected` (rule `refusal`)."""
+    closed_by: str = ""  # answer | verify | person
+    ours: bool = False
+    receipt: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    """What the segment left (its values by step id), restored when a re-run skips it."""
+    sends: int = 0
+    looks: int = 0
+    """How often verify could not tell since this intent (5, 30, 120 min, then `unknown`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTrace:
+    """One line of an attempt's history, already masked."""
+
+    step: str
+    title: str
+    state: str  # ok | skipped | failed | refused | found | absent | cannot tell
+    note: str = ""
+    started: datetime
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemEnd:
+    """How an item ended, with everything that is committed together with it."""
+
+    outcome: Outcome
+    code: str = ""
+    message: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    place: str = ""
+    remedy: str = ""
+    ours: bool = False
+    """The receipt of `counts.done_by` is ours: the item may earn (rule `credit`)."""
+    receipt: Mapping[str, Any] = field(default_factory=dict)
+    changes: tuple[CellChange, ...] = ()
+    drift: tuple[str, ...] = ()
+    journal: JournalRow | None = None
+    """With outcome `rejected` after an open intent: the row that becomes `refused` in the same commit."""
+
+
+class Wish(StrEnum):
+    """What somebody asked of a running attempt; acted on when no intent is open (rule `boundary`)."""
+
+    CANCEL = "cancel"
+    STOP = "stop"
+
+
+class Book(Protocol):
+    """The truth, as one attempt may read and write it."""
+
+    async def journal(self, once: OnceKey) -> JournalRow:
+        """The row of this key, or a `none` row with n = 0 that is not stored yet."""
+        ...
+
+    async def intent(self, fence: Fence, seen: JournalRow, *, budget: float, settle: float, digest: str) -> JournalRow:
+        """none|refused -> open n+1; `act_by` = database now + budget. A commit of unknown fate is read again."""
+        ...
+
+    async def note_refusal(self, fence: Fence, seen: JournalRow, code: str, words: str) -> JournalRow:
+        """An answer refused while the intent is open: kept on the open row until verify decides."""
+        ...
+
+    async def cannot_tell(self, fence: Fence, seen: JournalRow, why: str) -> JournalRow:
+        """looks + 1."""
+        ...
+
+    async def absent(self, fence: Fence, seen: JournalRow, why: str) -> JournalRow:
+        """open -> none, n kept (rule 8), committed before the segment restarts."""
+        ...
+
+    async def done(
+        self,
+        fence: Fence,
+        seen: JournalRow,
+        *,
+        by: str,
+        ours: bool,
+        receipt: Mapping[str, Any],
+        outputs: Mapping[str, Any],
+        sends: int = 0,
+    ) -> JournalRow:
+        """-> done. From none (found before any intent) it is never ours."""
+        ...
+
+    async def end(self, fence: Fence, end: ItemEnd) -> None:
+        """The outcome, its audit events, write-backs and ledger rows: one commit."""
+        ...
+
+    async def postpone(self, fence: Fence, seconds: float, reason: str, *, costs: bool, held: bool = False) -> None:
+        """Free the slot: queued again with a new token, not before now + seconds. `costs`: it was a failed try.
+        `held`: the item is held (portal down, secret refused) until the process is released."""
+        ...
+
+    async def attempts_left(self, fence: Fence) -> int:
+        """Tries this item still has after the current one (`on_failure.retry`, poison cap)."""
+        ...
+
+    async def wish(self, fence: Fence) -> Wish | None: ...
+
+    async def trace(self, fence: Fence, lines: Sequence[StepTrace]) -> None: ...
+
+    async def evidence(self, fence: Fence, name: str, content: bytes) -> None:
+        """A picture or text for a person; also an answer in hand when the fence refused its receipt. Never state."""
+        ...
+
+
+class Clock(Protocol):
+    """Time as the engine may see it."""
+
+    def monotonic(self) -> float: ...
+
+    def now(self) -> datetime:
+        """Aware, UTC; for history only. Deadlines use the database clock and `monotonic`."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Sessions(Protocol):
+    """The sessions of one slot: opened, set up and reset on demand by whoever owns the worker."""
+
+    async def get(self, runner: str) -> Session:
+        """The runner's session with `setup` done; opened again after `lost`."""
+        ...
+
+    async def lost(self, runner: str) -> None:
+        """Close it; the next `get` opens a new one and runs setup again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One item as the engine takes it."""
+
+    fence: Fence
+    run: str
+    key: str
+    environment: str
+    doing: int
+    item: Mapping[str, Any]
+    """Fields by name, typed, plus `row` and `source`."""
+    inputs: Mapping[str, Any]
+    run_facts: Mapping[str, Any]
+    """What `run` means in expressions: `date`, `id`, …"""
+    run_date: date
+    sensitive: tuple[str, ...] = ()
+    """Values that pictures and history must not show."""
+    dry_run: bool = False
+    stepwise: Any = None
+    """`async (step, note) -> None` that waits for the person at `--step`; None: nobody watches."""

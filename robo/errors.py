@@ -1,0 +1,148 @@
+"""The one drawn family of errors. Every error has a code, facts and a remedy.
+
+RoboError
+├── UsageError               the command or its arguments are wrong                      exit 2
+├── DefinitionError          a definition has problems (carries all its diagnostics)     exit 2
+├── InfrastructureError      disk, database, browser, network, project                   exit 4
+│   ├── MissingSecret        a secret that a process names is not there
+│   └── StoreConflict        a compare-and-set lost: somebody else holds the truth now
+│       └── StaleToken       the attempt belongs to another worker: drop all, touch nothing
+└── ItemTrouble              what can happen to one item
+    ├── Rejection            business: the data is wrong, a person must act; never retried
+    └── Failure              technical: the world is wrong; retried by policy
+        ├── NotFound         a target is not there; facts name the nearest
+        ├── Ambiguous        a target matches several elements
+        ├── TimedOut         an action did not end in its time
+        ├── UnexpectedDialog a native dialog nobody declared
+        ├── SessionLost      the session (page, browser, login) is gone
+        ├── PortalDown       the other side does not answer: the process is held, not the item failed
+        ├── DeadlinePassed   the page refused to act after `act_by` (no evidence of anything: verify)
+        ├── UndeclaredEffect the page sent an effect no step declared: a person decides, never retried
+        └── CredentialsRefused   never retried: the secret is marked refused, its users are held
+
+A message is an English template with named facts (`"column %(column)s is not in %(sheet)s"`); it is translated
+when it is shown, never when it is raised, so that what is stored can be read in every language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class RoboError(Exception):
+    """Something a person must be told: what (`code`, `message`, `facts`), where (`place`), what to do (`remedy`).
+
+    `message` and `remedy` are templates filled from `facts` with `%(name)s`.
+    """
+
+    exit_code: ClassVar[int] = 4
+
+    def __init__(self, code: str, message: str, *, place: str = "", remedy: str = "", **facts: Any) -> None:
+        super().__init__(code, message, place, remedy, facts)
+        self.code = code
+        self.message = message
+        self.place = place
+        self.remedy = remedy
+        self.facts: Mapping[str, Any] = facts
+
+    def __str__(self) -> str:
+        return fill(self.message, self.facts)
+
+    @property
+    def advice(self) -> str:
+        """The remedy with its facts filled in, in English."""
+        return fill(self.remedy, self.facts)
+
+
+def fill(template: str, facts: Mapping[str, Any]) -> str:
+    """`template` with its `%(name)s` replaced; without facts it is returned as it is, percent signs and all."""
+    return template % facts if facts else template
+
+
+class UsageError(RoboError):
+    """The command or its arguments are wrong."""
+
+    exit_code = 2
+
+
+class DefinitionError(RoboError):
+    """A definition cannot be used. `diagnostics` holds every problem found, in the order of the text."""
+
+    exit_code = 2
+
+    def __init__(self, diagnostics: tuple[Any, ...]) -> None:
+        super().__init__("RB100", "%(count)s problem(s) in the definition", count=len(diagnostics))
+        self.diagnostics = diagnostics
+
+
+class InfrastructureError(RoboError):
+    """What robo itself stands on is missing or broken."""
+
+
+class MissingSecret(InfrastructureError):
+    """A secret that a process names is not in the backend."""
+
+
+class StoreConflict(InfrastructureError):
+    """A compare-and-set lost; nothing was written."""
+
+
+class StaleToken(StoreConflict):
+    """The attempt has another owner now. Drop everything and touch nothing outside."""
+
+
+class ItemTrouble(RoboError):
+    """What can happen to one item."""
+
+    exit_code = 1
+
+
+class Rejection(ItemTrouble):
+    """The data is wrong and a person must act. `code` is the author's (`already-known`)."""
+
+
+class Failure(ItemTrouble):
+    """The world is wrong; the policy decides whether to try again."""
+
+    retry: ClassVar[bool] = True
+
+
+class NotFound(Failure):
+    """A target is not on the page."""
+
+
+class Ambiguous(Failure):
+    """A target matches several elements."""
+
+
+class TimedOut(Failure):
+    """An action did not end in its time."""
+
+
+class UnexpectedDialog(Failure):
+    """A native dialog that no step declared; its text is a fact."""
+
+
+class SessionLost(Failure):
+    """The page, the browser or the login is gone."""
+
+
+class PortalDown(Failure):
+    """The other side does not answer: hold the process, cost no item an attempt."""
+
+
+class DeadlinePassed(Failure):
+    """The page refused to act after `act_by`. It says nothing about the effect: verify."""
+
+
+class UndeclaredEffect(Failure):
+    """A request that changes something left the page in a step that declared no such effect."""
+
+    retry = False
+
+
+class CredentialsRefused(Failure):
+    """The application refused the secret. Never tried again: retries lock accounts."""
+
+    retry = False

@@ -1,0 +1,87 @@
+"""The base of every value, and the words that are written the same everywhere."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Value(BaseModel):
+    """A frozen, strict, closed value: built whole or not at all."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Missing:
+    """The one value of a cell, a member or a result that is not there (`is missing`). False, and only equal to itself."""
+
+    _only: Missing | None = None
+
+    def __new__(cls) -> Missing:
+        if cls._only is None:
+            cls._only = super().__new__(cls)
+        return cls._only
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "missing"
+
+    def __reduce__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = Missing()
+
+
+class Effect(StrEnum):
+    """What a step does to the world, from nothing to what cannot be undone. Compare with `rank`."""
+
+    READ = "read"
+    LOCAL = "local"
+    DRAFT = "draft"
+    SUBMIT = "submit"
+
+    @property
+    def rank(self) -> int:
+        return list(Effect).index(self)
+
+
+class Outcome(StrEnum):
+    """How an item ended."""
+
+    DONE = "done"
+    SKIPPED = "skipped"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+
+class ItemState(StrEnum):
+    """Where an item is: an outcome, or one of the four states before it."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    HELD = "held"
+    DONE = "done"
+    SKIPPED = "skipped"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+
+LIVE: Final = frozenset({ItemState.QUEUED, ItemState.RUNNING, ItemState.WAITING, ItemState.HELD, ItemState.UNKNOWN})
+"""States in which an item keeps its key for itself (rule 15 of the once protocol)."""
+
+
+class Environment(StrEnum):
+    """Where effects go. Only a host granted as production in the region's file makes `production`."""
+
+    TEST = "test"
+    PRODUCTION = "production"

@@ -1,0 +1,236 @@
+"""A process as its author wrote it: shapes checked, texts not yet evaluated. The reference says what each means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from robo.model.base import Effect, Value
+from robo.model.text import Expr, Node, Path, Position
+
+
+class Kind(StrEnum):
+    """The scalar types of the language. One strict parser each, in `robo.model.scalars`."""
+
+    STR = "str"
+    INT = "int"
+    DECIMAL = "decimal"
+    BOOL = "bool"
+    DATE = "date"
+    DATETIME = "datetime"
+    TIME = "time"
+    DURATION = "duration"
+    MONEY = "money"
+    PERCENT = "percent"
+    URL = "url"
+    FILE = "file"
+    FOLDER = "folder"
+    EMAIL = "email"
+    SIRET = "siret"
+    CHOICE = "choice"
+    LIST = "list"
+    SECRET = "secret"
+
+
+class Input(Value):
+    """One value a run is given. `default` is still text (or absent)."""
+
+    name: str
+    type: Kind = Kind.STR
+    title: str = ""
+    required: bool = True
+    default: str | None = None
+    choices: tuple[str, ...] = ()
+    overlay: bool = False
+    sensitive: bool = False
+
+
+class Field_(Value):
+    """One column of the source, typed: `fields: {born: {column: Date de naissance, type: date}}`."""
+
+    name: str
+    column: str
+    type: Kind = Kind.STR
+    required: bool = True
+    default: str | None = None
+    pattern: str | None = None
+    match: str | None = None
+    choices: tuple[str, ...] = ()
+    format: str | None = None
+    sensitive: bool = False
+
+
+class SecretNeed(Value):
+    """A secret the process needs, by name. The value never enters a model."""
+
+    name: str
+    kind: str = "password"  # password | password+otp | certificate | attended
+
+
+class Host(Value):
+    """Where a browser or HTTP step may go, and which writing requests are harmless there (`METHOD /path*`)."""
+
+    name: str
+    url: Node
+    reads: tuple[str, ...] = ()
+    drafts: tuple[str, ...] = ()
+
+
+class Table(Value):
+    """A code table. `overlay` is `none`, `extend` or `replace`."""
+
+    name: str
+    rows: Mapping[str, str]
+    overlay: str = "none"
+
+
+class Sessions(Value):
+    """How long a runner's session lives, and what a segment may expect to find in it."""
+
+    span: str = "worker"  # item | run | worker
+    page: str = "opened"  # opened | kept
+    slots: int | None = None  # None: by machine
+    account: str = "shared"  # shared | exclusive
+
+
+class StopAfter(Value):
+    failed_in_a_row: int = 5
+    rejected_percent: int = 30
+    rejected_after: int = 20
+    unknown: int = 3
+
+
+class Limits(Value):
+    """What a run may do before it waits for a person's yes."""
+
+    items: int = 500
+    effects: int = 500
+    rows: int = 5000
+    stop_after: StopAfter = StopAfter()
+
+
+class OnFailure(Value):
+    retry: int = 2
+    wait: timedelta = timedelta(seconds=30)
+    backoff: int = 2
+    keep: tuple[str, ...] = ("screenshot",)
+
+
+class Counts(Value):
+    """What a credit is for. `key` None: the item's key; `done_by` None: the last once step."""
+
+    unit: str = "item"
+    each: Expr | None = None
+    as_: str = ""
+    key: Node | None = None
+    done_by: str | None = None
+    period: str | None = None
+
+
+class Refusal(Value):
+    """A declared word of refusal: any target (still a node), its code. `{alert: any, code}` only ends the wait."""
+
+    target: Node
+    code: str
+    says: Node = ""
+
+
+class Verify(Value):
+    """How to know whether an effect is there: a finder by name, or actions ending in found_if/absent_if."""
+
+    finder: str | None = None
+    steps: tuple[Step, ...] = ()
+    found_if: Expr | None = None
+    absent_if: Expr | None = None
+    ours_if: Expr | None = None
+    asks: str = "before and after"  # or "after"
+    path: Path = ()
+
+
+class StepKind(StrEnum):
+    ACTION = "action"
+    BLOCK = "block"
+    SKIP_IF = "skip_if"
+    REJECT_IF = "reject_if"
+    SET = "set"
+
+
+class Step(Value):
+    """One line of a process. Which members may be used together is the loader's business, and checked there."""
+
+    id: str
+    named: bool = False  # the author gave the id
+    kind: StepKind
+    title: str = ""
+    path: Path
+    when: Expr | None = None
+    optional: bool = False
+    # an action
+    action: str = ""
+    params: Node = ""
+    within: Node | None = None
+    confirm: str | None = None  # accept | dismiss
+    timeout: timedelta | None = None
+    effect: Effect | None = None  # the author raises the action's own
+    expect: tuple[Node, ...] = ()
+    read: Mapping[str, Node] | None = None
+    # an effect or a once block
+    once: Node | None = None
+    verify: Verify | None = None
+    refused: tuple[Refusal, ...] = ()
+    settle: timedelta | None = None
+    unverifiable: str | None = None
+    was: str | None = None
+    # a block
+    do: tuple[Step, ...] = ()
+    # control
+    condition: Expr | None = None
+    code: str = ""
+    message: Node = ""
+    assign: Mapping[str, Node] = Field(default_factory=dict)
+
+
+class Items(Value):
+    """Where items come from and what makes each one itself."""
+
+    source: Step  # an action whose session yields rows
+    fields: tuple[Field_, ...]
+    only_if: Expr | None = None
+    key: Node
+
+
+class Finder(Value):
+    name: str
+    step: Step
+
+
+class Process(Value):
+    """One kind of work. `digest` is the SHA-256 of the text; `positions` says where each part stands."""
+
+    id: str
+    title: str
+    version: str = "0.1.0"
+    owner: str = ""
+    decision_role: str = "none"
+    record: Mapping[str, Any] | None = None
+    inputs: Mapping[str, Input] = Field(default_factory=dict)
+    secrets: Mapping[str, SecretNeed] = Field(default_factory=dict)
+    hosts: Mapping[str, Host] = Field(default_factory=dict)
+    tables: Mapping[str, Table] = Field(default_factory=dict)
+    finders: Mapping[str, Finder] = Field(default_factory=dict)
+    sessions: Sessions = Sessions()
+    items: Items | None = None
+    setup: tuple[Step, ...] = ()
+    steps: tuple[Step, ...]
+    finish: tuple[Step, ...] = ()
+    limits: Limits = Limits()
+    on_failure: OnFailure = OnFailure()
+    counts: Counts = Counts()
+    again: str = "never"
+    digest: str
+    file: str
+    positions: Mapping[Path, Position] = Field(default_factory=dict, repr=False)

@@ -1,0 +1,115 @@
+"""A plan: what the engine executes. Overlays applied, effects resolved, steps cut into segments and units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from robo.model.base import Environment
+from robo.model.process import Counts, Finder, Input, Items, Limits, OnFailure, SecretNeed, Sessions, Step, Verify
+from robo.model.text import Node
+from robo.sdk.action import ActionSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostPlan:
+    """A host of the process here. `url` may hold expressions over `inputs`; the grant is found when the run starts."""
+
+    name: str
+    url: Node
+    reads: tuple[str, ...] = ()
+    drafts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Steps the engine performs together: several only when all are `entry` actions without `when` or results.
+
+    Each step has its final `effect` and `timeout`. A single step may be an action or a control step."""
+
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A `do` block without `once`: its units, run under one `when` and one `within`."""
+
+    block: Step
+    pieces: tuple[Unit | Group, ...]
+
+
+Piece = Unit | Group
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """The end of a segment: one effect under the once protocol."""
+
+    step: Step
+    """The step that carries `once` (a block, or the submitting action itself)."""
+    key: Node
+    body: tuple[Piece, ...]
+    """Read, local and draft pieces before the submit, its trailing entries excluded."""
+    entries: tuple[Step, ...]
+    """Consecutive entries directly before the submit: one trip with the button's location."""
+    submit: Step
+    """The action that submits, with the block's `read`, `refused` and `expect` merged in."""
+    verify: Verify | None
+    was: str | None = None
+    settle: timedelta = timedelta(seconds=30)
+    outputs: tuple[str, ...] = ()
+    """Names under which results are read later: `created.agdref`."""
+
+    @property
+    def id(self) -> str:
+        return self.step.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """Pieces up to and including one effect. `once` None: the last segment, which has no effect to journal."""
+
+    index: int
+    id: str
+    lead: tuple[Piece, ...]
+    once: Once | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything the engine needs for every item of a run. `digest` covers all of it and the language version."""
+
+    process: str
+    title: str
+    version: str
+    region: str
+    zone: str
+    holidays: str
+    date_format: str
+    digest: str
+    inputs: Mapping[str, Input]
+    """Overlays are in the defaults."""
+    secrets: Mapping[str, SecretNeed]
+    hosts: tuple[HostPlan, ...]
+    grants: Mapping[str, Environment]
+    """Origin -> environment, from the region."""
+    tables: Mapping[str, Mapping[str, str]]
+    items: Items | None
+    finders: Mapping[str, Finder]
+    sessions: Sessions
+    setup: tuple[Piece, ...]
+    segments: tuple[Segment, ...]
+    finish: tuple[Segment, ...]
+    limits: Limits
+    on_failure: OnFailure
+    counts: Counts
+    done_by: str | None
+    """Id of the once step whose `ours` decides the credit (`counts.done_by`, else the last once step)."""
+    again: str
+    actions: Mapping[str, ActionSpec] = field(repr=False)
+    """The specs of the actions used, by name."""
+    runners: tuple[str, ...] = ()
+    """The runners it needs: `browser`, `files`."""
+    source: str = ""
+    """The process file, for places in messages."""

@@ -1,0 +1,55 @@
+"""How a runner declares an action. Declared once; validation, schema, CLI text and reference are derived."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from pydantic import Field
+
+from robo.model.base import Effect, Value
+
+
+class Params(Value):
+    """Base of an action's parameters. Field annotations choose the scalar parser (`robo.sdk.grammar`):
+    `str int bool Decimal date timedelta Target Read tuple[...] Mapping[str, ...]` and `Anything` for a typed value."""
+
+
+class Proof(StrEnum):
+    """A built-in proof that replaces `verify` (never the intent)."""
+
+    NONE = "none"
+    IDEMPOTENT = "idempotent"  # doing it again is the same (files.update_row)
+    JOURNALED = "journaled"  # mail.send
+    IDEMPOTENCY_KEY = "idempotency-key"  # http.post
+
+
+class ActionSpec(Value):
+    """One action: `browser.fill`.
+
+    `primary` is the parameter that a short form fills (`browser.open: URL`). `open_mapping`: a mapping given to the
+    action *is* the primary parameter (`browser.fill: {Nom: …}`). `entry`: consecutive ones are one round trip.
+    `opens`: begins on a page of its own, so a segment may begin with it. `signs_in`: may post in any step.
+    """
+
+    name: str
+    params: type[Params]
+    effect: Effect
+    summary: str
+    primary: str | None = None
+    open_mapping: bool = False
+    entry: bool = False
+    opens: bool = False
+    signs_in: bool = False
+    source: bool = False
+    """May stand under `items: {from: …}`: its session yields rows."""
+    finder: bool = False
+    """Answers found / absent / cannot tell, so it may stand under `finders` and `verify`."""
+    proof: Proof = Proof.NONE
+    results: Mapping[str, str] = Field(default_factory=dict)
+    """Names of what it leaves behind, and what each is. Empty: only what the step's `read` names."""
+    result_param: str | None = None
+    """The parameter whose keys name further results (`read` of browser.find_row)."""
+    example: str = ""
+    timeout: float = 10.0
+    """Seconds, when the step says nothing."""

@@ -1,0 +1,194 @@
+"""What a guest is: a runner that gives actions and opens sessions. Async throughout; no runner imports another."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from robo.model.base import Effect
+from robo.sdk.action import ActionSpec, Params
+from robo.sdk.secret import Secret
+from robo.sdk.targets import Watch, Watched
+
+
+@dataclass(frozen=True, slots=True)
+class HostRule:
+    """A host the session may touch. `reads`/`drafts`: `METHOD /path*` requests that change nothing."""
+
+    name: str
+    origin: str  # scheme://name[:port]
+    reads: tuple[str, ...] = ()
+    drafts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a session is given when it opens. Everything it may know about where it runs."""
+
+    region: str
+    environment: str
+    date_format: str
+    zone: str
+    folder: Path
+    """Private, for downloads and profiles; removed by whoever opened the session."""
+    hosts: tuple[HostRule, ...]
+    secret: Callable[[str], Awaitable[Secret]]
+    settings: Mapping[str, Any]
+    headed: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One action with its typed parameters, ready to be performed."""
+
+    step: str
+    action: str
+    params: Params
+    effect: Effect
+    timeout: float
+    """Seconds this action may take, expectations included."""
+    in_once: bool = False
+    confirm: str | None = None
+    within: Any = None
+    """A `Target`, or None."""
+    watch: Watch = field(default_factory=Watch)
+    """What to await afterwards: `expect` must come, `read` is read, `refused` raises `Refused`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A finder's answer. `found` True: exactly one (or `several`); False: absent with positive evidence (list seen,
+    filters echoed, paging exhausted); None: cannot tell, and `why` says so in words for a person."""
+
+    found: bool | None
+    several: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CellChange:
+    """A write-back that must outlive the attempt: `column` of the row that `row_key` names becomes `new`."""
+
+    file: Path
+    sheet: str
+    row: int
+    """Row number when read; `row_digest` finds the row again if it moved."""
+    row_digest: str
+    column: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an action leaves: named values, a finding, write-backs, and what a person reads in the history."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    finding: Finding | None = None
+    changes: tuple[CellChange, ...] = ()
+    note: str = ""
+    """One line for the history (`Nom = «Martin»`), already without secrets."""
+    drift: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the other side said after a submit. At most one of `values`, `refused`; neither: no answer in time."""
+
+    values: Mapping[str, Any] | None = None
+    refused: Watched | None = None
+    words: str = ""
+    """The text of the refusal, as data."""
+    requests: int = 0
+    """Effects seen leaving for this submit (retransmissions the runner can see included)."""
+
+
+class Refused(Exception):  # noqa: N818 - a fact about the other side, not an error of ours
+    """A draft step met a declared refusal (no intent is open). The engine turns it into a rejection."""
+
+    def __init__(self, watched: Watched, words: str) -> None:
+        super().__init__(watched.code, words)
+        self.watched = watched
+        self.words = words
+
+
+class Gate(Protocol):
+    """Called by `Session.submit` once everything is entered and the button is found and hit-tested, immediately
+    before the effect. It journals the intent and returns the seconds left until `act_by`, counted from a `t0`
+    taken before the commit. If it raises, nothing may be sent."""
+
+    async def __call__(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a source. `values` by column header as written; `place` for people (`Demandes!A7`)."""
+
+    values: Mapping[str, Any]
+    place: str
+    number: int
+    digest: str
+
+
+@runtime_checkable
+class Session(Protocol):
+    """What a runner keeps open between steps. Used by one slot at a time."""
+
+    async def perform(self, calls: Sequence[Call]) -> Sequence[Result]:
+        """Do read, local and draft calls in order, as one trip where the runner can (all of them are `entry`)."""
+        ...
+
+    async def submit(self, entries: Sequence[Call], call: Call, gate: Gate) -> Answer:
+        """Do `entries`, find what `call` acts on, pass the gate, act once before the deadline, await `call.watch`.
+
+        Raises `DeadlinePassed` when the other side of the gate came too late: no request left. Whatever else it
+        raises after the gate says nothing about the effect."""
+        ...
+
+    def rows(self, call: Call) -> AsyncIterator[Row]:
+        """The rows of a source, streamed. Only for actions declared `source`."""
+        ...
+
+    async def evidence(self, sensitive: Sequence[str]) -> Mapping[str, bytes]:
+        """Pictures and texts for a person (`screenshot.png`), secrets and `sensitive` values masked. Never raises."""
+        ...
+
+    async def reset(self) -> None:
+        """Forget what the last item left (page, dialogs, downloads); keep the sign-in."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Runner(Protocol):
+    """The entry point `robo.runners` names a class of this shape; the host calls it without arguments."""
+
+    name: str
+    actions: Mapping[str, ActionSpec]
+
+    async def start(self, settings: Mapping[str, Any], *, headed: bool, slots: int) -> None:
+        """Open what all sessions of this worker share (one browser). Errors tell what is missing and how to get it."""
+        ...
+
+    async def open(self, context: Context) -> Session: ...
+
+    async def stop(self) -> None:
+        """End everything this runner started, by pid. Idempotent; leaves no orphan process."""
+        ...
+
+
+@runtime_checkable
+class Flusher(Protocol):
+    """A runner whose write-backs are durable rows of the store until they are in the file."""
+
+    def flush(self, file: Path, changes: Sequence[CellChange]) -> Sequence[str]:
+        """Write all changes of one file at once (digest compared, renamed into place, read again).
+
+        Each answer is `done` (cell was old, or already new), `conflict: …` (a person must look). Raises
+        `InfrastructureError` when the file cannot be written now (open elsewhere, no permission, full disk):
+        all stay pending. Sync: called in a thread, under a lease on the file."""
+        ...

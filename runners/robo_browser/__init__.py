@@ -1,0 +1,5 @@
+"""The browser runner."""
+
+
+class BrowserRunner:
+    """Placeholder until the runner lands."""

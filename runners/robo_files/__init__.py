@@ -1,0 +1,5 @@
+"""The files runner."""
+
+
+class FilesRunner:
+    """Placeholder until the runner lands."""
