@@ -49,7 +49,7 @@ class Input(Value):
     sensitive: bool = False
 
 
-class Field_(Value):
+class Column(Value):
     """One column of the source, typed: `fields: {born: {column: Date de naissance, type: date}}`."""
 
     name: str
@@ -198,7 +198,7 @@ class Items(Value):
     """Where items come from and what makes each one itself."""
 
     source: Step  # an action whose session yields rows
-    fields: tuple[Field_, ...]
+    fields: tuple[Column, ...]
     only_if: Expr | None = None
     key: Node
 
