@@ -234,3 +234,5 @@ class Process(Value):
     digest: str
     file: str
     positions: Mapping[Path, Position] = Field(default_factory=dict, repr=False)
+    lines: tuple[str, ...] = Field(default=(), repr=False)
+    """The text of `file`, for messages that quote a line."""
