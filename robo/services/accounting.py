@@ -1,0 +1,136 @@
+"""Minutes: which baseline applies, what an outcome earns or costs, and what a run has gained.
+
+The formula is that of the design page "Hours saved": gross = done x before; net = done x (before - after) less what
+people spent on rejections. Human minutes only, whole numbers; nothing is multiplied by a robot's running time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from robo.engine.ports import ItemEnd
+from robo.model.base import Environment, Outcome
+from robo.model.ledger import BaselineRecord, LedgerKind, LedgerRow, Minutes
+
+AUDITABLE_N: Final = 10
+"""Observations a timed baseline needs before its minutes count as proven."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earner:
+    """What an item may earn: fixed when it is claimed, applied when its outcome is committed."""
+
+    process: str
+    version: str
+    region: str
+    environment: str
+    unit: str
+    unit_key: str
+    run: str
+    item: str
+    host: str = ""
+
+
+def region_key(folder: Path, region: str) -> bytes:
+    """The region's 32-byte key for unit hashes, made at first use (mode 0600). It outlives every purge."""
+    path = folder / f"ledger-{region}.key"
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_suffix(f".{secrets.token_hex(4)}.new")
+    fresh.touch(mode=0o600)
+    fresh.write_bytes(secrets.token_bytes(32))
+    try:
+        path.hardlink_to(fresh)  # the first of two processes wins, and both read the winner's
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+    return path.read_bytes()
+
+
+def unit_hash(key: bytes, earner: Earner) -> str:
+    """HMAC-SHA256 of the unit's key: the same unit is recognised for ever, and cannot be read back."""
+    text = f"{earner.unit}\x00{earner.unit_key}"
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def receipt_hash(receipt: Mapping[str, Any]) -> str:
+    """SHA-256 of what was read back from the application, "" when nothing was."""
+    if not receipt:
+        return ""
+    text = "\x00".join(f"{name}={receipt[name]}" for name in sorted(receipt))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def is_auditable(baseline: BaselineRecord, environment: str) -> bool:
+    """Proven minutes: production, timed with enough observations, approved. Everything else is shown apart."""
+    return (
+        environment == Environment.PRODUCTION
+        and baseline.method == "timed"
+        and baseline.n >= AUDITABLE_N
+        and bool(baseline.approved_by)
+    )
+
+
+def rows_for(earner: Earner, end: ItemEnd, baseline: BaselineRecord | None, key: bytes) -> tuple[LedgerRow, ...]:
+    """What one outcome writes into the ledger: a credit for a `done` that was ours, a debit for a rejection, or nothing.
+
+    Without a baseline a credit row of 0 minutes still claims the unit: it can never be earned a second time."""
+    if end.outcome is Outcome.DONE and end.ours:
+        before, after = (baseline.before, baseline.after) if baseline else (0, 0)
+        return (_row(LedgerKind.CREDIT, earner, end, baseline, key, before=before, after=after),)
+    if end.outcome is Outcome.REJECTED and baseline and baseline.triage:
+        return (_row(LedgerKind.DEBIT, earner, end, baseline, key, before=0, after=baseline.triage, reason="triage"),)
+    return ()
+
+
+def _row(
+    kind: LedgerKind,
+    earner: Earner,
+    end: ItemEnd,
+    baseline: BaselineRecord | None,
+    key: bytes,
+    *,
+    before: int,
+    after: int,
+    reason: str = "",
+) -> LedgerRow:
+    return LedgerRow(
+        kind=kind,
+        environment=earner.environment,
+        region=earner.region,
+        process=earner.process,
+        version=earner.version,
+        unit=earner.unit,
+        unit_hash=unit_hash(key, earner),
+        minutes_before=before,
+        minutes_after=after,
+        baseline=baseline.id if baseline else "",
+        provenance=baseline.method if baseline else "",
+        auditable=baseline is not None and is_auditable(baseline, earner.environment),
+        run=earner.run,
+        item=earner.item,
+        receipt_hash=receipt_hash(end.receipt),
+        host=earner.host,
+        reason=reason,
+    )
+
+
+def sums(rows: Iterable[LedgerRow]) -> Minutes:
+    """Gross, net and auditable minutes of some rows. A debit lowers the net and, where its baseline is proven,
+    the auditable figure too."""
+    gross = net = auditable = units = 0
+    for row in rows:
+        gross += row.minutes_before
+        net += row.net
+        auditable += row.net if row.auditable else 0
+        units += row.kind is LedgerKind.CREDIT
+    return Minutes(gross=gross, net=net, auditable=auditable, units=units)

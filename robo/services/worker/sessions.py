@@ -1,0 +1,115 @@
+"""The sessions of one slot: opened at first need, set up once, reset between items, closed when lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from robo.errors import CredentialsRefused
+from robo.sdk.runner import Context, Runner, Session
+from robo.services.guests import new_runner
+
+Setup = Callable[["SlotSessions"], Awaitable[None]]
+Refusal = Callable[[CredentialsRefused], Awaitable[None]]
+
+
+class RunnerPool:
+    """The runners of one worker, each started once, in the background, so that a browser launches while rows are read."""
+
+    def __init__(self, settings: Mapping[str, Mapping[str, Any]], *, headed: bool, slots: int) -> None:
+        self._settings = settings
+        self._headed = headed
+        self._slots = slots
+        self._starting: dict[str, asyncio.Task[Runner]] = {}
+
+    def begin(self, name: str) -> asyncio.Task[Runner]:
+        """Start a runner now, without waiting; errors come out at `get`."""
+        if name not in self._starting:
+            self._starting[name] = asyncio.create_task(self._start(name), name=f"start {name}")
+        return self._starting[name]
+
+    async def _start(self, name: str) -> Runner:
+        runner = new_runner(name)
+        await runner.start(self._settings.get(name, {}), headed=self._headed, slots=self._slots)
+        return runner
+
+    async def get(self, name: str) -> Runner:
+        """The started runner, or the error its start ended with."""
+        return await asyncio.shield(self.begin(name))
+
+    async def stop(self) -> None:
+        """Stop all; a runner that never came up has nothing to stop."""
+        for task in self._starting.values():
+            try:
+                runner = await task
+            except Exception:  # noqa: BLE001, S112 - its error was already told by `get`
+                continue
+            await runner.stop()
+        self._starting.clear()
+
+
+class SlotSessions:
+    """The engine's `Sessions` port for one slot. `setup` runs when the first session of a runner that it uses opens."""
+
+    def __init__(
+        self,
+        pool: RunnerPool,
+        *,
+        context: Callable[[str], Context],
+        setup: Setup,
+        setup_runners: frozenset[str],
+        refused: Refusal,
+    ) -> None:
+        self._pool = pool
+        self._context = context
+        self._setup = setup
+        self._setup_runners = setup_runners
+        self._refused = refused
+        self._open: dict[str, Session] = {}
+        self._setting_up = False
+        self._ready = False
+
+    async def get(self, runner: str) -> Session:
+        """The runner's session, set up. Refused credentials mark the secret before they are raised again."""
+        session = self._open.get(runner)
+        if session is None:
+            session = await (await self._pool.get(runner)).open(self._context(runner))
+            self._open[runner] = session
+        if runner in self._setup_runners and not self._ready and not self._setting_up:
+            await self._set_up()
+            session = self._open[runner]
+        return session
+
+    async def _set_up(self) -> None:
+        self._setting_up = True
+        try:
+            await self._setup(self)
+            self._ready = True
+        except CredentialsRefused as refused:
+            await self._refused(refused)
+            raise
+        finally:
+            self._setting_up = False
+            if not self._ready:
+                await self.close()
+
+    async def lost(self, runner: str) -> None:
+        """Close what is left of it; the next `get` opens and sets up again."""
+        session = self._open.pop(runner, None)
+        if runner in self._setup_runners:
+            self._ready = False
+        if session is not None:
+            await session.close()
+
+    async def between_items(self, *, span: str, kept: bool) -> None:
+        """What the process asks between two items: nothing (`kept`), a clean page, or new sessions (`span: item`)."""
+        if span == "item":
+            await self.close()
+        elif not kept:
+            for session in self._open.values():
+                await session.reset()
+
+    async def close(self) -> None:
+        for runner in list(self._open):
+            await self.lost(runner)

@@ -1,0 +1,101 @@
+"""What an outcome earns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from robo.engine.ports import ItemEnd
+from robo.model.base import Outcome
+from robo.model.ledger import BaselineRecord, LedgerKind
+from robo.services.accounting import Earner, receipt_hash, region_key, rows_for, sums, unit_hash
+
+KEY = b"k" * 32
+
+
+def earner(**changes: str) -> Earner:
+    facts = {
+        "process": "p",
+        "version": "1",
+        "region": "r",
+        "environment": "production",
+        "unit": "item",
+        "unit_key": "A1",
+        "run": "run",
+        "item": "item",
+    }
+    return Earner(**{**facts, **changes})
+
+
+def baseline(**changes: object) -> BaselineRecord:
+    facts: dict[str, object] = {"id": "b", "process": "p", "region": "r", "unit": "item", "before": 30, "after": 5}
+    return BaselineRecord(**{**facts, "triage": 10, "recovery": 15, **changes})  # type: ignore[arg-type] # a table of facts
+
+
+def test_a_done_item_with_our_receipt_earns_before_less_after() -> None:
+    (row,) = rows_for(earner(), ItemEnd(outcome=Outcome.DONE, ours=True, receipt={"n": "7"}), baseline(), KEY)
+    assert (row.kind, row.minutes_before, row.minutes_after, row.net) == (LedgerKind.CREDIT, 30, 5, 25)
+    assert row.receipt_hash == receipt_hash({"n": "7"})
+
+
+def test_work_that_was_not_ours_earns_nothing() -> None:
+    assert rows_for(earner(), ItemEnd(outcome=Outcome.DONE, ours=False), baseline(), KEY) == ()
+
+
+@pytest.mark.parametrize("outcome", [o for o in Outcome if o not in {Outcome.DONE, Outcome.REJECTED}])
+def test_no_other_outcome_touches_the_ledger(outcome: Outcome) -> None:
+    assert rows_for(earner(), ItemEnd(outcome=outcome, ours=True), baseline(), KEY) == ()
+
+
+def test_a_rejection_costs_its_triage() -> None:
+    (row,) = rows_for(earner(), ItemEnd(outcome=Outcome.REJECTED, code="x"), baseline(), KEY)
+    assert (row.kind, row.net, row.reason) == (LedgerKind.DEBIT, -10, "triage")
+
+
+def test_without_a_baseline_the_unit_is_still_claimed_with_zero_minutes() -> None:
+    (row,) = rows_for(earner(), ItemEnd(outcome=Outcome.DONE, ours=True), None, KEY)
+    assert (row.net, row.baseline) == (0, "")
+
+
+def test_the_worked_check_of_the_design_gives_311_hours() -> None:
+    credit = rows_for(earner(), ItemEnd(outcome=Outcome.DONE, ours=True), baseline(), KEY)[0]
+    debit = rows_for(earner(), ItemEnd(outcome=Outcome.REJECTED), baseline(), KEY)[0]
+    done = sums([credit] * 880 + [debit] * 80)
+    assert done.gross == 440 * 60
+    assert (done.net - 40 * 15 - 32 * 60) // 60 == 311
+
+
+@pytest.mark.parametrize(
+    ("changes", "environment", "proven"),
+    [
+        ({"method": "timed", "n": 10, "approved_by": "chief"}, "production", True),
+        ({"method": "timed", "n": 9, "approved_by": "chief"}, "production", False),
+        ({"method": "timed", "n": 10}, "production", False),
+        ({"method": "imported", "n": 99, "approved_by": "chief"}, "production", False),
+        ({"method": "timed", "n": 10, "approved_by": "chief"}, "test", False),
+    ],
+    ids=["timed and approved", "too few", "not approved", "not timed", "sandbox"],
+)
+def test_only_timed_approved_production_minutes_are_auditable(
+    changes: dict[str, object], environment: str, proven: bool
+) -> None:
+    (row,) = rows_for(
+        earner(environment=environment), ItemEnd(outcome=Outcome.DONE, ours=True), baseline(**changes), KEY
+    )
+    assert row.auditable is proven
+    assert sums([row]).auditable == (25 if proven else 0)
+
+
+def test_the_same_unit_has_the_same_hash_whatever_run_did_it() -> None:
+    assert unit_hash(KEY, earner(run="1")) == unit_hash(KEY, earner(run="2"))
+    assert unit_hash(KEY, earner(unit_key="A2")) != unit_hash(KEY, earner())
+    assert unit_hash(b"o" * 32, earner()) != unit_hash(KEY, earner())
+
+
+def test_a_region_has_one_key_for_ever_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    first = region_key(tmp_path / "keys", "idf")
+    assert region_key(tmp_path / "keys", "idf") == first
+    assert region_key(tmp_path / "keys", "bfc") != first
+    assert (tmp_path / "keys" / "ledger-idf.key").stat().st_mode & 0o077 == 0
+    assert len(list((tmp_path / "keys").iterdir())) == 2
