@@ -64,7 +64,8 @@ class JournalRow:
     ours: bool = False
     receipt: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
-    """What the segment left (its values by step id), restored when a re-run skips it."""
+    """What the segment left (its values by step id), restored when a re-run skips it. Plain JSON, like `receipt`:
+    the engine packs dates and decimals (`robo.engine.plain`) before they get here."""
     sends: int = 0
     looks: int = 0
     """How often verify could not tell since this intent (5, 30, 120 min, then `unknown`)."""
@@ -98,7 +99,8 @@ class ItemEnd:
     changes: tuple[CellChange, ...] = ()
     drift: tuple[str, ...] = ()
     journal: JournalRow | None = None
-    """With outcome `rejected` after an open intent: the row that becomes `refused` in the same commit."""
+    """The open row that becomes `refused` in the same commit: an effect refused and then verified absent. The outcome
+    is `rejected`, or `done` with code `handed-over` when an earlier segment of the item already has its receipt."""
 
 
 class Wish(StrEnum):
@@ -115,8 +117,20 @@ class Book(Protocol):
         """The row of this key, or a `none` row with n = 0 that is not stored yet."""
         ...
 
-    async def intent(self, fence: Fence, seen: JournalRow, *, budget: float, settle: float, digest: str) -> JournalRow:
-        """none|refused -> open n+1; `act_by` = database now + budget. A commit of unknown fate is read again."""
+    async def intent(
+        self,
+        fence: Fence,
+        seen: JournalRow,
+        *,
+        budget: float,
+        settle: float,
+        digest: str,
+        outputs: Mapping[str, Any],
+    ) -> JournalRow:
+        """none|refused -> open n+1; `act_by` = database now + budget. A commit of unknown fate is read again.
+
+        `outputs`: what the segment's steps have left so far, kept on the row: whoever verifies after a crash needs
+        it, and it cannot be read again once the effect is there."""
         ...
 
     async def note_refusal(self, fence: Fence, seen: JournalRow, code: str, words: str) -> JournalRow:
@@ -178,6 +192,10 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None: ...
 
+    def untrusted(self) -> float:
+        """Seconds for which nobody may verify, because the database clock and ours drifted apart (0: trusted)."""
+        ...
+
 
 class Sessions(Protocol):
     """The sessions of one slot: opened, set up and reset on demand by whoever owns the worker."""
@@ -209,5 +227,7 @@ class Work:
     sensitive: tuple[str, ...] = ()
     """Values that pictures and history must not show."""
     dry_run: bool = False
+    finish: bool = False
+    """This item is the run's `finish`: `plan.finish` is executed instead of `plan.segments`."""
     stepwise: Any = None
     """`async (step, note) -> None` that waits for the person at `--step`; None: nobody watches."""
