@@ -81,7 +81,7 @@ def is_auditable(baseline: BaselineRecord, environment: str) -> bool:
 
 
 def rows_for(earner: Earner, end: ItemEnd, baseline: BaselineRecord | None, key: bytes) -> tuple[LedgerRow, ...]:
-    """What one outcome writes into the ledger: a credit for a `done` that was ours, a debit for a rejection, or nothing.
+    """What one outcome writes: a credit for a `done` that was ours, a debit for a rejection, or nothing.
 
     Without a baseline a credit row of 0 minutes still claims the unit: it can never be earned a second time."""
     if end.outcome is Outcome.DONE and end.ours:

@@ -15,7 +15,7 @@ Refusal = Callable[[CredentialsRefused], Awaitable[None]]
 
 
 class RunnerPool:
-    """The runners of one worker, each started once, in the background, so that a browser launches while rows are read."""
+    """The runners of one worker, each started once, in the background: a browser launches while rows are read."""
 
     def __init__(self, settings: Mapping[str, Mapping[str, Any]], *, headed: bool, slots: int) -> None:
         self._settings = settings

@@ -1,0 +1,137 @@
+"""From a row of a source to an item: columns matched, cells typed, the key made. Pure; one row's trouble is its own."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from robo.definition.expressions import render, truth
+from robo.definition.diagnostics import nearest
+from robo.errors import RoboError, UsageError
+from robo.model.base import MISSING
+from robo.model.process import Column, Items
+from robo.model.run import NewItem, Trouble
+from robo.model.scalars import BadScalar, parse
+from robo.sdk.runner import Row
+
+Scope = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""The names an item's expressions see, given its fields."""
+
+
+def header(text: str) -> str:
+    """A column's name as it is compared: NFC, trimmed, blanks collapsed."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """How the columns of one source answer the fields of a process."""
+
+    items: Items
+    scope: Scope
+
+    def check(self, row: Row) -> None:
+        """Every required column is there, or all that are missing are named at once (`RB520`)."""
+        there = {header(name): name for name in row.values}
+        lacking = [
+            field.column for field in self.items.fields if field.required and header(field.column) not in there
+        ]
+        if lacking:
+            near = [near for name in lacking if (near := nearest(name, there.values()))]
+            raise UsageError(
+                "RB520",
+                "the source has no column %(columns)s; it has %(there)s",
+                place=row.place,
+                remedy="rename the column in the workbook, or change `column:` in the process; nearest: %(near)s",
+                columns=", ".join(f"«{name}»" for name in lacking),
+                there=", ".join(f"«{name}»" for name in row.values),
+                near=", ".join(f"«{name}»" for name in near) or "-",
+            )
+
+    def item(self, row: Row) -> NewItem | None:
+        """The item of a row, with its trouble if a cell is wrong; None when `only_if` leaves it out."""
+        there = {header(name): value for name, value in row.values.items()}
+        fields: dict[str, Any] = {}
+        wrong: list[tuple[Column, str, str]] = []
+        for field in self.items.fields:
+            try:
+                fields[field.name] = typed(field, there.get(header(field.column), MISSING))
+            except BadScalar as bad:
+                fields[field.name] = MISSING
+                wrong.append((field, bad.expected, str(bad.got)))
+        source = {"place": row.place, "row": row.number, "digest": row.digest}
+        names = self.scope({**fields, "row": row.number, "source": source})
+        if not wrong and self.items.only_if is not None and not truth(self.items.only_if, names):
+            return None
+        key, unkeyed = self._key(names)
+        return NewItem(
+            key=key or row.place,
+            row=fields,
+            digest=row.digest,
+            place=row.place,
+            trouble=_bad_fields(wrong, row.place) or unkeyed,
+        )
+
+    def _key(self, names: Mapping[str, Any]) -> tuple[str, Trouble | None]:
+        try:
+            key = render(self.items.key, names)
+        except RoboError as missing:
+            return "", Trouble(code="bad-field", message=missing.message, facts=missing.facts)
+        if key is MISSING or not str(key).strip():
+            return "", Trouble(code="bad-field", message="the key is empty")
+        return str(key).strip(), None
+
+
+def typed(field: Column, value: Any) -> Any:
+    """One cell by its field: typed, checked against `choices`, `pattern` and `match`; MISSING where it may be."""
+    if value is None or value is MISSING or (isinstance(value, str) and not value.strip()):
+        if field.default is not None:
+            value = field.default
+        elif field.required:
+            raise BadScalar("a value", "nothing")
+        else:
+            return MISSING
+    result = parse(field.type, value, format=field.format)
+    if field.choices and str(result) not in field.choices:
+        raise BadScalar(f"one of {', '.join(field.choices)}", str(result))
+    if field.pattern and not re.fullmatch(field.pattern, str(result)):
+        raise BadScalar(f"the pattern {field.pattern}", str(result))
+    if field.match:
+        found = re.search(field.match, str(result))
+        if not found:
+            raise BadScalar(f"a text with {field.match}", str(result))
+        return found.group(1) if found.groups() else found.group()
+    return result
+
+
+def _bad_fields(wrong: Sequence[tuple[Column, str, str]], place: str) -> Trouble | None:
+    if not wrong:
+        return None
+    said = "; ".join(
+        f"«{field.column}»: {expected}" + ("" if field.sensitive else f" ≠ {got}") for field, expected, got in wrong
+    )
+    return Trouble(code="bad-field", message="%(place)s: %(said)s", facts={"place": place, "said": said})
+
+
+def without_twins(items: Iterable[NewItem]) -> list[NewItem]:
+    """Keys that stand twice in one source reject all their rows: nobody can say which one is meant."""
+    listed = list(items)
+    times = Counter(item.key for item in listed)
+    seen: Counter[str] = Counter()
+    result = []
+    for item in listed:
+        if times[item.key] > 1:
+            seen[item.key] += 1
+            places = ", ".join(twin.place for twin in listed if twin.key == item.key)
+            trouble = Trouble(
+                code="duplicate-in-source",
+                message="the key %(key)s stands %(times)s times: %(places)s",
+                facts={"key": item.key, "times": times[item.key], "places": places},
+            )
+            item = replace(item, trouble=item.trouble or trouble)
+        result.append(item)
+    return result
