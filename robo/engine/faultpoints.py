@@ -1,5 +1,5 @@
-"""Named crash points. `ROBO_CRASH_AT=point:n` ends this process by SIGKILL at the n-th arrival; honoured only when
-`ROBO_TESTING=1` is set too, and read once."""
+"""Named crash points. `ROBO_CRASH_AT=point:n` ends this process by SIGKILL at the n-th arrival, `point:n:STOP` stops
+it there (a zombie that somebody else may wake). Honoured only when `ROBO_TESTING=1` is set too, and read once."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ POINTS: Final = (
     "write-back",
     "wake-up",
 )
-"""Where a process may be killed by name. `open chunk claim wake-up write-back outbox` are the services' and store's."""
+"""Where a process may be killed by name. `open chunk claim setup wake-up write-back` are the worker's, `outbox` the
+store's, the rest the engine's."""
 
 _armed = os.environ.get("ROBO_CRASH_AT", "") if os.environ.get("ROBO_TESTING") == "1" else ""
 _seen: Counter[str] = Counter()
 
 
 def reach(point: str) -> None:
-    """Die here if the environment says so; otherwise nothing."""
+    """Die or stop here if the environment says so; otherwise nothing."""
     if not _armed:
         return
-    name, _, nth = _armed.rpartition(":")
+    name, nth, *how = _armed.split(":")
     _seen[point] += 1
     if point == name and _seen[point] == int(nth):
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGSTOP if how == ["STOP"] else signal.SIGKILL)
