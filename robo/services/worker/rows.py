@@ -37,9 +37,7 @@ class Sheet:
     def check(self, row: Row) -> None:
         """Every required column is there, or all that are missing are named at once (`RB520`)."""
         there = {header(name): name for name in row.values}
-        lacking = [
-            field.column for field in self.items.fields if field.required and header(field.column) not in there
-        ]
+        lacking = [field.column for field in self.items.fields if field.required and header(field.column) not in there]
         if lacking:
             near = [near for name in lacking if (near := nearest(name, there.values()))]
             raise UsageError(

@@ -1,0 +1,99 @@
+"""Opening a run: the source is read once, typed, checked whole, then inserted in chunks a crash cannot tear.
+
+Nothing is inserted before every row was looked at: an unknown column, a twin key or too many rows are found while
+the run is still empty. A resumed opening reads the source again and goes on at the row it had reached; if the file
+has changed in between (`RB523`), the run must be started anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from robo.definition.expressions import render
+from robo.errors import UsageError
+from robo.model.process import Items
+from robo.model.run import NewItem
+from robo.plan.model import Plan
+from robo.sdk.grammar import parse_params
+from robo.sdk.runner import Call, Row
+from robo.services.worker.rows import Scope, Sheet, without_twins
+from robo.services.worker.sessions import SlotSessions
+
+CHUNK: Final = 200
+"""Rows inserted in one commit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What the source held: the items to insert, how many rows `only_if` left out, and a digest of all rows."""
+
+    items: Sequence[NewItem]
+    left_out: int
+    digest: str
+
+    def chunks(self, position: int) -> Iterator[tuple[int, Sequence[NewItem]]]:
+        """The items from `position` on, in chunks, each with the position of its first."""
+        for start in range(position, len(self.items), CHUNK):
+            yield start, self.items[start : start + CHUNK]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What the person who started the run asked for."""
+
+    limit: int | None = None
+    only: str | None = None
+
+
+async def read_source(
+    plan: Plan, sessions: SlotSessions, scope: Scope, base: Mapping[str, Any], choice: Choice
+) -> Source:
+    """All items of the run. A process without `items` has one, with the key `-`.
+
+    Errors: RB520 unknown column, RB521 more rows than `limits.rows`, RB522 nothing in the source."""
+    if plan.items is None:
+        return Source(items=[NewItem(key="-")], left_out=0, digest="")
+    rows = await _rows(plan, plan.items, sessions, base)
+    sheet = Sheet(plan.items, scope)
+    if rows:
+        sheet.check(rows[0])
+    found = [sheet.item(row) for row in rows]
+    items = without_twins(item for item in found if item is not None)
+    if choice.only is not None:
+        items = [item for item in items if item.key == choice.only] or _no_such_key(choice.only)
+    digest = hashlib.sha256("\x00".join(row.digest for row in rows).encode()).hexdigest()
+    return Source(items=items[: choice.limit], left_out=sum(item is None for item in found), digest=digest)
+
+
+async def _rows(plan: Plan, items: Items, sessions: SlotSessions, base: Mapping[str, Any]) -> list[Row]:
+    step = items.source
+    spec = plan.actions[step.action]
+    call = Call(
+        step=step.id,
+        action=step.action,
+        params=parse_params(spec, render(step.params, base)),
+        effect=spec.effect,
+        timeout=step.timeout.total_seconds() if step.timeout else spec.timeout,
+    )
+    session = await sessions.get(step.action.partition(".")[0])
+    rows: list[Row] = []
+    async for row in session.rows(call):
+        rows.append(row)
+        if len(rows) > plan.limits.rows:
+            raise UsageError(
+                "RB521",
+                "the source has more than %(rows)s rows, the limit of this process",
+                place=row.place,
+                remedy="split the source, or raise `limits: {rows: …}` in the process",
+                rows=plan.limits.rows,
+            )
+    return rows
+
+
+def _no_such_key(key: str) -> list[NewItem]:
+    raise UsageError(
+        "RB524", "no row of the source has the key %(key)s", remedy="check --only against the key column", key=key
+    )

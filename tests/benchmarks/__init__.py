@@ -1,0 +1,1 @@
+"""Benchmarks: robo beside its raw twin in one run, interleaved, medians and ratios."""
