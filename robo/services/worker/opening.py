@@ -2,7 +2,7 @@
 
 Nothing is inserted before every row was looked at: an unknown column, a twin key or too many rows are found while
 the run is still empty. A resumed opening reads the source again and goes on at the row it had reached; if the file
-has changed in between (`RB523`), the run must be started anew.
+has changed in between (`RB533`), the run must be started anew.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ async def read_source(
 ) -> Source:
     """All items of the run. A process without `items` has one, with the key `-`.
 
-    Errors: RB520 unknown column, RB521 more rows than `limits.rows`, RB522 nothing in the source."""
+    Errors: RB530 unknown column, RB531 more rows than `limits.rows`, RB532 nothing in the source."""
     if plan.items is None:
         return Source(items=[NewItem(key="-")], left_out=0, digest="")
     rows = await _rows(plan, plan.items, sessions, base)
@@ -84,7 +84,7 @@ async def _rows(plan: Plan, items: Items, sessions: SlotSessions, base: Mapping[
         rows.append(row)
         if len(rows) > plan.limits.rows:
             raise UsageError(
-                "RB521",
+                "RB531",
                 "the source has more than %(rows)s rows, the limit of this process",
                 place=row.place,
                 remedy="split the source, or raise `limits: {rows: …}` in the process",
@@ -95,5 +95,5 @@ async def _rows(plan: Plan, items: Items, sessions: SlotSessions, base: Mapping[
 
 def _no_such_key(key: str) -> list[NewItem]:
     raise UsageError(
-        "RB524", "no row of the source has the key %(key)s", remedy="check --only against the key column", key=key
+        "RB534", "no row of the source has the key %(key)s", remedy="check --only against the key column", key=key
     )

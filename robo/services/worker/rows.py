@@ -35,13 +35,13 @@ class Sheet:
     scope: Scope
 
     def check(self, row: Row) -> None:
-        """Every required column is there, or all that are missing are named at once (`RB520`)."""
+        """Every required column is there, or all that are missing are named at once (`RB530`)."""
         there = {header(name): name for name in row.values}
         lacking = [field.column for field in self.items.fields if field.required and header(field.column) not in there]
         if lacking:
             near = [near for name in lacking if (near := nearest(name, there.values()))]
             raise UsageError(
-                "RB520",
+                "RB530",
                 "the source has no column %(columns)s; it has %(there)s",
                 place=row.place,
                 remedy="rename the column in the workbook, or change `column:` in the process; nearest: %(near)s",
