@@ -1,0 +1,90 @@
+# Two commands matter: `make demo` and `make test`. They need make and Python 3.11 or newer, nothing else.
+# On Windows, without make, the same steps are written out in README.md.
+
+VENV := .venv
+BIN := $(VENV)/bin
+ROBO := $(BIN)/robo
+INSTALLED := $(VENV)/.installed
+BROWSER := $(VENV)/.browser
+N ?= 40
+
+# The first of these that is recent enough; `make PYTHON=/path/to/python` chooses another.
+PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+AS_ROOT := $(filter 0,$(shell id -u))
+ifneq ($(AS_ROOT),)
+export ROBO_BROWSER_SANDBOX := off
+endif
+
+.PHONY: help demo test check bench faults fuzz install browser postgresql clean
+
+help:
+	@echo "make demo      a portal, a workbook, a real browser, and the minutes gained"
+	@echo "make test      the whole suite"
+	@echo "make check     lint, format, types, import rules"
+	@echo "make bench     the figures of this machine"
+	@echo "make faults    N=300: kill robo N times and compare it with the portal's truth"
+	@echo "make fuzz      the property tests, for longer"
+	@echo "make install   only the environment, in $(VENV)"
+	@echo "make clean     remove $(VENV) and what the tools left"
+
+$(INSTALLED): pyproject.toml requirements.lock
+	@test -n "$(PYTHON)" || { echo "robo needs Python 3.11 or newer: install it, then run make again"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+		echo "Python cannot make an environment here (on Debian: apt-get install python3-venv)"; \
+		rm -rf $(VENV); exit 1; }
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+install: $(INSTALLED)
+
+$(BROWSER): $(INSTALLED)
+ifneq ($(AS_ROOT),)
+	@echo "******************************************************************************"
+	@echo "** make runs as root: the browser is started WITHOUT its sandbox             **"
+	@echo "** (ROBO_BROWSER_SANDBOX=off). Fine in a throw-away machine; anywhere else,  **"
+	@echo "** run make as an ordinary user and the sandbox stays on.                    **"
+	@echo "******************************************************************************"
+endif
+	$(ROBO) doctor --install browser
+	@touch $@
+
+browser: $(BROWSER)
+
+# Tests that need PostgreSQL skip, and say so, where it is not installed.
+postgresql:
+ifneq ($(AS_ROOT),)
+	@if command -v apt-get >/dev/null && ! command -v postgres >/dev/null && ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then \
+		echo "installing PostgreSQL for the tests of the store"; \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql; } >/dev/null 2>&1 \
+		|| echo "PostgreSQL could not be installed: its tests will skip"; \
+	fi
+endif
+
+demo: $(BROWSER)
+	@$(ROBO) demo
+
+test: $(BROWSER) postgresql
+	$(BIN)/python -m pytest -n auto
+
+check: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(BROWSER)
+	$(BIN)/python -m tests.benchmarks
+
+faults: $(BROWSER)
+	$(BIN)/python -m tests.faults -n $(N)
+
+fuzz: $(BROWSER)
+	ROBO_FUZZ=1 $(BIN)/python -m pytest -n auto tests/unit
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
