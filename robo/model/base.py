@@ -37,6 +37,15 @@ class Missing:
 MISSING: Final = Missing()
 
 
+class CellError(Value):
+    """A cell that holds no value but the reason why (`#REF!`, a formula never calculated). Every scalar parser refuses it."""
+
+    why: str
+
+    def __str__(self) -> str:
+        return self.why
+
+
 class Effect(StrEnum):
     """What a step does to the world, from nothing to what cannot be undone. Compare with `rank`."""
 

@@ -45,6 +45,9 @@ class ActionSpec(Value):
     """May stand under `items: {from: …}`: its session yields rows."""
     finder: bool = False
     """Answers found / absent / cannot tell, so it may stand under `finders` and `verify`."""
+    needs_source: bool = False
+    """Acts on the row an item came from: the engine fills the parameter `source`, which authors cannot write, with
+    `item.source` (what `Row.origin()` said; a tuple of them for a group), or leaves it None when there is no row."""
     proof: Proof = Proof.NONE
     results: Mapping[str, str] = Field(default_factory=dict)
     """Names of what it leaves behind, and what each is. Empty: only what the step's `read` names."""

@@ -131,6 +131,12 @@ class Row:
     place: str
     number: int
     digest: str
+    where: Mapping[str, Any] = field(default_factory=dict)
+    """What all rows of this source share (`file`, `sheet`)."""
+
+    def origin(self) -> Mapping[str, Any]:
+        """What an item keeps of its row (`item.source`): enough to find it again and to know what it held."""
+        return {**self.where, "place": self.place, "row": self.number, "digest": self.digest, "values": self.values}
 
 
 @runtime_checkable

@@ -1,0 +1,8 @@
+"""The words and values a runner shares with the core: what an effect is, what is missing, the scalar types."""
+
+from __future__ import annotations
+
+from robo.model.base import MISSING, CellError, Effect, Missing, Value
+from robo.model.process import Kind
+
+__all__ = ["MISSING", "CellError", "Effect", "Kind", "Missing", "Value"]
