@@ -55,3 +55,5 @@ class Region(Value):
     file: str = ""
     digest: str = ""
     positions: Mapping[Path, Position] = Field(default_factory=dict, repr=False)
+    lines: tuple[str, ...] = Field(default=(), repr=False)
+    """The text of `file`, for messages that quote a line."""

@@ -1,0 +1,198 @@
+"""Process x region x actions -> Plan. Pure: the same values give the same plan, digest included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from robo.definition.diagnostics import nearest
+from robo.model.base import Environment
+from robo.model.process import Finder, Kind, Process, SecretNeed, Sessions
+from robo.model.region import Region
+from robo.model.text import Expr, Template
+from robo.plan.cutting import Cutter
+from robo.plan.digest import digest_of
+from robo.plan.keys import check_keys
+from robo.plan.model import HostPlan, Plan, Segment
+from robo.plan.outputs import Usage, results_of
+from robo.plan.overlay import apply_overlay
+from robo.plan.pages import check_pages
+from robo.plan.problems import Problems
+from robo.plan.rules import EffectRules, VerifyRules, actions_of
+from robo.plan.steps import Actions, params_of, resolve, resolve_all, runner_of
+from robo.sdk.action import ActionSpec
+
+
+def build(process: Process, region: Region | None, actions: Mapping[str, ActionSpec]) -> Plan:
+    """The plan of `process` in `region` (None: nowhere in particular, nothing granted).
+
+    Raises `DefinitionError` with every problem of both files.
+    """
+    problems = Problems(process, region)
+    effective = effective_process(process, region, actions, problems)
+    finders = {name: results_of(finder.step, actions) for name, finder in effective.finders.items()}
+    cutter = Cutter(actions, finders)
+    EffectRules(cutter, effective, problems).check()
+    VerifyRules(cutter, effective, problems).check()
+    check_keys(effective, problems)
+    _check_source(effective, actions, problems)
+    _check_uses(effective, actions, finders, problems)
+    problems.finish()
+    segments, finish = cutter.segments(effective.steps), cutter.segments(effective.finish) if effective.finish else ()
+    check_pages(effective, (*segments, *finish), actions, problems)
+    done_by = _done_by(effective, segments, problems)
+    problems.finish()
+    return _plan(effective, region, cutter, segments=segments, finish=finish, done_by=done_by)
+
+
+def effective_process(process: Process, region: Region | None, actions: Actions, problems: Problems) -> Process:
+    """`process` with its steps resolved and the region's overlay applied; what is wrong goes to `problems`."""
+    items = process.items
+    resolved = process.model_copy(
+        update={
+            "finders": {
+                name: Finder(name=name, step=resolve(finder.step, actions, problems))
+                for name, finder in process.finders.items()
+            },
+            "items": items and items.model_copy(update={"source": resolve(items.source, actions, problems)}),
+            "setup": resolve_all(process.setup, actions, problems),
+            "steps": resolve_all(process.steps, actions, problems),
+            "finish": resolve_all(process.finish, actions, problems),
+        }
+    )
+    overlay = region.overlays.get(process.id) if region is not None else None
+    return resolved if overlay is None else apply_overlay(resolved, overlay, actions, problems)
+
+
+def _check_source(process: Process, actions: Actions, problems: Problems) -> None:
+    if process.items is None:
+        return
+    step = process.items.source
+    spec = actions.get(step.action)
+    if spec is not None and not spec.source:
+        problems.report(
+            "RB418",
+            "%(action)s gives no rows, so items cannot come from it",
+            (*step.path, step.action),
+            expected="one of: %(sources)s",
+            remedy="use an action that reads rows",
+            action=step.action,
+            sources=", ".join(sorted(name for name, each in actions.items() if each.source)) or "-",
+        )
+
+
+def _check_uses(process: Process, actions: Actions, finders: dict[str, frozenset[str]], problems: Problems) -> None:
+    Usage(actions, finders, problems).follow(process.steps)
+    Usage(actions, finders, problems).follow(process.finish)
+
+
+def _done_by(process: Process, segments: tuple[Segment, ...], problems: Problems) -> str | None:
+    known = [segment.once.id for segment in segments if segment.once is not None]
+    asked = process.counts.done_by
+    if asked is None:
+        return known[-1] if known else None
+    if asked not in known:
+        problems.report(
+            "RB426",
+            "`counts.done_by` names %(step)s, which is not a step with `once`",
+            ("counts", "done_by"),
+            meant=nearest(asked, known),
+            expected="one of: %(known)s",
+            remedy="name the step whose effect is what you count",
+            step=asked,
+            known=", ".join(known) or "-",
+        )
+    return asked
+
+
+def _plan(
+    process: Process,
+    region: Region | None,
+    cutter: Cutter,
+    *,
+    segments: tuple[Segment, ...],
+    finish: tuple[Segment, ...],
+    done_by: str | None,
+) -> Plan:
+    used = sorted({step.action for step in actions_of(process)})
+    specs = {name: cutter.actions[name] for name in used}
+    secrets = _secrets(process, cutter.actions)
+    said: dict[str, Any] = {
+        "process": process.id,
+        "title": process.title,
+        "version": process.version,
+        "region": region.id if region is not None else "",
+        "zone": region.zone if region is not None else Region.model_fields["zone"].default,
+        "holidays": region.holidays if region is not None else "",
+        "date_format": region.date_format if region is not None else Region.model_fields["date_format"].default,
+        "inputs": dict(process.inputs),
+        "secrets": secrets,
+        "hosts": _hosts(process),
+        "grants": _grants(region),
+        "tables": {name: dict(table.rows) for name, table in process.tables.items()},
+        "items": process.items,
+        "finders": dict(process.finders),
+        "sessions": _sessions(process.sessions),
+        "limits": process.limits,
+        "on_failure": process.on_failure,
+        "counts": process.counts,
+        "done_by": done_by,
+        "again": process.again,
+        "actions": specs,
+    }
+    digest = digest_of({**said, "setup": process.setup, "steps": process.steps, "finish": process.finish})
+    return Plan(
+        **said,
+        digest=digest,
+        setup=cutter.pieces(process.setup),
+        segments=segments,
+        finish=finish,
+        runners=tuple(sorted({runner_of(name) for name in used})),
+        source=process.file,
+    )
+
+
+def _sessions(sessions: Sessions) -> Sessions:
+    """`page: kept` goes on where the last item ended, so it has one slot."""
+    return sessions.model_copy(update={"slots": 1}) if sessions.page == "kept" else sessions
+
+
+def _hosts(process: Process) -> tuple[HostPlan, ...]:
+    """Every `url` input, then the declared ones; a declared one of the same name adds to it."""
+    found = {
+        name: HostPlan(name=name, url=Template("${{ inputs." + name + " }}", (Expr(f"inputs.{name}"),)))
+        for name, each in process.inputs.items()
+        if each.type is Kind.URL
+    }
+    for name, host in process.hosts.items():
+        found[name] = HostPlan(name=name, url=host.url, reads=host.reads, drafts=host.drafts)
+    return tuple(found.values())
+
+
+def _grants(region: Region | None) -> Mapping[str, Environment]:
+    return {origin_of(grant.host): grant.environment for grant in region.grants} if region is not None else {}
+
+
+def origin_of(url: str) -> str:
+    """`https://Portail.Example:443/x` -> `https://portail.example`; what has no scheme is taken as https."""
+    parts = urlsplit(url if "://" in url else f"https://{url}")
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    port = f":{parts.port}" if parts.port is not None and parts.port != usual else ""
+    host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname or ""
+    return f"{parts.scheme}://{host}{port}"
+
+
+def _secrets(process: Process, actions: Actions) -> Mapping[str, SecretNeed]:
+    """The declared secrets, and those an action names: of kind `password`."""
+    found = dict(process.secrets)
+    for step in actions_of(process):
+        spec = actions.get(step.action)
+        name = params_of(spec, step.params).get("secret") if spec is not None and _takes_secret(spec) else None
+        if isinstance(name, str) and name:
+            found.setdefault(name, SecretNeed(name=name))
+    return found
+
+
+def _takes_secret(spec: ActionSpec) -> bool:
+    return "secret" in spec.params.model_fields

@@ -1,0 +1,140 @@
+"""Steps cut into segments, pieces and units: what runs together, and where an effect closes what came before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import NamedTuple
+
+from robo.model.base import Effect
+from robo.model.process import Step, StepKind
+from robo.model.text import Expr, Node, Path, Template
+from robo.plan.model import Group, Once, Piece, Segment, Unit
+from robo.plan.outputs import once_outputs
+from robo.plan.steps import Actions, runner_of
+from robo.sdk.action import Proof
+
+SETTLE = timedelta(seconds=30)
+"""Wait before `verify` in doubt, when the step says nothing (page "once protocol", `settle`)."""
+ITEM_KEY = Template("${{ item.key }}", (Expr("item.key"),))
+
+
+class Cutter(NamedTuple):
+    """Cuts the resolved steps of one process. `finders`: names each finder reads, for the outputs of effects."""
+
+    actions: Actions
+    finders: dict[str, frozenset[str]]
+
+    def segments(self, steps: tuple[Step, ...], last: str = "end") -> tuple[Segment, ...]:
+        """Segments in order. The last one has no effect; it is left out when nothing stands after the last effect."""
+        found: list[Segment] = []
+        lead: list[Step] = []
+        for step in flat(steps):
+            if not self.is_once(step):
+                lead.append(step)
+                continue
+            once = self._once(step)
+            found.append(Segment(index=len(found), id=once.id, lead=self.pieces(lead), once=once))
+            lead = []
+        if lead or not found:
+            found.append(Segment(index=len(found), id=last, lead=self.pieces(lead)))
+        return tuple(found)
+
+    def is_once(self, step: Step) -> bool:
+        """A step with `once`, or an effect whose action brings its own proof."""
+        if step.once is not None:
+            return True
+        spec = self.actions.get(step.action)
+        return step.effect is Effect.SUBMIT and spec is not None and spec.proof is not Proof.NONE
+
+    def pieces(self, steps: list[Step] | tuple[Step, ...]) -> tuple[Piece, ...]:
+        """Units and groups in order; consecutive entries of one runner are one unit."""
+        found: list[Piece] = []
+        together: list[Step] = []
+        for step in steps:
+            if together and not (self._fuses(step) and runner_of(step.action) == runner_of(together[-1].action)):
+                found.append(Unit(tuple(together)))
+                together = []
+            if step.kind is StepKind.BLOCK:
+                found.append(Group(step, self.pieces(step.do)))
+            elif self._fuses(step):
+                together.append(step)
+            else:
+                found.append(Unit((step,)))
+        return (*found, Unit(tuple(together))) if together else tuple(found)
+
+    def _fuses(self, step: Step) -> bool:
+        """An entry that leaves nothing, waits for nothing and always runs."""
+        spec = self.actions.get(step.action)
+        alone = step.when or step.optional or step.expect or step.read or step.refused or step.confirm or step.once
+        return spec is not None and spec.entry and not alone and step.effect is not Effect.SUBMIT
+
+    def _once(self, step: Step) -> Once:
+        inner = unwrap_tail(step.do) if step.do else (step,)
+        before, act = list(inner[:-1]), inner[-1]
+        entries: list[Step] = []
+        while before and self._fuses(before[-1]) and runner_of(before[-1].action) == runner_of(act.action):
+            entries.insert(0, before.pop())
+        submit = act if act is step else _merge(step, act)
+        return Once(
+            step=step,
+            key=ITEM_KEY if step.once is None else step.once,
+            body=self.pieces(before),
+            entries=tuple(entries),
+            submit=submit,
+            verify=step.verify,
+            was=step.was,
+            settle=SETTLE if step.settle is None else step.settle,
+            outputs=tuple(f"{step.id}.{name}" for name in sorted(once_outputs(step, self.actions, self.finders))),
+        )
+
+
+def flat(steps: tuple[Step, ...]) -> Iterator[Step]:
+    """`steps` with the blocks around an effect taken apart: their `when` is decided once, where the block begins."""
+    for step in steps:
+        if step.kind is StepKind.BLOCK and step.once is None and _holds_once(step):
+            yield from _take_apart(step)
+        else:
+            yield step
+
+
+def _holds_once(block: Step) -> bool:
+    return any(step.once is not None or _holds_once(step) for step in block.do)
+
+
+def _take_apart(block: Step) -> Iterator[Step]:
+    inner = block.do
+    if block.when is not None:
+        name = f"when_{re.sub(r'[^0-9A-Za-z_]', '_', block.id)}"
+        yield _decision(name, block.when, block.path, block.title)
+        inner = tuple(step.model_copy(update={"when": _both(name, step.when)}) for step in inner)
+    yield from flat(inner)
+
+
+def _decision(name: str, when: Expr, path: Path, title: str) -> Step:
+    asked = Template("${{ " + when.source + " }}", (when,))
+    return Step(id=name, kind=StepKind.SET, title=title, path=path, effect=Effect.READ, assign={name: asked})
+
+
+def _both(name: str, when: Expr | None) -> Expr:
+    return Expr(name) if when is None else Expr(f"{name} and ({when.source})")
+
+
+def unwrap_tail(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Steps whose last one is not a plain block: a block at the end that always runs is opened."""
+    while steps and steps[-1].kind is StepKind.BLOCK and steps[-1].when is None and not steps[-1].optional:
+        steps = (*steps[:-1], *steps[-1].do)
+    return steps
+
+
+def _merge(block: Step, act: Step) -> Step:
+    """The submitting action with what its block says about the answer."""
+    read: dict[str, Node] = {**(block.read or {}), **(act.read or {})}
+    return act.model_copy(
+        update={
+            "read": read or None,
+            "refused": block.refused + act.refused,
+            "expect": block.expect + act.expect,
+        }
+    )

@@ -1,0 +1,190 @@
+"""What steps leave behind, and whether what is used later is always there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from robo.definition.diagnostics import nearest
+from robo.model.process import Step, StepKind, Verify
+from robo.model.text import Path
+from robo.plan.mentions import Mention, mentions
+from robo.plan.problems import Problems
+from robo.plan.steps import Actions, params_of
+
+Finders = Mapping[str, frozenset[str]]
+ANSWERS = frozenset({"found", "several"})
+"""What every finder says besides what it reads."""
+
+
+def results_of(step: Step, actions: Actions) -> frozenset[str]:
+    """The names an action leaves: its own, those of its result parameter, those of the step's `read`."""
+    spec = actions.get(step.action)
+    named = set(step.read or {})
+    if spec is not None:
+        named |= set(spec.results)
+        asked = params_of(spec, step.params).get(spec.result_param) if spec.result_param else None
+        named |= set(asked) if isinstance(asked, Mapping) else set()
+    return frozenset(named)
+
+
+def captured(verify: Verify, actions: Actions, finders: Finders) -> frozenset[str]:
+    """The values a `verify` reads from the application: they are the receipt when no answer was read."""
+    if verify.finder is not None:
+        return finders.get(verify.finder, frozenset())
+    return frozenset(name for step in verify.steps for name in results_of(step, actions))
+
+
+def answered(step: Step, actions: Actions) -> frozenset[str]:
+    """The values read from the answer to a submit: `read` of the once step or of its last action."""
+    named = set(step.read or {})
+    last = step
+    while last.do:
+        last = last.do[-1]
+        named |= set(last.read or {})
+    spec = actions.get(last.action)
+    return frozenset(named | set(spec.results if spec is not None else ()))
+
+
+def once_outputs(step: Step, actions: Actions, finders: Finders) -> frozenset[str]:
+    """The names that exist however the effect was confirmed: by its answer, or by `verify` after a doubt."""
+    read = answered(step, actions)
+    if step.verify is None:
+        return read
+    found = captured(step.verify, actions, finders)
+    return read & found if read else found
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What one step leaves: names (None: the value itself, from `set`), and under which conditions."""
+
+    names: frozenset[str] | None
+    guards: frozenset[str]
+    once: bool = False
+
+
+class Usage:
+    """Follows the steps in their order and reports what is used and may not be there."""
+
+    def __init__(self, actions: Actions, finders: Finders, problems: Problems) -> None:
+        self._actions = actions
+        self._finders = finders
+        self._problems = problems
+        self._left: dict[str, _Left] = {}
+
+    def follow(self, steps: tuple[Step, ...], guards: frozenset[str] = frozenset()) -> None:
+        """Check the steps of one level and remember what they leave. `guards`: conditions around them."""
+        for step in steps:
+            inside = guards | {step.when.source} if step.when is not None else guards
+            for path, mention in _uses(step):
+                self._check(path, mention, inside)
+            self.follow(step.do, inside | {f"optional {step.id}"} if step.optional else inside)
+            self._remember(step, inside)
+
+    def _remember(self, step: Step, guards: frozenset[str]) -> None:
+        guards = guards | {f"optional {step.id}"} if step.optional else guards
+        if step.kind is StepKind.SET:
+            for name in step.assign:
+                self._left[name] = _Left(None, guards)
+        elif step.once is not None:
+            self._left[step.id] = _Left(once_outputs(step, self._actions, self._finders), guards, once=True)
+        elif step.kind is StepKind.ACTION:
+            self._left[step.id] = _Left(results_of(step, self._actions), guards)
+
+    def _check(self, path: Path, mention: Mention, guards: frozenset[str]) -> None:
+        if mention.root == "find":
+            self._check_finder(path, mention)
+            return
+        left = self._left.get(mention.root)
+        if left is None:
+            return
+        if left.names is not None and len(mention.parts) > 1 and mention.parts[1] not in left.names:
+            self._report_absent(path, mention, left)
+        elif not (left.guards <= guards or mention.guarded):
+            self._problems.report(
+                "RB423",
+                "%(name)s is used here, but the step that gives it does not always run",
+                path,
+                remedy="give this step the same `when`, or say what happens without it: "
+                "`%(name)s is missing`, `%(name)s | default('')`",
+                name=str(mention),
+            )
+
+    def _check_finder(self, path: Path, mention: Mention) -> None:
+        finder, member = (*mention.parts[1:], "", "")[:2]
+        if not finder:
+            return
+        names = self._finders.get(finder)
+        if names is None:
+            self._problems.report(
+                "RB413",
+                "no finder is called %(name)s",
+                path,
+                meant=nearest(finder, self._finders),
+                remedy="declare it under `finders`",
+                name=finder,
+            )
+        elif member and member not in names | ANSWERS:
+            self._problems.report(
+                "RB422",
+                "the finder %(finder)s reads no %(name)s",
+                path,
+                meant=nearest(member, names | ANSWERS),
+                expected="one of: %(known)s",
+                remedy="add it to the finder's `read`",
+                finder=finder,
+                name=member,
+                known=", ".join(sorted(names | ANSWERS)),
+            )
+
+    def _report_absent(self, path: Path, mention: Mention, left: _Left) -> None:
+        names = left.names or frozenset()
+        if left.once:
+            self._problems.report(
+                "RB422",
+                "%(name)s is not always known: it must be read from the answer and by `verify`",
+                path,
+                meant=nearest(mention.parts[1], names),
+                expected="one of: %(known)s",
+                remedy="read it in both places, or only in `verify`: after a crash the answer is gone "
+                "and only `verify` can tell",
+                name=str(mention),
+                known=", ".join(sorted(names)) or "-",
+            )
+        else:
+            self._problems.report(
+                "RB422",
+                "the step %(step)s leaves no %(name)s",
+                path,
+                meant=nearest(mention.parts[1], names),
+                expected="one of: %(known)s",
+                remedy="name it in the step's `read`",
+                step=mention.root,
+                name=mention.parts[1],
+                known=", ".join(sorted(names)) or "-",
+            )
+
+
+def _uses(step: Step) -> Iterator[tuple[Path, Mention]]:
+    """Every name a step itself mentions, with the place of the mention."""
+    members = (
+        (step.action, step.params),
+        ("when", step.when),
+        ("within", step.within),
+        ("expect", step.expect),
+        ("read", step.read),
+        ("once", step.once),
+        (step.kind.value, step.condition),
+        ("message", step.message),
+        ("set", step.assign),
+        ("refused", tuple(part for refusal in step.refused for part in (refusal.target, refusal.says))),
+    )
+    for member, node in members:
+        for mention in sorted(mentions(node).names, key=str):
+            yield (*step.path, member), mention
+    if step.verify is not None:
+        asked = (step.verify.found_if, step.verify.absent_if, step.verify.ours_if)
+        for mention in sorted({each for node in asked for each in mentions(node).names}, key=str):
+            if mention.root == "find":
+                yield (*step.path, "verify"), mention

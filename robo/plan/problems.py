@@ -1,0 +1,58 @@
+"""Problems of a plan, each with its place in the process or in the region's file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from robo.definition.diagnostics import Reporter
+from robo.model.process import Process
+from robo.model.region import Region
+from robo.model.text import Path, Position
+
+
+def place_of(document: Process | Region, path: Path) -> Position:
+    """Where `path` stands; when it has no position of its own, where the nearest part around it stands."""
+    for length in range(len(path), -1, -1):
+        found = document.positions.get(path[:length])
+        if found is not None:
+            return found
+    return Position(document.file, 1, 1)
+
+
+class Problems:
+    """Collects every problem of one build and raises them together."""
+
+    def __init__(self, process: Process, region: Region | None) -> None:
+        self.process = process
+        self.region = region
+        files: dict[str, Sequence[str]] = {process.file: process.lines}
+        if region is not None:
+            files[region.file] = region.lines
+        self._reporter = Reporter(files)
+
+    def report(
+        self,
+        code: str,
+        message: str,
+        path: Path,
+        *,
+        in_region: bool = False,
+        meant: str = "",
+        expected: str = "",
+        remedy: str = "",
+        **facts: Any,
+    ) -> None:
+        """Add one problem at `path` of the process, or of the region's file. Texts are literal templates."""
+        document = self.region if in_region and self.region is not None else self.process
+        self._reporter.report(
+            code, message, at=place_of(document, path), meant=meant, expected=expected, remedy=remedy, **facts
+        )
+
+    @property
+    def count(self) -> int:
+        return self._reporter.count
+
+    def finish(self) -> None:
+        """Raise `DefinitionError` with everything found, if anything was."""
+        self._reporter.finish()

@@ -1,0 +1,311 @@
+"""The effect rules, checked before anything runs: what makes an effect happen once, and what nobody may leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from robo.definition.diagnostics import nearest
+from robo.model.base import Effect
+from robo.model.process import Process, Step, StepKind
+from robo.plan.cutting import Cutter, flat, unwrap_tail
+from robo.plan.outputs import answered, captured
+from robo.plan.problems import Problems
+from robo.plan.steps import effect_of, walk
+from robo.sdk.action import Proof
+
+ENDS = frozenset({StepKind.SKIP_IF, StepKind.REJECT_IF})
+
+
+class EffectRules:
+    """Every rule about effects, over the resolved steps of one process."""
+
+    def __init__(self, cutter: Cutter, process: Process, problems: Problems) -> None:
+        self._cutter = cutter
+        self._process = process
+        self._problems = problems
+
+    def check(self) -> None:
+        """Report everything that breaks a rule."""
+        self._setup()
+        for steps in (self._process.steps, self._process.finish):
+            self._order(steps)
+            for step in steps:
+                self._step(step)
+
+    def _setup(self) -> None:
+        for step in walk(self._process.setup):
+            if step.effect is Effect.SUBMIT or step.once is not None:
+                self._problems.report(
+                    "RB408",
+                    "setup cannot submit: a session is built again whenever it is lost, and this would happen again",
+                    step.path,
+                    remedy="move this step to `steps`, with `once`",
+                )
+
+    def _order(self, steps: tuple[Step, ...]) -> None:
+        """After the first effect nothing may reject or skip the item."""
+        done = ""
+        for step in flat(steps):
+            if done:
+                for inner in walk((step,)):
+                    if inner.kind in ENDS:
+                        self._too_late(inner, done)
+            if self._cutter.is_once(step):
+                done = done or step.id
+
+    def _too_late(self, step: Step, done: str) -> None:
+        self._problems.report(
+            "RB407",
+            "%(word)s cannot stand after the effect %(once)s: the item already left its trace in the application",
+            (*step.path, step.kind.value),
+            remedy="decide before the first effect",
+            word=step.kind.value,
+            once=done,
+        )
+
+    def _step(self, step: Step) -> None:
+        """One step outside any once block."""
+        if step.once is not None:
+            self._once(step)
+            return
+        self._only_with_once(step)
+        spec = self._cutter.actions.get(step.action)
+        proven = spec is not None and spec.proof is not Proof.NONE
+        if step.effect is Effect.SUBMIT and not proven:
+            self._problems.report(
+                "RB403",
+                "%(action)s submits, so it needs `once`: without it a crash could make it happen twice",
+                (*step.path, step.action),
+                remedy='add `id: …`, `once: "${{ item.key }}"` and `verify: a finder` to this step or to the block '
+                "around it",
+                action=step.action,
+            )
+        for inner in step.do:
+            self._step(inner)
+
+    def _only_with_once(self, step: Step) -> None:
+        given = {
+            "verify": step.verify,
+            "settle": step.settle,
+            "unverifiable": step.unverifiable,
+            "was": step.was,
+        }
+        for key in (key for key, value in given.items() if value is not None):
+            self._problems.report(
+                "RB419",
+                "%(key)s belongs to an effect, and this step has no `once`",
+                (*step.path, key),
+                remedy="add `once`, or remove it",
+                key=key,
+            )
+        if (step.effect or Effect.READ).rank < Effect.DRAFT.rank:
+            for key in (key for key, value in {"read": step.read, "refused": step.refused or None}.items() if value):
+                self._problems.report(
+                    "RB420",
+                    "%(key)s belongs to a step that changes something: a draft, a submit or a `once` block",
+                    (*step.path, key),
+                    remedy="read with an action of its own, as `browser.read`",
+                    key=key,
+                )
+
+    def _once(self, step: Step) -> None:
+        if not step.named:
+            self._problems.report(
+                "RB424",
+                "a step with `once` needs an `id`: the journal knows the effect by it for years",
+                (*step.path, "once"),
+                remedy="add `id: created`, and keep it; when it must change, add `was: created`",
+            )
+        if step.optional:
+            self._problems.report("RB425", "an effect cannot be optional", (*step.path, "optional"), remedy="remove it")
+        if step.do:
+            self._block(step)
+        elif effect_of(step) is not Effect.SUBMIT:
+            self._no_submit(step)
+        self._proof(step)
+
+    def _block(self, block: Step) -> None:
+        inner = unwrap_tail(block.do)
+        for step in walk(block.do):
+            self._inside(step, block)
+        submits = [step for step in walk(block.do) if step.effect is Effect.SUBMIT]
+        if not submits:
+            self._no_submit(block)
+        for extra in submits[1:]:
+            self._problems.report(
+                "RB405",
+                "a `once` block has exactly one submit, and %(once)s has another one before this",
+                (*extra.path, extra.action),
+                remedy="give each submit a `once` of its own, or declare the first ones as `drafts` of the host",
+                once=block.id,
+            )
+        if len(submits) == 1 and (inner[-1] is not submits[0] or submits[0].when is not None):
+            self._problems.report(
+                "RB406",
+                "the submit of %(once)s must be its last step, on every path",
+                (*submits[0].path, submits[0].action),
+                remedy="move what follows behind the block, and a `when` of the submit to the block",
+                once=block.id,
+            )
+
+    def _inside(self, step: Step, block: Step) -> None:
+        if step.once is not None:
+            self._problems.report(
+                "RB404",
+                "a `once` cannot stand inside the `once` of %(once)s",
+                (*step.path, "once"),
+                remedy="put the two effects one after the other",
+                once=block.id,
+            )
+        elif step.effect is Effect.SUBMIT:
+            self._inner_submit(step)
+        else:
+            self._only_with_once(step)
+
+    def _inner_submit(self, step: Step) -> None:
+        for key in (key for key in ("verify", "settle", "unverifiable", "was") if getattr(step, key) is not None):
+            self._problems.report(
+                "RB419",
+                "%(key)s belongs to the step that carries `once`",
+                (*step.path, key),
+                remedy="move it to the block",
+                key=key,
+            )
+        if step.optional:
+            self._problems.report("RB425", "an effect cannot be optional", (*step.path, "optional"), remedy="remove it")
+
+    def _no_submit(self, step: Step) -> None:
+        self._problems.report(
+            "RB409",
+            "nothing in %(once)s submits, so `once` has nothing to protect",
+            (*step.path, "once"),
+            expected="exactly one action of effect submit, last",
+            remedy="add the submit (`browser.submit`), say `effect: submit` on the action that does it, "
+            "or remove `once`",
+            once=step.id,
+        )
+
+    def _proof(self, step: Step) -> None:
+        """What will tell that the effect is there."""
+        actions = self._cutter.actions
+        last = step
+        while last.do:
+            last = last.do[-1]
+        spec = actions.get(last.action)
+        if spec is not None and spec.proof is not Proof.NONE:
+            return
+        read = answered(step, actions)
+        if step.verify is not None:
+            if not read and not captured(step.verify, actions, self._cutter.finders):
+                self._no_receipt(step)
+        elif step.unverifiable is None:
+            self._problems.report(
+                "RB412",
+                "%(once)s has no `verify`: after a crash nothing could tell whether it happened",
+                (*step.path, "once"),
+                remedy="name a finder (`verify: dossier`), or say why there is none (`unverifiable: reason`); "
+                "then every doubt goes to a person and nothing is credited without a receipt",
+                once=step.id,
+            )
+        elif not read and not step.expect and not last.expect:
+            self._problems.report(
+                "RB427",
+                "nothing would tell that %(once)s worked: it has no `verify`, no `read` and no `expect`",
+                (*step.path, "unverifiable"),
+                remedy="read the number the application gives (`read: {number: N° dossier}`), "
+                "or say what comes (`expect: {text: Enregistré}`)",
+                once=step.id,
+            )
+
+    def _no_receipt(self, step: Step) -> None:
+        self._problems.report(
+            "RB411",
+            "the receipt of %(once)s would hold no value: `verify` reads nothing and there is no `read`",
+            (*step.path, "verify"),
+            remedy="add `read: {number: N° dossier}` to the finder, so that the proof can be shown",
+            once=step.id,
+        )
+
+
+class VerifyRules:
+    """Finders and `verify`: what may be asked, and whether it can answer."""
+
+    def __init__(self, cutter: Cutter, process: Process, problems: Problems) -> None:
+        self._cutter = cutter
+        self._process = process
+        self._problems = problems
+
+    def check(self) -> None:
+        """Report finders that find nothing and proofs that prove nothing."""
+        for finder in self._process.finders.values():
+            self._finder(finder.step)
+        for step in (*walk(self._process.steps), *walk(self._process.finish)):
+            if step.verify is not None:
+                self._verify(step)
+
+    def _finder(self, step: Step) -> None:
+        spec = self._cutter.actions.get(step.action)
+        if spec is not None and not spec.finder:
+            self._problems.report(
+                "RB417",
+                "%(action)s cannot say whether something is there",
+                (*step.path, step.action),
+                expected="one of: %(finders)s",
+                remedy="use a finder action",
+                action=step.action,
+                finders=", ".join(sorted(name for name, each in self._cutter.actions.items() if each.finder)),
+            )
+        if effect_of(step) is not Effect.READ:
+            self._changes(step)
+
+    def _verify(self, step: Step) -> None:
+        verify = step.verify
+        if verify is None:
+            return
+        if verify.finder is not None:
+            if verify.finder not in self._process.finders:
+                self._problems.report(
+                    "RB413",
+                    "no finder is called %(name)s",
+                    (*step.path, "verify"),
+                    meant=nearest(verify.finder, self._process.finders),
+                    remedy="declare it under `finders`",
+                    name=verify.finder,
+                )
+            return
+        for inner in walk(verify.steps):
+            if effect_of(inner).rank > Effect.LOCAL.rank:
+                self._changes(inner)
+        if verify.found_if is None and verify.absent_if is None:
+            for inner in verify.steps[-1:]:
+                self._finder(inner)
+        elif verify.found_if is None or verify.absent_if is None:
+            self._problems.report(
+                "RB415",
+                "`found_if` and `absent_if` go together: what is neither is doubt, and doubt goes to a person",
+                (*step.path, "verify"),
+                remedy="add the other one, with positive evidence (a list seen, an empty result said so)",
+            )
+
+    def _changes(self, step: Step) -> None:
+        self._problems.report(
+            "RB414",
+            "%(action)s changes something; looking must change nothing",
+            (*step.path, step.action),
+            remedy="declare the request as a read of the host (`hosts: {name: {url, reads: [POST /recherche]}}`), "
+            "or look in another way",
+            action=step.action,
+        )
+
+
+def actions_of(process: Process) -> Iterator[Step]:
+    """Every action step of a process, wherever it stands."""
+    if process.items is not None:
+        yield process.items.source
+    for finder in process.finders.values():
+        yield finder.step
+    for step in (*walk(process.setup), *walk(process.steps), *walk(process.finish)):
+        if step.kind is StepKind.ACTION:
+            yield step
+        if step.verify is not None:
+            yield from (inner for inner in walk(step.verify.steps) if inner.kind is StepKind.ACTION)

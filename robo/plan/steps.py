@@ -1,0 +1,113 @@
+"""Steps made ready: each action with its final effect and time-out, targets nested in their blocks' `within`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from robo.definition.diagnostics import nearest
+from robo.model.base import Effect
+from robo.model.process import Step, StepKind
+from robo.model.text import Node, Template
+from robo.plan.problems import Problems
+from robo.sdk.action import ActionSpec
+
+Actions = Mapping[str, ActionSpec]
+
+
+def runner_of(action: str) -> str:
+    """`browser.fill` -> `browser`."""
+    return action.partition(".")[0]
+
+
+def page_runners(actions: Actions) -> frozenset[str]:
+    """The runners that work on pages: those with an action that begins on a page of its own."""
+    return frozenset(runner_of(name) for name, spec in actions.items() if spec.opens)
+
+
+def walk(steps: tuple[Step, ...]) -> Iterator[Step]:
+    """Every step, blocks before their own steps, `verify` left out."""
+    for step in steps:
+        yield step
+        yield from walk(step.do)
+
+
+def effect_of(step: Step) -> Effect:
+    """The strongest effect of a resolved step and of all steps inside it."""
+    own = step.effect or Effect.READ
+    return max((own, *(effect_of(inner) for inner in step.do)), key=lambda effect: effect.rank)
+
+
+def params_of(spec: ActionSpec, node: Node) -> Mapping[str, Node]:
+    """The parameters as the author named them; a short form is the primary parameter."""
+    whole = spec.primary is not None and (spec.open_mapping or not isinstance(node, Mapping))
+    if whole and spec.primary is not None:
+        return {} if node == "" else {spec.primary: node}
+    return node if isinstance(node, Mapping) else {}
+
+
+def resolve_all(steps: tuple[Step, ...], actions: Actions, problems: Problems) -> tuple[Step, ...]:
+    """`steps` with effects, time-outs and `within` in their final form."""
+    return tuple(resolve(step, actions, problems) for step in steps)
+
+
+def resolve(step: Step, actions: Actions, problems: Problems) -> Step:
+    """One step and everything in it. An action nobody gives is reported and read as harmless."""
+    if step.kind is StepKind.BLOCK:
+        step = _nest(step)
+    verify = step.verify
+    if verify is not None and verify.steps:
+        verify = verify.model_copy(update={"steps": resolve_all(verify.steps, actions, problems)})
+    update: dict[str, object] = {"verify": verify, "do": resolve_all(step.do, actions, problems)}
+    if step.kind is StepKind.ACTION:
+        update |= _resolve_action(step, actions, problems)
+    return step.model_copy(update=update)
+
+
+def _resolve_action(step: Step, actions: Actions, problems: Problems) -> dict[str, object]:
+    spec = actions.get(step.action)
+    if spec is None:
+        problems.report(
+            "RB401",
+            "no installed runner gives the action %(action)s",
+            (*step.path, step.action),
+            meant=nearest(step.action, actions),
+            remedy="look at `robo actions list`, or install the runner that gives it",
+            action=step.action,
+        )
+        return {"effect": step.effect or Effect.READ, "timeout": step.timeout or timedelta(seconds=10)}
+    if step.effect is not None and step.effect.rank < spec.effect.rank:
+        problems.report(
+            "RB402",
+            "%(action)s has the effect %(own)s; a step may raise it, never lower it to %(given)s",
+            (*step.path, "effect"),
+            remedy="remove `effect`, or declare on the host which requests are harmless: "
+            "`hosts: {name: {url, reads: [POST /path]}}`",
+            action=step.action,
+            own=spec.effect.value,
+            given=step.effect.value,
+        )
+    effect = max(step.effect or Effect.READ, spec.effect, key=lambda effect: effect.rank)
+    return {"effect": effect, "timeout": step.timeout or timedelta(seconds=spec.timeout)}
+
+
+def _nest(block: Step) -> Step:
+    """The block with its `within` moved into its steps; as it was when one of them cannot take it."""
+    if block.within is None:
+        return block
+    inner = tuple(_within(step, block.within) for step in block.do)
+    if any(step is None for step in inner):
+        return block
+    return block.model_copy(update={"within": None, "do": tuple(step for step in inner if step is not None)})
+
+
+def _within(step: Step, around: Node) -> Step | None:
+    """`step` inside `around` too, or None when its own `within` has no place for it (a bare text or a template)."""
+    if step.kind not in {StepKind.ACTION, StepKind.BLOCK}:
+        return step
+    own = step.within
+    if own is None:
+        return step.model_copy(update={"within": around})
+    if isinstance(own, str | Template | tuple) or "within" in own:
+        return None
+    return step.model_copy(update={"within": {**own, "within": around}})
