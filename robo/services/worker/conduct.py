@@ -1,0 +1,233 @@
+"""One worker at work on one run, or on all: claims, opens, executes, finishes, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from robo.engine.execute import execute
+from robo.engine.faultpoints import reach
+from robo.engine.ports import Book, Clock
+from robo.errors import CredentialsRefused, ItemTrouble, RoboError, StaleToken
+from robo.model.base import ItemState
+from robo.model.run import ItemKind, RunState
+from robo.plan.model import Plan
+from robo.sdk.runner import Flusher
+from robo.services.queue import Queue
+from robo.services.worker import flushing
+from robo.services.worker.heartbeat import LEASE_SECONDS, Heartbeat, LifeLock, is_dead
+from robo.services.worker.limits import Breaker
+from robo.services.worker.sessions import RunnerPool, SlotSessions
+from robo.store import attempts, holds, items, runs, workers
+from robo.store.attempts import Claimed
+from robo.store.engine import Store
+
+PATIENCE: Final = 120.0
+"""Seconds a plain `robo run` waits for the next due attempt before it leaves the rest to `--resume`."""
+POLL: Final = 1.0
+"""Seconds between two looks when no wake-up came: what makes lost wake-ups harmless."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What a worker works with: one plan's run, and the ways to its item, its sessions and its person."""
+
+    plan: Plan
+    run: str
+    work: Callable[[Claimed], Awaitable[Any]]
+    """From a claim to the engine's `Work`."""
+    sessions: Callable[[], SlotSessions]
+    """The sessions of a new slot."""
+    opening: Callable[[Claimed, SlotSessions], Awaitable[None]]
+    """Opens the run and commits it; raises what a person must be told."""
+    told: Callable[[str, Mapping[str, Any]], None] = lambda _what, _facts: None
+    """Progress: `opened`, `item`, `waiting`."""
+
+
+@dataclass(slots=True)
+class Worker:
+    """A worker under one incarnation. `run_to_rest` is all that a plain `robo run` needs."""
+
+    store: Store
+    book: Book
+    clock: Clock
+    queue: Queue
+    locks: Path
+    pool: RunnerPool
+    lease: float = LEASE_SECONDS
+    patience: float = PATIENCE
+    name: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}")
+    incarnation: int = 0
+    trouble: RoboError | None = None
+    """What stopped the run for everybody: an opening that failed, a portal that is down, a refused secret."""
+
+    async def run_to_rest(self, desk: Desk, slots: int) -> None:
+        """Join, work on the run until nothing of it is due, flush, leave. Runners start while rows are read."""
+        await self._join()
+        lock = LifeLock(self.locks, self.lock_name)
+        lock.hold()
+        heart = Heartbeat(self._beat, every=self.lease / 4)
+        heart.start()
+        for runner in desk.plan.runners:
+            self.pool.begin(runner)
+        try:
+            await self.sweep()
+            await self._slots(desk, slots)
+            await self._end(desk)
+        finally:
+            await self.pool.stop()
+            heart.end()
+            await self.store.run(lambda tx: workers.leave(tx, self.name, self.incarnation))
+            lock.release()
+
+    @property
+    def lock_name(self) -> str:
+        return f"{self.name}.{self.incarnation}"
+
+    async def _join(self) -> None:
+        def join(tx: Any) -> int:
+            return workers.join(tx, self.name, host=socket.gethostname(), pid=os.getpid(), lock=self.lock_name)
+
+        self.incarnation = await self.store.run(join)
+
+    def _beat(self) -> float:
+        """One heartbeat, in the heart's own thread and connection; the database time in seconds."""
+        with self.store.write() as tx:
+            workers.beat(tx, self.name, self.incarnation)
+            return self.store.now(tx).timestamp()
+
+    async def sweep(self) -> None:
+        """Rule `sweep`: attempts of dead workers get a new token. On this machine a released lock says dead at once."""
+        here = socket.gethostname()
+        known = await self.store.run(workers.present)
+        gone = [w for w in known if w.host == here and is_dead(self.locks, f"{w.id}.{w.incarnation}")]
+        swept = await self.store.run(
+            lambda tx: attempts.sweep(tx, lease=self.lease, dead=[(w.id, w.incarnation) for w in gone])
+        )
+        reach("wake-up")
+        await self.queue.announce([one.attempt for one in swept if one.attempt])
+
+    # ---- slots ------------------------------------------------------------------------------------------
+    async def _slots(self, desk: Desk, slots: int) -> None:
+        async with asyncio.TaskGroup() as group:
+            for number in range(slots):
+                group.create_task(self._slot(desk), name=f"slot {number + 1}")
+
+    async def _slot(self, desk: Desk) -> None:
+        sessions = desk.sessions()
+        try:
+            while (claimed := await self._next(desk)) is not None:
+                await self._do(desk, claimed, sessions)
+        finally:
+            await sessions.close()
+
+    async def _next(self, desk: Desk) -> Claimed | None:
+        """The next attempt of the run, or None when nothing is due within this worker's patience."""
+        while True:
+            found = await self.store.run(
+                lambda tx: attempts.claim(tx, self.name, self.incarnation, run=desk.run, limit=1)
+            )
+            if found:
+                return found[0]
+            wait = await self._wait(desk)
+            if wait is None:
+                return None
+            await self.queue.wait(timeout=min(wait, POLL))
+            await self.sweep()
+
+    async def _wait(self, desk: Desk) -> float | None:
+        """Seconds to wait before looking again; None: the run is at rest, or what is left is not for now."""
+
+        def look(tx: Any) -> tuple[float | None, bool, bool, RunState]:
+            run = runs.get(tx, desk.run)
+            held = holds.is_held(tx, run.process, run.region)
+            return attempts.due_in(tx, desk.run), runs.at_rest(tx, desk.run), held, run.state
+
+        due, rest, held, state = await self.store.run(look)
+        if held or state not in {RunState.OPEN, RunState.OPENING, RunState.RUNNING}:
+            return None
+        if due is not None:
+            return max(due, 0.01) if due <= self.patience else None
+        return None if rest else POLL
+
+    async def _do(self, desk: Desk, claimed: Claimed, sessions: SlotSessions) -> None:
+        if claimed.kind is ItemKind.OPEN:
+            await self._open(desk, claimed, sessions)
+            return
+        await sessions.between_items(span=desk.plan.sessions.span, kept=desk.plan.sessions.page == "kept")
+        work = await desk.work(claimed)
+        await execute(desk.plan, work, book=self.book, sessions=sessions, clock=self.clock)
+        reach("wake-up")
+        await self.queue.announce([])
+        desk.told("item", {"key": claimed.key})
+        await self._brake(desk)
+
+    async def _open(self, desk: Desk, claimed: Claimed, sessions: SlotSessions) -> None:
+        """An opening that fails cancels the run, and the person is told why: nothing of it was begun."""
+        try:
+            await desk.opening(claimed, sessions)
+        except StaleToken:
+            return
+        except (RoboError, ItemTrouble) as trouble:
+            self.trouble = trouble
+            await self.store.run(
+                lambda tx: runs.end(tx, desk.run, summary={"error": trouble.code}, state=RunState.CANCELLED)
+            )
+            return
+        await self.queue.announce([])
+        desk.told("opened", {})
+
+    async def _brake(self, desk: Desk) -> None:
+        """`stop_after`: too many failures, rejections or unknowns make the run wait for a person's yes."""
+        if desk.plan.limits.stop_after is None:
+            return
+        tally = await self.store.run(lambda tx: items.tally(tx, desk.run))
+        reason = Breaker(desk.plan.limits).says(tally)
+        if reason and await self.store.run(lambda tx: runs.wait(tx, desk.run, reason)):
+            desk.told("waiting", {"reason": reason})
+
+    # ---- the end ----------------------------------------------------------------------------------------
+    async def _end(self, desk: Desk) -> None:
+        await self._finish_item(desk)
+        await self._flush(desk)
+
+        def close(tx: Any) -> None:
+            counts = runs.counts(tx, desk.run)
+            open_ = sum(
+                counts[state] for state in (ItemState.QUEUED, ItemState.RUNNING, ItemState.HELD, ItemState.WAITING)
+            )
+            if not open_ and runs.get(tx, desk.run).state is RunState.RUNNING and runs.at_rest(tx, desk.run):
+                runs.end(tx, desk.run, summary={state.value: number for state, number in counts.items() if number})
+
+        await self.store.run(close)
+
+    async def _finish_item(self, desk: Desk) -> None:
+        if not desk.plan.finish:
+            return
+        attempt = await self.store.run(lambda tx: runs.add_finish(tx, desk.run))
+        if attempt:
+            await self.queue.announce([attempt])
+            await self._slots(desk, 1)
+
+    async def _flush(self, desk: Desk) -> None:
+        for runner in desk.plan.runners:
+            guest = await self.pool.get(runner) if runner != "browser" else None
+            if isinstance(guest, Flusher):
+                flushed = await flushing.check(
+                    self.store, guest, holder=self.name, incarnation=self.incarnation, run=desk.run
+                )
+                for line in flushed.trouble:
+                    desk.told("write-back", {"trouble": line})
+
+
+async def mark_refused(store: Store, refused: CredentialsRefused, process: str, region: str) -> None:
+    """A refused secret is never tried again: it is marked, and everything of this process here is held."""
+    name = str(refused.facts.get("secret", ""))
+    await store.run(
+        lambda tx: holds.put(tx, process=process, region=region, kind="secret", subject=name, reason=str(refused))
+    )

@@ -1,0 +1,106 @@
+"""Write-backs: rows of the store until they are in the file. A file open elsewhere leaves them pending, never lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from robo.engine.faultpoints import reach
+from robo.errors import InfrastructureError
+from robo.sdk.runner import Flusher
+from robo.store import leases, writebacks
+from robo.store.engine import Store
+from robo.store.writebacks import WriteBack
+
+LEASE: float = 60.0
+"""Seconds one flush may hold a file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flushed:
+    """What one flush did. `trouble` says, per file, why its cells are still owed."""
+
+    done: int = 0
+    conflicts: int = 0
+    pending: int = 0
+    trouble: tuple[str, ...] = ()
+
+
+async def flush(store: Store, flusher: Flusher, *, holder: str, incarnation: int, run: str = "") -> Flushed:
+    """Write every owed cell of a run (or of all), one file at a time under a lease on it.
+
+    All cells of the run are read again at its end (`check`), because a paused flusher may rename an old copy."""
+    owed = await store.run(lambda tx: writebacks.pending(tx, run=run))
+    total = Flushed()
+    for file, rows in _by_file(owed).items():
+        resource = f"file:{file}"
+        if not await store.run(lambda tx, r=resource: leases.take(tx, r, holder, incarnation, LEASE)):  # type: ignore[misc] # a bound default
+            total = _add(total, Flushed(pending=len(rows), trouble=(f"{file}: another worker is writing",)))
+            continue
+        try:
+            total = _add(total, await _flush_file(store, flusher, file, rows))
+        finally:
+            await store.run(lambda tx, r=resource: leases.give(tx, r, holder, incarnation))  # type: ignore[misc] # the same
+    return total
+
+
+async def _flush_file(store: Store, flusher: Flusher, file: Path, rows: Sequence[WriteBack]) -> Flushed:
+    changes = [row.change for row in rows]
+    try:
+        reach("write-back")
+        answers = await asyncio.to_thread(flusher.flush, file, changes)
+    except InfrastructureError as trouble:
+        return Flushed(pending=len(rows), trouble=(f"{file.name}: {trouble} {trouble.advice}".strip(),))
+    settled = {row.id: answer for row, answer in zip(rows, answers, strict=True)}
+    await store.run(lambda tx: writebacks.settle(tx, settled))
+    done = sum(answer == "done" for answer in answers)
+    conflicts = tuple(
+        f"{row.change.file.name} {row.change.sheet}!{row.change.row}: {answer}"
+        for row, answer in zip(rows, answers, strict=True)
+        if answer != "done"
+    )
+    return Flushed(done=done, conflicts=len(conflicts), trouble=conflicts)
+
+
+async def check(store: Store, flusher: Flusher, *, holder: str, incarnation: int, run: str) -> Flushed:
+    """Flush, then offer every settled cell of the run once more: a cell already there answers `done` and is left."""
+    first = await flush(store, flusher, holder=holder, incarnation=incarnation, run=run)
+    settled = [row for row in await store.run(lambda tx: writebacks.of_run(tx, run)) if row.state == "done"]
+    if first.pending or not settled:
+        return first
+    again = await _again(settled, flusher)
+    if again:
+        await store.run(lambda tx: writebacks.owe_again(tx, [row.id for row in again]))
+        return _add(first, await flush(store, flusher, holder=holder, incarnation=incarnation, run=run))
+    return first
+
+
+async def _again(settled: Sequence[WriteBack], flusher: Flusher) -> list[WriteBack]:
+    """Cells that are not in their file any more."""
+    gone: list[WriteBack] = []
+    missing: Callable[[Path, Sequence[object]], Sequence[bool]] | None = getattr(flusher, "there", None)
+    if missing is None:
+        return gone
+    for file, rows in _by_file(settled).items():
+        there = await asyncio.to_thread(missing, file, [row.change for row in rows])
+        gone += [row for row, is_there in zip(rows, there, strict=True) if not is_there]
+    return gone
+
+
+def _by_file(rows: Sequence[WriteBack]) -> dict[Path, list[WriteBack]]:
+    files: dict[Path, list[WriteBack]] = defaultdict(list)
+    for row in rows:
+        files[row.change.file].append(row)
+    return files
+
+
+def _add(one: Flushed, other: Flushed) -> Flushed:
+    return Flushed(
+        done=one.done + other.done,
+        conflicts=one.conflicts + other.conflicts,
+        pending=one.pending + other.pending,
+        trouble=one.trouble + other.trouble,
+    )
