@@ -1,0 +1,42 @@
+"""What the audit log records. Events are past-tense facts; the final shape of an entry is fixed here."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+ENTRY_VERSION: Final = 1
+LARGEST_ENTRY: Final = 4096
+"""Bytes of an entry in canonical JSON, with room left for `seq`, `rseq` and `prev`."""
+
+
+class EventType(StrEnum):
+    """Every kind of event. Step by step history is not here: it belongs to the item."""
+
+    RUN_CREATED = "run.created"
+    RUN_OPENED = "run.opened"
+    RUN_WAITING = "run.waiting"
+    RUN_ALLOWED = "run.allowed"
+    RUN_CANCELLED = "run.cancelled"
+    RUN_ENDED = "run.ended"
+    ITEM_OPENED = "item.opened"
+    ITEM_RELEASED = "item.released"
+    ITEM_ENDED = "item.ended"
+    INTENT = "once.intent"
+    RECEIPT = "once.receipt"
+    ABSENT = "once.absent"
+    REFUSED = "once.refused"
+    REFUSAL_READ = "once.refusal-read"
+    DOUBT = "once.doubt"
+    ATTEMPT_LOST = "attempt.lost"
+    DECISION = "person.decided"
+    CREDIT = "ledger.credit"
+    DEBIT = "ledger.debit"
+    CORRECTION = "ledger.correction"
+    BASELINE_ADDED = "baseline.added"
+    SECRET_CHANGED = "secret.changed"  # noqa: S105 - the name of an event, not a secret
+    SECRET_REFUSED = "secret.refused"  # noqa: S105 - the same
+    SECRET_CLEARED = "secret.cleared"  # noqa: S105 - the same
+    PROCESS_HELD = "process.held"
+    PROCESS_RELEASED = "process.released"
+    WRITEBACK_CONFLICT = "writeback.conflict"

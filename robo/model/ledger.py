@@ -1,0 +1,77 @@
+"""Rows of the book of minutes. Human minutes, whole numbers, never a robot's running time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class LedgerKind(StrEnum):
+    CREDIT = "credit"
+    DEBIT = "debit"
+    CORRECTION = "correction"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerRow:
+    """One row as it is written. A credit is unique by (environment, region, unit, unit_hash), for ever.
+
+    `unit_hash` is an HMAC of the unit key under a key of the region that outlives every purge."""
+
+    kind: LedgerKind
+    environment: str
+    region: str
+    process: str
+    version: str
+    unit: str
+    unit_hash: str
+    minutes_before: int
+    minutes_after: int
+    """Of one unit, as the baseline has them; a debit has its cost in `minutes_after`, a correction may be negative."""
+    baseline: str = ""
+    """Id of the baseline record; "" when there is none (then both minutes are 0)."""
+    provenance: str = ""  # timed | declared | imported | hypothesis
+    auditable: bool = False
+    run: str = ""
+    item: str = ""
+    receipt_hash: str = ""
+    host: str = ""
+    """The granted production host and its certificate's fingerprint, where there is one."""
+    reason: str = ""
+    """Of a debit or a correction: triage, recovery, supervision, …"""
+    corrects: str = ""
+
+    @property
+    def net(self) -> int:
+        return self.minutes_before - self.minutes_after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineRecord:
+    """Measured minutes of one unit of a process in a region; superseded, never edited. Minutes are medians."""
+
+    id: str
+    process: str
+    region: str
+    unit: str
+    before: int
+    after: int
+    triage: int = 0
+    recovery: int = 0
+    method: str = "hypothesis"  # timed | declared | imported | hypothesis
+    n: int = 0
+    detail: str = "{}"
+    """Everything else of page "Hours saved", as JSON text: lows and highs, dates, role, digests, observations."""
+    approved_by: str = ""
+    valid_from: str = ""  # ISO dates
+    valid_to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minutes:
+    """Sums of one run or one period."""
+
+    gross: int = 0
+    net: int = 0
+    auditable: int = 0
+    units: int = 0

@@ -1,0 +1,111 @@
+"""The tables of the accounts: audit outbox, ledger, baselines, refused secrets, held processes."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, LargeBinary, String, Table, Text, UniqueConstraint, text
+
+from robo.store.columns import count, flag, identity, moment, refer, value, word
+from robo.store.tables import metadata
+
+audit_outbox = Table(
+    "audit_outbox",
+    metadata,
+    identity(),
+    word("region"),
+    Column("body", Text, nullable=False),  # the entry in canonical JSON, without seq, rseq, prev
+)
+"""Select and delete; never "id greater than the last seen": transactions commit out of order."""
+
+audit_payload = Table(
+    "audit_payload",
+    metadata,
+    Column("event", String(26), primary_key=True),
+    Column("salt", LargeBinary, nullable=True),
+    Column("body", Text, nullable=True),  # canonical JSON; NULL once purged
+    moment("purged", nullable=True),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    identity(),
+    word("kind"),
+    word("environment"),
+    word("region"),
+    word("process"),
+    word("version"),
+    word("unit"),
+    word("unit_hash"),
+    count("minutes_before"),
+    count("minutes_after"),
+    word("baseline"),
+    word("provenance"),
+    flag("auditable"),
+    refer("run", "runs", nullable=True),
+    refer("item", "items", nullable=True),
+    word("receipt_hash"),
+    word("host"),
+    word("reason"),
+    word("corrects"),
+    moment("written"),
+    Index(
+        "uq_ledger_credit",
+        "environment",
+        "region",
+        "unit",
+        "unit_hash",
+        unique=True,
+        sqlite_where=text("kind = 'credit'"),
+        postgresql_where=text("kind = 'credit'"),
+    ),
+    Index("ix_ledger_run", "run"),
+    Index("ix_ledger_receipt", "process", "region", "receipt_hash"),
+    Index("ix_ledger_written", "region", "process", "written"),
+)
+
+baselines = Table(
+    "baselines",
+    metadata,
+    word("id", key=True),
+    word("process"),
+    word("region"),
+    word("unit"),
+    count("before"),
+    count("after"),
+    count("triage"),
+    count("recovery"),
+    word("method"),
+    count("n"),
+    Column("detail", Text, nullable=False, server_default="{}"),
+    word("approved_by"),
+    word("valid_from"),
+    word("valid_to"),
+    moment("added"),
+    Index("ix_baselines_unit", "process", "region", "unit", "added"),
+)
+
+refused_secrets = Table(
+    "refused_secrets",
+    metadata,
+    word("name", key=True),
+    word("region", key=True),
+    word("reason"),
+    word("item"),
+    moment("refused"),
+)
+"""A secret an application refused. It is not used again until a person sets a new one and it is checked."""
+
+holds = Table(
+    "holds",
+    metadata,
+    identity(),
+    word("process"),  # "*": every process
+    word("region"),  # "*": every region
+    word("kind"),  # portal | secret | stop | stop_after
+    word("subject"),  # the host or the secret
+    word("reason"),
+    value("facts"),
+    moment("since"),
+    moment("probe_at", nullable=True),
+    UniqueConstraint("process", "region", "kind", "subject", name="uq_holds_what"),
+)

@@ -1,0 +1,139 @@
+"""The engine's `Book` on the store: every method one short transaction, off the event loop.
+
+A commit of unknown fate (the connection broke under it) is read again: own (attempt, token, n) in the row means it
+happened, and the caller goes on as if it had been told; otherwise it is done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from robo.engine.ports import Fence, ItemEnd, JournalRow, JournalState, OnceKey, StepTrace, Wish
+from robo.model.base import ItemState
+from robo.store import attempts, history, items, journal, outcomes
+from robo.store.clock import Tx
+from robo.store.engine import Store
+
+T = TypeVar("T")
+
+Keep = Callable[[Fence, str, bytes], str]
+"""Saves evidence bytes durably and returns the file's name in the evidence folder. Called in a thread."""
+
+
+class StoreBook:
+    """Implements `robo.engine.ports.Book`. One per worker; `woken` is told attempts that an outcome queued."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        credit: outcomes.Credit | None = None,
+        keep: Keep | None = None,
+        woken: Callable[[Sequence[str]], None] | None = None,
+    ) -> None:
+        self._store = store
+        self._credit = credit
+        self._keep = keep
+        self._woken = woken
+
+    async def journal(self, once: OnceKey) -> JournalRow:
+        return await self._store.look(lambda tx: journal.read(tx, once))
+
+    async def intent(self, fence: Fence, seen: JournalRow, *, budget: float, settle: float, digest: str) -> JournalRow:
+        def happened(tx: Tx) -> JournalRow | None:
+            row = journal.read(tx, seen.once)
+            mine = (row.item, row.token, row.n) == (fence.item, fence.token, seen.n + 1)
+            return row if mine and row.state is JournalState.OPEN else None
+
+        def work(tx: Tx) -> JournalRow:
+            return journal.intent(tx, fence, seen, budget=budget, settle=settle, digest=digest)
+
+        return await self._store.run(work, happened=happened)
+
+    async def note_refusal(self, fence: Fence, seen: JournalRow, code: str, words: str) -> JournalRow:
+        return await self._store.run(
+            lambda tx: journal.note_refusal(tx, fence, seen, code, words),
+            happened=_row_is(seen, lambda row: row.n == seen.n and row.after_refusal == code),
+        )
+
+    async def cannot_tell(self, fence: Fence, seen: JournalRow, why: str) -> JournalRow:
+        return await self._store.run(
+            lambda tx: journal.cannot_tell(tx, fence, seen, why),
+            happened=_row_is(seen, lambda row: row.n == seen.n and row.looks == seen.looks + 1),
+        )
+
+    async def absent(self, fence: Fence, seen: JournalRow, why: str) -> JournalRow:
+        def told(row: JournalRow) -> bool:
+            return row.state is JournalState.NONE and (row.n, row.token) == (seen.n, fence.token)
+
+        return await self._store.run(lambda tx: journal.absent(tx, fence, seen, why), happened=_row_is(seen, told))
+
+    async def done(
+        self,
+        fence: Fence,
+        seen: JournalRow,
+        *,
+        by: str,
+        ours: bool,
+        receipt: Mapping[str, Any],
+        outputs: Mapping[str, Any],
+        sends: int = 0,
+    ) -> JournalRow:
+        def work(tx: Tx) -> JournalRow:
+            return journal.done(tx, fence, seen, by=by, ours=ours, receipt=receipt, outputs=outputs, sends=sends)
+
+        def told(row: JournalRow) -> bool:
+            return row.state is JournalState.DONE and (row.n, row.token) == (seen.n, fence.token)
+
+        return await self._store.run(work, happened=_row_is(seen, told))
+
+    async def end(self, fence: Fence, end: ItemEnd) -> None:
+        def happened(tx: Tx) -> tuple[str, ...] | None:
+            item = items.get(tx, fence.item)
+            ended = item.token == fence.token and item.state == ItemState(end.outcome)
+            return () if ended else None
+
+        woken = await self._store.run(lambda tx: outcomes.end(tx, fence, end, self._credit), happened=happened)
+        if woken and self._woken is not None:
+            self._woken(woken)
+
+    async def postpone(self, fence: Fence, seconds: float, reason: str, *, costs: bool, held: bool = False) -> None:
+        def happened(tx: Tx) -> str | None:
+            return attempts.successor(tx, fence)
+
+        await self._store.run(
+            lambda tx: attempts.postpone(tx, fence, seconds, reason, costs=costs, held=held), happened=happened
+        )
+
+    async def attempts_left(self, fence: Fence) -> int:
+        return await self._store.look(lambda tx: attempts.left(tx, fence))
+
+    async def wish(self, fence: Fence) -> Wish | None:
+        return await self._store.look(lambda tx: attempts.wish(tx, fence))
+
+    async def trace(self, fence: Fence, lines: Sequence[StepTrace]) -> None:
+        if lines:
+            await self._store.run(lambda tx: history.trace(tx, fence, lines))
+
+    async def evidence(self, fence: Fence, name: str, content: bytes) -> None:
+        """Bytes first, then the row: a row never names a file that is not there."""
+        if self._keep is None:
+            return
+        keep = self._keep
+
+        def work(tx: Tx) -> str:
+            return history.keep(tx, fence, name, file, content)
+
+        file = await self._store.call(lambda: keep(fence, name, content))
+        await self._store.run(work)
+
+
+def _row_is(seen: JournalRow, told: Callable[[JournalRow], bool]) -> Callable[[Tx], JournalRow | None]:
+    """Reads the row again after a commit of unknown fate: the row when `told` says that it was ours."""
+
+    def happened(tx: Tx) -> JournalRow | None:
+        row = journal.read(tx, seen.once)
+        return row if told(row) else None
+
+    return happened

@@ -1,0 +1,292 @@
+"""The book of items: rows of a source become items, in chunks, once, whatever dies in between."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Row, RowMapping, insert, select, update
+
+from robo.engine.faultpoints import reach
+from robo.engine.ports import Fence
+from robo.errors import StoreConflict, UsageError
+from robo.model.audit import EventType
+from robo.model.base import ItemState, Outcome
+from robo.model.run import AttemptState, Item, ItemKind, NewItem, Opened, Run, RunState, Taken
+from robo.store import audit, fences, identity, runs
+from robo.store.clock import Tx, now
+from robo.store.ids import new_id
+from robo.store.tables import attempts, items, payloads, traces
+from robo.store.tables import runs as runs_table
+
+CHUNK: Final = 200
+"""Rows of one commit."""
+
+
+def begin(tx: Tx, fence: Fence) -> Run:
+    """The opening attempt starts (or goes on): run `open` -> `opening`. Insert from `run.position` on."""
+    held = fences.hold(tx, fence)
+    runs.move(tx, held.run, RunState.OPENING, since=(RunState.OPEN,))
+    return runs.get(tx, held.run)
+
+
+def insert_chunk(tx: Tx, fence: Fence, rows: Sequence[NewItem], *, start: int) -> list[Opened]:
+    """Insert up to `CHUNK` rows, the first being row `start` of the source, and move the run's position past them.
+
+    Each row is judged by its key's past (page "language": the same key in a later run). Refused with RB617 when the
+    position moved: somebody else inserted this chunk. Returns one verdict per row, in order."""
+    held, at = fences.hold(tx, fence), now(tx)
+    run = runs.get(tx, held.run)
+    if run.position != start or len(rows) > CHUNK:
+        raise StoreConflict(
+            "RB617",
+            "the rows from %(start)s on cannot be inserted: the run is at row %(position)s",
+            remedy="read the run again and go on from its position",
+            start=start,
+            position=run.position,
+        )
+    key = identity.Key(run.environment, run.process, run.region)
+    identity.lock(tx, key)
+    verdicts = _judge_all(tx, run, key, rows, at)
+    opened = _insert(tx, run, rows, verdicts, start, at, fences.actor(held.worker))
+    reach("chunk")
+    missed = Counter(each.taken.value for each in opened if not each.item)
+    values = {"position": start + len(rows), "not_taken": dict(Counter(run.not_taken) + missed)}
+    tx.execute(update(runs_table).where(runs_table.c.id == run.id).values(**values))
+    return opened
+
+
+def opened(tx: Tx, fence: Fence) -> Run:
+    """The opening is complete: its item is done and the run is `running`, in one commit."""
+    held, at = fences.hold(tx, fence), now(tx)
+    tx.execute(
+        update(attempts).where(attempts.c.id == fence.attempt).values(state=AttemptState.ENDED, reason="done", ended=at)
+    )
+    tx.execute(update(items).where(items.c.id == fence.item).values(state=ItemState.DONE, ended=at))
+    data = {"rows": runs.get(tx, held.run).position}
+    runs.move(
+        tx,
+        held.run,
+        RunState.RUNNING,
+        since=(RunState.OPEN, RunState.OPENING),
+        actor=fences.actor(held.worker),
+        event=EventType.RUN_OPENED,
+        data=data,
+    )
+    return runs.get(tx, held.run)
+
+
+def _judge_all(tx: Tx, run: Run, key: identity.Key, rows: Sequence[NewItem], at: datetime) -> list[identity.Verdict]:
+    """A verdict per row. Owners of held keys are locked and looked at again: one may just have ended."""
+    keys = sorted({row.key for row in rows if row.key})
+    known = identity.past(tx, key, keys) if keys else {}
+    owners = sorted({past.owner for past in known.values() if past.owner})
+    if owners and not run.dry_run:
+        tx.execute(select(items.c.id).where(items.c.id.in_(owners)).order_by(items.c.id).with_for_update())
+        known = identity.past(tx, key, keys)
+    verdicts: list[identity.Verdict] = []
+    mine: dict[str, str] = {}
+    for row in rows:
+        verdict = identity.judge(known.get(row.key), digest=row.digest, again=run.again, at=at, dry=run.dry_run)
+        if row.trouble is not None and verdict.taken in (Taken.QUEUED, Taken.HELD):
+            verdict = identity.Verdict(Taken.REJECTED, verdict.doing)
+        elif verdict.taken is Taken.QUEUED and row.key in mine and not run.dry_run:
+            raise _twice(row)
+        elif verdict.taken is Taken.QUEUED:
+            mine[row.key] = ""
+        verdicts.append(verdict)
+    return verdicts
+
+
+def _insert(
+    tx: Tx,
+    run: Run,
+    rows: Sequence[NewItem],
+    verdicts: Sequence[identity.Verdict],
+    start: int,
+    at: datetime,
+    actor: str,
+) -> list[Opened]:
+    """Write the taken rows: payloads, items, attempts and events, four statements however many they are."""
+    bodies, made, queued, events, answers = [], [], [], [], []
+    for n, (row, verdict) in enumerate(zip(rows, verdicts, strict=True)):
+        if verdict.taken in (Taken.ALREADY_DONE, Taken.ALREADY_REJECTED):
+            answers.append(Opened(key=row.key, taken=verdict.taken))
+            continue
+        item, payload = new_id(), new_id()
+        bodies.append({"id": payload, "kind": "row", "body": row.row})
+        made.append(_item_values(run, item, payload, row, verdict, start + n, at))
+        attempt = new_id() if verdict.taken is Taken.QUEUED else ""
+        if attempt:
+            queued.append(_attempt_values(run.id, item, attempt, at))
+        data = {"state": made[-1]["state"], "doing": verdict.doing, "code": made[-1]["code"]}
+        who = {"key": row.key, "row": row.digest}
+        events.append(audit.entry(tx, EventType.ITEM_OPENED, run.region, actor, item, run.id, data, who))
+        answers.append(Opened(key=row.key, taken=verdict.taken, item=item, attempt=attempt))
+    if made:
+        tx.execute(insert(payloads), bodies)
+        tx.execute(insert(items), made)
+    if queued:
+        tx.execute(insert(attempts), queued)
+    audit.emit_all(tx, events)
+    return answers
+
+
+_STATES: Final = {
+    Taken.QUEUED: ItemState.QUEUED,
+    Taken.HELD: ItemState.HELD,
+    Taken.REJECTED: ItemState.REJECTED,
+}
+
+
+def _item_values(
+    run: Run, item: str, payload: str, row: NewItem, verdict: identity.Verdict, position: int, at: datetime
+) -> dict[str, Any]:
+    trouble = row.trouble
+    return {
+        "id": item,
+        "run": run.id,
+        "kind": ItemKind.ITEM,
+        "environment": run.environment,
+        "process": run.process,
+        "region": run.region,
+        "key": row.key,
+        "dry": int(run.dry_run),
+        "doing": verdict.doing,
+        "position": position,
+        "state": _STATES[verdict.taken].value,
+        "token": 1 if verdict.taken is Taken.QUEUED else 0,
+        "code": trouble.code if trouble else "",
+        "message": trouble.message if trouble else "",
+        "facts": trouble.facts if trouble else {},
+        "place": row.place,
+        "payload": payload,
+        "row_digest": row.digest,
+        "behind": verdict.owner or None,
+        "opened": at,
+        "ended": at if verdict.taken is Taken.REJECTED else None,
+    }
+
+
+def _attempt_values(run: str, item: str, attempt: str, at: datetime) -> dict[str, Any]:
+    return {
+        "id": attempt,
+        "item": item,
+        "run": run,
+        "token": 1,
+        "rank": 1,
+        "state": AttemptState.QUEUED,
+        "not_before": at,
+        "queued": at,
+    }
+
+
+def get(tx: Tx, item: str) -> Item:
+    """The item with this id. RB522 when there is none."""
+    row = tx.execute(select(items).where(items.c.id == item)).mappings().one_or_none()
+    if row is None:
+        raise no_item(item)
+    return _item(row)
+
+
+def lock(tx: Tx, item: str) -> Row[Any]:
+    """The item's row, locked until the commit (the first lock of every change). RB522 when there is none."""
+    row = tx.execute(select(items).where(items.c.id == item).with_for_update()).one_or_none()
+    if row is None:
+        raise no_item(item)
+    return row
+
+
+def of_run(tx: Tx, run: str, *, states: Sequence[ItemState] = (), key: str = "") -> list[Item]:
+    """Items of a run in the order of their source; its opening and finish left out."""
+    query = select(items).where(items.c.run == run, items.c.kind == ItemKind.ITEM).order_by(items.c.position)
+    if states:
+        query = query.where(items.c.state.in_(states))
+    if key:
+        query = query.where(items.c.key == key)
+    return [_item(row) for row in tx.execute(query).mappings()]
+
+
+def listed(
+    tx: Tx, *, states: Sequence[ItemState] = (), process: str = "", region: str = "", key: str = "", limit: int = 100
+) -> list[Item]:
+    """Items over all runs, newest first: what `robo items list` and the inbox show."""
+    query = select(items).where(items.c.kind == ItemKind.ITEM).order_by(items.c.id.desc()).limit(limit)
+    if states:
+        query = query.where(items.c.state.in_(states))
+    for column, value in ((items.c.process, process), (items.c.region, region), (items.c.key, key)):
+        if value:
+            query = query.where(column == value)
+    return [_item(row) for row in tx.execute(query).mappings()]
+
+
+def row_of(tx: Tx, item: str) -> Mapping[str, Any]:
+    """The item's typed row, empty once it is purged."""
+    query = select(payloads.c.body).join(items, items.c.payload == payloads.c.id).where(items.c.id == item)
+    return tx.execute(query).scalar() or {}
+
+
+def result_of(tx: Tx, item: str) -> Mapping[str, Any]:
+    """How the item ended beyond its outcome: `ours`, `receipt`, `drift`."""
+    return tx.execute(select(items.c.result).where(items.c.id == item)).scalar() or {}
+
+
+def last_outcomes(tx: Tx, run: str, most: int) -> list[Outcome]:
+    """Outcomes of the items that ended last, newest first (for `stop_after`)."""
+    ended = [outcome.value for outcome in Outcome]
+    query = (
+        select(items.c.state)
+        .where(items.c.run == run, items.c.kind == ItemKind.ITEM, items.c.state.in_(ended), items.c.token > 0)
+        .order_by(items.c.ended.desc(), items.c.id.desc())
+        .limit(most)
+    )
+    return [Outcome(row.state) for row in tx.execute(query)]
+
+
+def history(tx: Tx, item: str) -> list[dict[str, Any]]:
+    """Every attempt of the item, oldest first, each with its step traces."""
+    tries = tx.execute(select(attempts).where(attempts.c.item == item).order_by(attempts.c.token)).mappings().all()
+    query = select(traces).join(attempts, attempts.c.id == traces.c.attempt).where(attempts.c.item == item)
+    lines: dict[str, list[dict[str, Any]]] = {}
+    for row in tx.execute(query.order_by(traces.c.started, traces.c.seq)).mappings():
+        seconds = timedelta(microseconds=row["micros"]).total_seconds()
+        lines.setdefault(row["attempt"], []).append({**row, "seconds": seconds})
+    return [{**each, "traces": lines.get(each["id"], [])} for each in tries]
+
+
+def _item(row: RowMapping) -> Item:
+    return Item(
+        id=row["id"],
+        run=row["run"],
+        kind=ItemKind(row["kind"]),
+        key=row["key"],
+        doing=row["doing"],
+        state=ItemState(row["state"]),
+        token=row["token"],
+        code=row["code"],
+        message=row["message"],
+        facts=row["facts"],
+        place=row["place"],
+        remedy=row["remedy"],
+        behind=row["behind"] or "",
+        position=row["position"],
+        tries=row["tries"],
+        wish=row["wish"],
+        opened=row["opened"],
+        ended=row["ended"],
+    )
+
+
+def no_item(item: str) -> UsageError:
+    return UsageError("RB522", "there is no item %(item)s", remedy="`robo items list` shows them", item=item)
+
+
+def _twice(row: NewItem) -> StoreConflict:
+    return StoreConflict(
+        "RB618",
+        "two rows of one chunk have the same key (%(place)s)",
+        remedy="this is a fault of robo: keys that are twice in a source are rejected before they get here",
+        place=row.place,
+    )

@@ -1,0 +1,114 @@
+"""The book of minutes: rows are added, never changed; a credit exists once per unit, for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import case, func, insert, select
+
+from robo.model.audit import EventType
+from robo.model.ledger import BaselineRecord, LedgerKind, LedgerRow, Minutes
+from robo.store import audit
+from robo.store.accounts_tables import baselines, ledger
+from robo.store.clock import Tx, now
+from robo.store.ids import new_id
+from robo.store.races import lands
+
+_EVENTS = {
+    LedgerKind.CREDIT: EventType.CREDIT,
+    LedgerKind.DEBIT: EventType.DEBIT,
+    LedgerKind.CORRECTION: EventType.CORRECTION,
+}
+
+
+def add(tx: Tx, row: LedgerRow, *, actor: str, at: datetime | None = None) -> str:
+    """Write one row and its event; its id, or "" when the unit was credited before (rule `credit`)."""
+    new = new_id()
+    values = {
+        **asdict(row),
+        "id": new,
+        "kind": row.kind.value,
+        "auditable": int(row.auditable),
+        "run": row.run or None,
+        "item": row.item or None,
+        "written": at or now(tx),
+    }
+    if not lands(tx, ledger, values):
+        return ""
+    data = {
+        "ledger": new,
+        "process": row.process,
+        "unit": row.unit,
+        "unit_hash": row.unit_hash,
+        "before": row.minutes_before,
+        "after": row.minutes_after,
+        "baseline": row.baseline,
+        "auditable": row.auditable,
+        "receipt": row.receipt_hash,
+        "corrects": row.corrects,
+    }
+    audit.emit(
+        tx, type=_EVENTS[row.kind], region=row.region, actor=actor, obj=row.item or new, cause=row.run, data=data
+    )
+    return new
+
+
+def receipt_known(tx: Tx, process: str, region: str, receipt_hash: str) -> bool:
+    """Whether a credit has this receipt already (a repeated receipt earns nothing and is flagged)."""
+    same = (
+        ledger.c.process == process,
+        ledger.c.region == region,
+        ledger.c.receipt_hash == receipt_hash,
+        ledger.c.kind == LedgerKind.CREDIT,
+    )
+    return tx.execute(select(ledger.c.id).where(*same).limit(1)).first() is not None
+
+
+def minutes(tx: Tx, *, run: str = "", process: str = "", region: str = "") -> Minutes:
+    """Sums over the rows of a run, a process, a region: gross is `before` of credits, net also takes debits away."""
+    credit = ledger.c.kind == LedgerKind.CREDIT
+    net = ledger.c.minutes_before - ledger.c.minutes_after
+    query = select(
+        func.coalesce(func.sum(case((credit, ledger.c.minutes_before), else_=0)), 0),
+        func.coalesce(func.sum(net), 0),
+        func.coalesce(func.sum(case((ledger.c.auditable == 1, net), else_=0)), 0),
+        func.coalesce(func.sum(case((credit, 1), else_=0)), 0),
+    )
+    for column, value in ((ledger.c.run, run), (ledger.c.process, process), (ledger.c.region, region)):
+        if value:
+            query = query.where(column == value)
+    gross, total, auditable, units = tx.execute(query).one()
+    return Minutes(gross=int(gross), net=int(total), auditable=int(auditable), units=int(units))
+
+
+def rows(tx: Tx, *, run: str = "") -> Sequence[dict[str, Any]]:
+    """Ledger rows as they are stored, in the order they were written."""
+    query = select(ledger).order_by(ledger.c.written, ledger.c.id)
+    return [dict(row) for row in tx.execute(query.where(ledger.c.run == run) if run else query).mappings()]
+
+
+def add_baseline(tx: Tx, record: BaselineRecord, *, actor: str) -> bool:
+    """Add a baseline record; False when its id is there already (records are superseded, never edited)."""
+    if tx.execute(select(baselines.c.id).where(baselines.c.id == record.id)).first():
+        return False
+    tx.execute(insert(baselines), {**asdict(record), "added": now(tx)})
+    data = {"process": record.process, "unit": record.unit, "before": record.before, "after": record.after}
+    audit.emit(tx, type=EventType.BASELINE_ADDED, region=record.region, actor=actor, obj=record.id, data=data)
+    return True
+
+
+def baseline(tx: Tx, process: str, region: str, unit: str, day: str) -> BaselineRecord | None:
+    """The latest record of this unit that is valid on `day` (ISO), or None."""
+    query = (
+        select(baselines)
+        .where(baselines.c.process == process, baselines.c.region == region, baselines.c.unit == unit)
+        .where((baselines.c.valid_from == "") | (baselines.c.valid_from <= day))
+        .where((baselines.c.valid_to == "") | (baselines.c.valid_to >= day))
+        .order_by(baselines.c.added.desc(), baselines.c.id.desc())
+        .limit(1)
+    )
+    row = tx.execute(query).mappings().one_or_none()
+    return None if row is None else BaselineRecord(**{name: row[name] for name in BaselineRecord.__slots__})
