@@ -269,8 +269,8 @@ def _file_dossier(
 
 
 def _dossier(row: Mapping[str, object]) -> Dossier:
-    return Dossier(**{**row, "details": json.loads(str(row["details"]))})  # type: ignore[arg-type]  # columns are named and typed (STRICT) as the fields
+    return Dossier(**{**row, "details": json.loads(str(row["details"]))})
 
 
 def _draft(row: Mapping[str, object]) -> Draft:
-    return Draft(**{**row, "content": json.loads(str(row["content"]))})  # type: ignore[arg-type]  # columns are named and typed (STRICT) as the fields
+    return Draft(**{**row, "content": json.loads(str(row["content"]))})
