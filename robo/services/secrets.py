@@ -1,0 +1,118 @@
+"""Secrets by name, in one of three backends: an age file, the system's keyring, the environment (tests only).
+
+A value comes in through `SecretBook.set` and goes out through `Secret.reveal`; nothing here prints, logs or compares
+one. Names are shown, values never, not even their length.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+from robo.errors import MissingSecret, UsageError
+from robo.sdk.secret import Secret
+from robo.services.settings import Backend, Settings
+
+PARTS: Final = ("username", "password")
+"""What a secret of kind `password` is made of."""
+NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
+
+
+class Vault(Protocol):
+    """A backend: parts of secrets by name. All calls are short and synchronous."""
+
+    def read(self, name: str) -> Mapping[str, str] | None:
+        """The parts of a secret, or None when it is not there."""
+        ...
+
+    def write(self, name: str, parts: Mapping[str, str]) -> None: ...
+
+    def names(self) -> Sequence[str]:
+        """Names only, sorted."""
+        ...
+
+
+class SecretBook:
+    """The secrets of one project."""
+
+    def __init__(self, vault: Vault, backend: Backend) -> None:
+        self._vault = vault
+        self.backend = backend
+
+    def get(self, name: str) -> Secret:
+        """The secret. Raises `MissingSecret` RB901, RB902 with the command that sets it."""
+        parts = self._vault.read(check_name(name))
+        if parts is None:
+            raise MissingSecret(
+                "RB901",
+                "the secret %(name)s is not set",
+                place=f"secrets/{name}",
+                remedy="robo secrets set %(name)s",
+                name=name,
+            )
+        absent = [part for part in PARTS if not parts.get(part)]
+        if absent:
+            raise MissingSecret(
+                "RB902",
+                "the secret %(name)s has no %(parts)s",
+                place=f"secrets/{name}",
+                remedy="robo secrets set %(name)s",
+                name=name,
+                parts=", ".join(absent),
+            )
+        return Secret(name, **parts)
+
+    async def fetch(self, name: str) -> Secret:
+        """`get` for the async side: the backend is asked in a thread (a keyring may ask a person)."""
+        import asyncio
+
+        return await asyncio.to_thread(self.get, name)
+
+    def set(self, name: str, **parts: str) -> None:
+        """Store the secret, replacing it whole. Raises `UsageError` RB904 when a part is empty."""
+        empty = [part for part in PARTS if not parts.get(part)]
+        if empty:
+            raise UsageError(
+                "RB904",
+                "nothing was given for %(parts)s of the secret %(name)s",
+                place=f"secrets/{name}",
+                remedy="robo secrets set %(name)s",
+                name=name,
+                parts=", ".join(empty),
+            )
+        self._vault.write(check_name(name), parts)
+
+    def list(self) -> Sequence[str]:
+        return self._vault.names()
+
+    def has(self, name: str) -> bool:
+        """Whether the secret is there and whole."""
+        try:
+            self.get(name)
+        except MissingSecret:
+            return False
+        return True
+
+
+def check_name(name: str) -> str:
+    """`name` when it can be a secret's. Raises `UsageError` RB903."""
+    if NAME.fullmatch(name):
+        return name
+    raise UsageError(
+        "RB903",
+        "%(name)s cannot be the name of a secret",
+        remedy="use lower-case letters, digits and hyphens, beginning with a letter",
+        name=name,
+    )
+
+
+def open_secrets(settings: Settings) -> SecretBook:
+    """The secrets of a project in the backend its settings name. Nothing is opened before the first use."""
+    from robo.services import vaults
+
+    if settings.secrets is Backend.AGE:
+        return SecretBook(vaults.AgeVault(settings.secrets_file, settings.keys / "secrets.key"), Backend.AGE)
+    if settings.secrets is Backend.KEYRING:
+        return SecretBook(vaults.KeyringVault(settings.project), Backend.KEYRING)
+    return SecretBook(vaults.EnvironmentVault(), Backend.ENV)

@@ -1,0 +1,235 @@
+"""The three backends of `robo.services.secrets`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from robo.errors import InfrastructureError, UsageError
+
+if TYPE_CHECKING:
+    from pyrage.x25519 import Identity
+
+OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+WAIT: Final = 10.0
+"""Seconds to wait for another robo that is writing secrets."""
+
+
+class AgeVault:
+    """One file encrypted with age to one key, which lives beside the project's state and is readable by its owner
+    only. Every write replaces the file whole and is on disk when it returns."""
+
+    def __init__(self, file: Path, key: Path) -> None:
+        self._file = file
+        self._key = key
+
+    def read(self, name: str) -> Mapping[str, str] | None:
+        return self._all().get(name)
+
+    def names(self) -> Sequence[str]:
+        return sorted(self._all())
+
+    def write(self, name: str, parts: Mapping[str, str]) -> None:
+        import pyrage
+
+        with self._alone():
+            everything = {**self._all(), name: dict(parts)}
+            plain = json.dumps(everything, ensure_ascii=False).encode()
+            write_private(self._file, pyrage.encrypt(plain, [self._identity(make=True).to_public()]))
+
+    def _all(self) -> dict[str, dict[str, str]]:
+        if not self._file.exists():
+            return {}
+        import pyrage
+
+        try:
+            plain = pyrage.decrypt(self._file.read_bytes(), [self._identity(make=False)])
+        except pyrage.DecryptError as broken:
+            raise InfrastructureError(
+                "RB911",
+                "the secrets cannot be opened with this key: %(cause)s",
+                place=str(self._file),
+                remedy="restore the key of this file, or remove the file and set the secrets again",
+                cause=str(broken),
+            ) from broken
+        except OSError as broken:
+            raise _unreadable(self._file, broken) from broken
+        found: dict[str, dict[str, str]] = json.loads(plain)
+        return found
+
+    def _identity(self, *, make: bool) -> Identity:
+        from pyrage import x25519
+
+        if not self._key.exists():
+            if not make or self._file.exists():
+                raise InfrastructureError(
+                    "RB910",
+                    "the key of the secrets is missing",
+                    place=str(self._key),
+                    remedy="restore the key from your backup, or remove %(file)s and set the secrets again",
+                    file=str(self._file),
+                )
+            write_private(self._key, f"{x25519.Identity.generate()}\n".encode())
+        _refuse_open_key(self._key)
+        try:
+            return x25519.Identity.from_str(self._key.read_text().strip())
+        except OSError as broken:
+            raise _unreadable(self._key, broken) from broken
+        except Exception as broken:
+            raise InfrastructureError(
+                "RB914",
+                "the key of the secrets is damaged",
+                place=str(self._key),
+                remedy="restore the key from your backup",
+            ) from broken
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        from filelock import FileLock, Timeout
+
+        _make_private_folder(self._file.parent)
+        try:
+            with FileLock(self._file.with_suffix(".lock"), timeout=WAIT):
+                yield
+        except Timeout as busy:
+            raise InfrastructureError(
+                "RB915",
+                "another robo is writing the secrets",
+                place=str(self._file),
+                remedy="wait for it to end, then try again",
+            ) from busy
+
+
+def _refuse_open_key(key: Path) -> None:
+    """A key others can read is no key. POSIX only: elsewhere the profile's folder protects it."""
+    if os.name == "posix" and key.stat().st_mode & OTHERS:
+        raise InfrastructureError(
+            "RB912",
+            "others can read the key of the secrets",
+            place=str(key),
+            remedy="chmod 600 %(key)s, then change the secrets: somebody may have read them",
+            key=str(key),
+        )
+
+
+def _unreadable(file: Path, broken: OSError) -> InfrastructureError:
+    return InfrastructureError(
+        "RB913",
+        "the secrets cannot be read or written: %(cause)s",
+        place=str(file),
+        remedy="give this user the right to read and write the folder",
+        cause=broken.strerror or str(broken),
+    )
+
+
+def _make_private_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as broken:
+        raise _unreadable(folder, broken) from broken
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Replace `file` by `content`, readable by its owner only, whole or not at all, on disk when it returns.
+
+    Raises `InfrastructureError` RB913 (no right, full disk); what was there stays."""
+    _make_private_folder(file.parent)
+    name = ""
+    try:
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mkstemp makes it 0600
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(name, file)  # noqa: PTH105 - atomic over an existing file on every system
+    except OSError as broken:
+        if name:
+            Path(name).unlink(missing_ok=True)
+        raise _unreadable(file, broken) from broken
+
+
+class KeyringVault:
+    """The system's keyring (Windows Credential Manager, macOS Keychain, Secret Service). It cannot list what it
+    holds, so the names of a project are kept under a name of their own."""
+
+    def __init__(self, project: Path) -> None:
+        self._service = f"robo:{project}"
+
+    def read(self, name: str) -> Mapping[str, str] | None:
+        held = self._call("get_password", self._service, name)
+        return None if held is None else dict(json.loads(held))
+
+    def write(self, name: str, parts: Mapping[str, str]) -> None:
+        self._call("set_password", self._service, name, json.dumps(dict(parts), ensure_ascii=False))
+        names = sorted({*self.names(), name})
+        self._call("set_password", self._service, "", json.dumps(names))
+
+    def names(self) -> Sequence[str]:
+        return list(json.loads(self._call("get_password", self._service, "") or "[]"))
+
+    def _call(self, what: str, *words: str) -> str | None:
+        try:
+            import keyring
+            from keyring.errors import KeyringError
+        except ImportError as absent:
+            raise InfrastructureError(
+                "RB920",
+                "the keyring support is not installed",
+                remedy="pip install 'robo[keyring]', or choose another backend in config/robo.yaml",
+            ) from absent
+        try:
+            answer: str | None = getattr(keyring, what)(*words)
+        except KeyringError as broken:
+            raise InfrastructureError(
+                "RB921",
+                "the keyring of this system does not answer: %(cause)s",
+                remedy="unlock it, or choose another backend in config/robo.yaml",
+                cause=type(broken).__name__,
+            ) from broken
+        return answer
+
+
+class EnvironmentVault:
+    """`ROBO_SECRET_<NAME>_<PART>`, for tests: every process of this user can read an environment."""
+
+    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+        if environ.get("ROBO_TESTING") != "1":
+            raise UsageError(
+                "RB930",
+                "secrets in the environment are for tests",
+                place="secrets: backend: env",
+                remedy="use the backend age or keyring; a test sets ROBO_TESTING=1",
+            )
+        self._environ = environ
+
+    def read(self, name: str) -> Mapping[str, str] | None:
+        prefix = f"ROBO_SECRET_{name.upper().replace('-', '_')}_"
+        parts: dict[str, Any] = {
+            variable.removeprefix(prefix).lower(): value
+            for variable, value in self._environ.items()
+            if variable.startswith(prefix) and "_" not in variable.removeprefix(prefix)
+        }
+        return parts or None
+
+    def write(self, name: str, parts: Mapping[str, str]) -> None:
+        raise UsageError(
+            "RB931",
+            "robo cannot set %(name)s in the environment",
+            remedy="export ROBO_SECRET_%(variable)s_USERNAME and ROBO_SECRET_%(variable)s_PASSWORD",
+            name=name,
+            variable=name.upper().replace("-", "_"),
+        )
+
+    def names(self) -> Sequence[str]:
+        names = {
+            variable.removeprefix("ROBO_SECRET_").rpartition("_")[0].lower().replace("_", "-")
+            for variable in self._environ
+            if variable.startswith("ROBO_SECRET_")
+        }
+        return sorted(name for name in names if name)
