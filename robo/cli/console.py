@@ -1,0 +1,89 @@
+"""What goes out: data on standard output, talk on standard error, JSON with a named schema, colour on terminals only."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from typing import Any, Final, TextIO
+
+STYLES: Final = {"bad": "31", "good": "32", "warn": "33", "strong": "1", "faint": "2"}
+
+
+def data(text: str = "") -> None:
+    """One line of what was asked for, on standard output."""
+    sys.stdout.write(f"{text}\n")
+
+
+def talk(text: str = "") -> None:
+    """One line of talk (progress, advice, verdict), on standard error."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def emit(noun: str, content: Mapping[str, Any], version: int = 1) -> None:
+    """One JSON object on one line of standard output, named `robo.<noun>/<version>`."""
+    data(json.dumps({"schema": f"robo.{noun}/{version}", **content}, ensure_ascii=False, default=_plain))
+    sys.stdout.flush()
+
+
+def _plain(value: Any) -> Any:
+    """What JSON cannot hold by itself. A secret cannot pass: it refuses to be copied, and is not a known shape."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="python")
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (set, frozenset, tuple)):
+        return list(value)
+    if repr(value) == "missing":
+        return None
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if hasattr(value, "total_seconds"):
+        return value.total_seconds()
+    if hasattr(value, "as_tuple") or isinstance(value, os.PathLike):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in a report")
+
+
+def colourful(stream: TextIO | None = None) -> bool:
+    """Whether the stream (standard error) shows colours: a terminal, and nobody said NO_COLOR."""
+    return (stream or sys.stderr).isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def paint(text: str, style: str, stream: TextIO | None = None) -> str:
+    """`text` in one of `STYLES` where the stream shows colours."""
+    return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if colourful(stream) else text
+
+
+def width(text: str) -> int:
+    """Terminal cells of a text: wide letters two, combining marks none."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """An aligned table on standard output; control characters of data are shown as blanks."""
+    lines = [[_printable(str(cell)) for cell in row] for row in (headers, *rows)]
+    widths = [max(width(line[n]) for line in lines) for n in range(len(headers))]
+    for number, line in enumerate(lines):
+        padded = "  ".join(cell + " " * (room - width(cell)) for cell, room in zip(line, widths, strict=True))
+        data(paint(padded.rstrip(), "strong", sys.stdout) if number == 0 else padded.rstrip())
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def printable(text: str) -> str:
+    """Text of pages and workbooks is data: what could move a terminal's cursor is shown as a blank, lines stay."""
+    return "\n".join(_printable(line) for line in text.splitlines())
+
+
+def verdict(text: str, *, good: bool) -> None:
+    """The last line: what came out, and where to look."""
+    talk(paint(printable(text), "good" if good else "bad"))

@@ -1,0 +1,56 @@
+"""Which language robo speaks, and how a message is said in it.
+
+`ROBO_LANG`, else `LC_ALL`, `LC_MESSAGES`, `LANG`, else the project's `language`, else English. A message is an English
+template; it is translated here, then filled with its facts, so that what is stored is the same in every language.
+"""
+
+from __future__ import annotations
+
+import gettext as library
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from robo.errors import fill
+
+LANGUAGES: Final = ("en", "fr")
+CATALOGUES: Final = Path(__file__).parent.parent / "locale"
+DOMAIN: Final = "robo"
+_VARIABLES: Final = ("ROBO_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+_project: list[str] = []
+"""The language the project chose, once it is known."""
+
+
+def chosen(environ: Mapping[str, str] = os.environ) -> str:
+    """The two letters of the language to speak now."""
+    for name in _VARIABLES:
+        said = environ.get(name, "")[:2].lower()
+        if said in LANGUAGES:
+            return said
+    return _project[0] if _project else "en"
+
+
+def prefer(language: str) -> None:
+    """What the project prefers, for people whose environment says nothing."""
+    if language in LANGUAGES:
+        _project[:] = [language]
+
+
+@cache
+def catalogue(language: str) -> library.NullTranslations:
+    """The messages in one language; English needs none."""
+    if language == "en":
+        return library.NullTranslations()
+    return library.translation(DOMAIN, CATALOGUES, languages=[language], fallback=True)
+
+
+def _(message: str) -> str:
+    """`message` in the language of whoever reads. Give it a literal, so that the catalogue can be gathered."""
+    return catalogue(chosen()).gettext(message) if message else ""
+
+
+def say(template: str, facts: Mapping[str, Any]) -> str:
+    """A template of an error or a report, translated, then filled."""
+    return fill(_(template), facts)
