@@ -1,0 +1,147 @@
+"""Reads shapes out of a YAML tree: every helper reports what is wrong, remembers where things stand, and goes on.
+
+For the small documents beside a process: a region's file, a case. Every value is still text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from robo.definition.diagnostics import Reporter, nearest
+from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
+from robo.model.text import Path, Position
+
+BOOLS: Mapping[str, bool] = {"true": True, "yes": True, "false": False, "no": False}
+
+
+class Document:
+    """One document while it is read. `positions` grows with every value taken."""
+
+    def __init__(self, file: str, reporter: Reporter) -> None:
+        self.file = file
+        self.reporter = reporter
+        self.positions: dict[Path, Position] = {(): Position(file, 1, 1)}
+
+    def mapping(
+        self, node: YamlNode | None, path: Path, known: Collection[str] = (), later: Collection[str] = ()
+    ) -> dict[str, YamlNode]:
+        """The entries of a mapping. With `known`, other keys are reported; those of `later` exist, but not yet here."""
+        if node is None:
+            return {}
+        if not isinstance(node, MapNode):
+            self._wrong_shape(node, path, "keys and values")
+            return {}
+        found: dict[str, YamlNode] = {}
+        for key, value in node.entries:
+            self.positions[(*path, key.text)] = value.at if isinstance(value, TextNode) else key.at
+            if key.text in later:
+                self._later(key)
+            elif known and key.text not in known:
+                self._unknown(key, known)
+            else:
+                found[key.text] = value
+        return found
+
+    def items(self, node: YamlNode | None, path: Path) -> Iterator[tuple[YamlNode, Path]]:
+        """The entries of a list with their paths."""
+        if node is None:
+            return
+        if not isinstance(node, ListNode):
+            self._wrong_shape(node, path, "a list")
+            return
+        for index, item in enumerate(node.items):
+            self.positions[(*path, index)] = item.at
+            yield item, (*path, index)
+
+    def text(self, node: YamlNode | None, path: Path, default: str = "") -> str:
+        """One text; anything else is reported and read as `default`."""
+        if node is None:
+            return default
+        if not isinstance(node, TextNode):
+            self._wrong_shape(node, path, "one value")
+            return default
+        return default if node.broken else node.text
+
+    def texts(self, node: YamlNode | None, path: Path) -> dict[str, str]:
+        """A mapping of texts to texts."""
+        return {key: self.text(value, (*path, key)) for key, value in self.mapping(node, path).items()}
+
+    def choice(self, node: YamlNode | None, path: Path, choices: Collection[str], default: str) -> str:
+        """One of `choices`."""
+        text = self.text(node, path, default)
+        if text in choices:
+            return text
+        self.wrong_value(path, text, "one of: " + ", ".join(choices), meant=nearest(text, choices))
+        return default
+
+    def flag(self, node: YamlNode | None, path: Path, default: bool) -> bool:
+        """`true` or `false` (`yes`, `no`)."""
+        return default if node is None else BOOLS[self.choice(node, path, tuple(BOOLS), "true" if default else "false")]
+
+    def whole(self, node: YamlNode | None, path: Path, default: int) -> int:
+        """A whole number from 0."""
+        text = self.text(node, path, str(default))
+        if text.isascii() and text.isdigit() and len(text) <= len("1000000"):
+            return int(text)
+        self.wrong_value(path, text, "a whole number")
+        return default
+
+    def required(self, entries: Mapping[str, YamlNode], key: str, path: Path) -> YamlNode | None:
+        """The entry `key`, or None after a report."""
+        if key not in entries:
+            self.reporter.report(
+                "RB465",
+                "%(key)s is missing",
+                at=self.at(path),
+                remedy="add it",
+                key=key,
+            )
+        return entries.get(key)
+
+    def wrong_value(self, path: Path, value: str, expected: str, meant: str = "") -> None:
+        """A value that is text, and not the right one. `expected` is a finished text."""
+        self.reporter.report(
+            "RB466",
+            "%(key)s cannot be « %(value)s »",
+            at=self.at(path),
+            expected="%(what)s",
+            meant=meant,
+            key=str(path[-1]) if path else "the file",
+            value=value,
+            what=expected,
+        )
+
+    def at(self, path: Path) -> Position:
+        """Where `path`, or the nearest part around it, stands."""
+        return next(self.positions[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.positions)
+
+    def _wrong_shape(self, node: YamlNode, path: Path, expected: str) -> None:
+        if isinstance(node, TextNode) and node.broken:
+            return
+        self.reporter.report(
+            "RB462",
+            "%(key)s must hold %(what)s",
+            at=node.at,
+            key=str(path[-1]) if path else "the file",
+            what=expected,
+        )
+
+    def _unknown(self, key: TextNode, known: Collection[str]) -> None:
+        self.reporter.report(
+            "RB460",
+            "%(key)s is not a key here",
+            at=key.at,
+            expected="one of: %(known)s",
+            meant=nearest(key.text, known),
+            key=key.text,
+            known=", ".join(known),
+        )
+
+    def _later(self, key: TextNode) -> None:
+        self.reporter.report(
+            "RB461",
+            "%(key)s is part of the language, but not available in this version",
+            at=key.at,
+            remedy="remove it for now; CHANGELOG.md says what each version brings",
+            key=key.text,
+        )

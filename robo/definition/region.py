@@ -1,0 +1,172 @@
+"""Reads `config/regions/<id>.yaml`: a territory's settings, its grants, and what it changes in shared processes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path as FilePath
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from robo.definition.diagnostics import Reporter
+from robo.definition.document import Document
+from robo.definition.yaml_text import MapNode, YamlNode, decode, read_yaml
+from robo.errors import DefinitionError
+from robo.model.base import Environment
+from robo.model.region import Grant, Overlay, Region, Relabel
+from robo.model.text import Path
+
+KEYS: Final = ("robo", "region", "title", "zone", "holidays", "date_format", "grants", "processes", "why")
+LATER: Final = ("mail", "witnesses", "closures")
+OVERLAY_KEYS: Final = ("use", "enabled", "inputs", "tables", "labels", "why")
+OVERLAY_LATER: Final = (
+    "columns",
+    "secrets",
+    "skip",
+    "extensions",
+    "limits",
+    "notify",
+    "schedules",
+    "triggers",
+)
+LABEL_KEYS: Final = ("from", "to", "step", "why", "second")
+HOLIDAYS: Final = ("57", "6AE", "971", "972", "973", "974", "976", "BL", "MF", "NC", "PF", "PM", "TF", "WF")
+"""Subdivisions with holidays of their own (`holidays.France`)."""
+ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+VERSIONS: Final = re.compile(r"\*|\^?\d+(\.\d+){0,2}")
+DATE_WORDS: Final = {"dd/mm/yyyy": "%d/%m/%Y", "yyyy-mm-dd": "%Y-%m-%d", "dd.mm.yyyy": "%d.%m.%Y"}
+
+
+def load_region(path: FilePath) -> Region:
+    """The region a file describes. Raises `DefinitionError` with every problem in it, `FileNotFoundError` as it is."""
+    return read_region(path.read_bytes(), str(path), path.stem)
+
+
+def read_region(content: bytes, file: str, name: str) -> Region:
+    """The same from bytes. `name`: what the file is called, and so the region."""
+    reporter = Reporter()
+    text = decode(content, file, reporter)
+    reading = read_yaml(text, file, reporter) if text is not None else None
+    if reading is None or reading.root is None:
+        raise DefinitionError(reporter.diagnostics())
+    region = _Reader(Document(file, reporter)).region(reading.root, name)
+    reporter.finish()
+    return region.model_copy(update={"lines": reading.lines, "digest": hashlib.sha256(content).hexdigest()})
+
+
+class _Reader:
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+    def region(self, root: YamlNode, name: str) -> Region:
+        entries = self.document.mapping(root, (), KEYS, LATER)
+        said = {key: value for key, value in entries.items() if key not in {"grants", "processes"}}
+        self.document.choice(self.document.required(entries, "robo", ()), ("robo",), ("1",), "1")
+        region = self.document.text(self.document.required(entries, "region", ()), ("region",), name)
+        if region != name:
+            self.document.wrong_value(("region",), region, f"{name}, as the file is called")
+        overlays = {
+            process: self._overlay(process, node, ("processes", process))
+            for process, node in self.document.mapping(entries.get("processes"), ("processes",)).items()
+        }
+        return Region(
+            id=name,
+            title=self.document.text(self.document.required(said, "title", ()), ("title",), name),
+            zone=self._zone(said.get("zone")),
+            holidays=self._holidays(said.get("holidays")),
+            date_format=self._date_format(said.get("date_format")),
+            grants=self._grants(entries.get("grants")),
+            overlays=overlays,
+            file=self.document.file,
+            positions=self.document.positions,
+        )
+
+    def _zone(self, node: YamlNode | None) -> str:
+        zone = self.document.text(node, ("zone",), "Europe/Paris")
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):  # not found, not a name, a folder of names
+            self.document.wrong_value(("zone",), zone, "the name of a time zone, as Europe/Paris or America/Cayenne")
+        return zone
+
+    def _holidays(self, node: YamlNode | None) -> str:
+        return self.document.choice(node, ("holidays",), HOLIDAYS, "") if node is not None else ""
+
+    def _date_format(self, node: YamlNode | None) -> str:
+        text = self.document.text(node, ("date_format",), "dd/mm/yyyy")
+        found = DATE_WORDS.get(text, text)
+        if found not in DATE_WORDS.values():
+            self.document.wrong_value(("date_format",), text, "one of: " + ", ".join(DATE_WORDS))
+        return found
+
+    def _grants(self, node: YamlNode | None) -> tuple[Grant, ...]:
+        entries = self.document.mapping(node, ("grants",), ("hosts", "why"))
+        path: Path = ("grants", "hosts")
+        found = []
+        for host, value in self.document.mapping(entries.get("hosts"), path).items():
+            here = (*path, host)
+            if not ORIGIN.fullmatch(host):
+                self.document.wrong_value(here, host, "scheme and name of a host, as https://portail.exemple.fr")
+            word = self.document.choice(value, here, tuple(Environment), Environment.TEST)
+            found.append(Grant(host=host, environment=Environment(word), path=here))
+        return tuple(found)
+
+    def _overlay(self, process: str, node: YamlNode, path: Path) -> Overlay:
+        entries = self.document.mapping(node, path, OVERLAY_KEYS, OVERLAY_LATER)
+        why: dict[Path, str] = {}
+        if "why" in entries:
+            why[path] = self.document.text(entries["why"], (*path, "why"))
+        use = self.document.text(entries.get("use"), (*path, "use"))
+        if use and not VERSIONS.fullmatch(use):
+            self.document.wrong_value((*path, "use"), use, "a version, as ^1.2")
+        return Overlay(
+            process=process,
+            use=use,
+            enabled=self.document.flag(entries.get("enabled"), (*path, "enabled"), default=True),
+            inputs=self._inputs(entries.get("inputs"), (*path, "inputs"), why),
+            tables=self._tables(entries.get("tables"), (*path, "tables"), why),
+            labels=tuple(
+                self._label(item, here) for item, here in self.document.items(entries.get("labels"), (*path, "labels"))
+            ),
+            why=why,
+            path=path,
+        )
+
+    def _inputs(self, node: YamlNode | None, path: Path, why: dict[Path, str]) -> dict[str, str]:
+        """`{portal: https://…}`, or `{portal: {value: https://…, why: …}}`."""
+        found: dict[str, str] = {}
+        for name, value in self.document.mapping(node, path).items():
+            here = (*path, name)
+            if not isinstance(value, MapNode):
+                found[name] = self.document.text(value, here)
+                continue
+            entries = self.document.mapping(value, here, ("value", "why"))
+            found[name] = self.document.text(self.document.required(entries, "value", here), (*here, "value"))
+            if "why" in entries:
+                why[here] = self.document.text(entries["why"], (*here, "why"))
+        return found
+
+    def _tables(self, node: YamlNode | None, path: Path, why: dict[Path, str]) -> dict[str, dict[str, str]]:
+        """`{pays: {Surinamaise: SUR}}`, or `{pays: {rows: {…}, why: …}}`."""
+        found: dict[str, dict[str, str]] = {}
+        for name, value in self.document.mapping(node, path).items():
+            here = (*path, name)
+            if isinstance(value, MapNode) and isinstance(value.get("rows"), MapNode):
+                entries = self.document.mapping(value, here, ("rows", "why"))
+                found[name] = self.document.texts(entries.get("rows"), (*here, "rows"))
+                if "why" in entries:
+                    why[here] = self.document.text(entries["why"], (*here, "why"))
+            else:
+                found[name] = self.document.texts(value, here)
+        return found
+
+    def _label(self, node: YamlNode, path: Path) -> Relabel:
+        entries = self.document.mapping(node, path, LABEL_KEYS)
+        return Relabel(
+            source=self.document.text(self.document.required(entries, "from", path), (*path, "from")),
+            to=self.document.text(self.document.required(entries, "to", path), (*path, "to")),
+            step=self.document.text(entries["step"], (*path, "step")) if "step" in entries else None,
+            why=self.document.text(entries.get("why"), (*path, "why")),
+            second=self.document.text(entries.get("second"), (*path, "second")),
+            path=path,
+        )
