@@ -13,7 +13,7 @@ _BARE = re.compile(r"(?<!\$)\{\{.*?\}\}", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class BadTemplate(Exception):  # noqa: N818 - a finding that the caller turns into a diagnostic
-    """`kind` is `unclosed`, `bare` (`{{ x }}` without its `$`) or `empty`; `start` and `width` say where in the text."""
+    """`kind`: `unclosed`, `bare` (`{{ x }}` without its `$`) or `empty`; `start`, `width`: where in the text."""
 
     kind: str
     start: int

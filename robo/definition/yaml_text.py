@@ -164,7 +164,8 @@ class _Reader:
 
     def _before_parsing(self) -> None:
         """What YAML would read as something else without complaint: tabs in an indentation, `{{ x }}`."""
-        for number, line in enumerate(self.lines):
+        for number, written in enumerate(self.lines):
+            line = written
             if "{{" in line and (better := repair.add_dollar(line)) is not None:
                 self.report_bare(number, better)
                 self.lines[number] = line = better
@@ -416,7 +417,7 @@ class _Builder:
         tag = getattr(event, "ctag", None)
         if tag is not None and str(tag) not in ("", "None", "!"):
             line = self._line(at)
-            plain = "!!" not in line and repair.quote_starting(line, "!") or None
+            plain = ("!!" not in line and repair.quote_starting(line, "!")) or None
             self.report(
                 "RB114",
                 "a tag (%(name)s): robo has none",

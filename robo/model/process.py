@@ -33,7 +33,7 @@ class Kind(StrEnum):
     SIRET = "siret"
     CHOICE = "choice"
     LIST = "list"
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105 - the name of a type
 
 
 class Input(Value):

@@ -1,0 +1,130 @@
+"""Dates by a written format, French names included: `%d/%m/%Y` or `dd/mm/yyyy`. Neither strptime nor strftime: both
+depend on the machine's language, and strftime lets a format ask for a text of any length."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import Final
+
+MONTHS: Final = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
+DAYS: Final = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+_DIRECTIVES = {
+    "d": r"(?P<day>\d{1,2})",
+    "m": r"(?P<month>\d{1,2})",
+    "Y": r"(?P<year>\d{4})",
+    "y": r"(?P<short>\d{2})",
+    "H": r"(?P<hour>\d{1,2})",
+    "M": r"(?P<minute>\d{2})",
+    "S": r"(?P<second>\d{2})",
+    "B": "(?P<name>" + "|".join(MONTHS) + ")",
+}
+_LETTERS = {"dd": "%d", "d": "%d", "mm": "%m", "yyyy": "%Y", "yy": "%y", "aaaa": "%Y", "jj": "%d", "aa": "%y"}
+_CENTURY = 70
+"""Two-digit years from 70 on are of the last century."""
+
+
+class BadDate(Exception):  # noqa: N818 - a finding: the caller says it in its own words
+    """The text does not follow the format, the format is not one, or there is no such day."""
+
+
+def parse_with_format(text: str, form: str) -> datetime:
+    """`text` read by `form` (midnight, 1 January 1900 where it says nothing). Raises `BadDate`."""
+    pattern = ""
+    for directive, literal in _parts(form):
+        if directive and directive not in _DIRECTIVES:
+            raise BadDate(form)
+        pattern += _DIRECTIVES[directive] if directive else re.escape(literal)
+    try:
+        match = re.fullmatch(pattern, text, re.ASCII | re.IGNORECASE) if text else None
+    except re.error as twice:
+        raise BadDate(form) from twice
+    if match is None:
+        raise BadDate(text)
+    try:
+        return _build(match.groupdict())
+    except ValueError as bad:
+        raise BadDate(text) from bad
+
+
+def _build(found: dict[str, str | None]) -> datetime:
+    year = int(found.get("year") or 1900)
+    if short := found.get("short"):
+        year = int(short) + (1900 if int(short) >= _CENTURY else 2000)
+    month = MONTHS.index(name.lower()) + 1 if (name := found.get("name")) else int(found.get("month") or 1)
+    return datetime(  # noqa: DTZ001 - the zone is the region's, said elsewhere
+        year,
+        month,
+        int(found.get("day") or 1),
+        int(found.get("hour") or 0),
+        int(found.get("minute") or 0),
+        int(found.get("second") or 0),
+    )
+
+
+def is_format(form: str) -> bool:
+    """Whether `form` can be read with and written with."""
+    try:
+        parts = list(_parts(form))
+    except BadDate:
+        return False
+    return any(directive for directive, _ in parts)
+
+
+def format_date(value: date | datetime | time, form: str) -> str:
+    """`value` written by `form`: `%d %m %Y %y %H %M %S`, `%A` (lundi), `%B` (janvier), `%j`. Raises `BadDate`."""
+    day = value if isinstance(value, date) else date(1900, 1, 1)
+    clock = value if isinstance(value, datetime | time) else time()
+    words = {
+        "d": f"{day.day:02d}",
+        "m": f"{day.month:02d}",
+        "Y": f"{day.year:04d}",
+        "y": f"{day.year % 100:02d}",
+        "H": f"{clock.hour:02d}",
+        "M": f"{clock.minute:02d}",
+        "S": f"{clock.second:02d}",
+        "A": DAYS[day.weekday()],
+        "B": MONTHS[day.month - 1],
+        "j": f"{day.timetuple().tm_yday:03d}",
+    }
+    written = ""
+    for directive, literal in _parts(form):
+        if directive and directive not in words:
+            raise BadDate(form)
+        written += words[directive] if directive else literal
+    return written
+
+
+def in_words(day: date) -> str:
+    """`1er janvier 2026`."""
+    return f"{'1er' if day.day == 1 else day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def _parts(form: str) -> Iterator[tuple[str, str]]:
+    """The format cut into (directive, "") and ("", literal)."""
+    if "%" not in form:
+        form = re.sub(r"[A-Za-z]+", lambda word: _LETTERS.get(word[0].lower(), word[0]), form)
+    place = 0
+    while place < len(form):
+        if form[place] == "%":
+            if place + 1 >= len(form):
+                raise BadDate(form)
+            yield ("", "%") if form[place + 1] == "%" else (form[place + 1], "")
+            place += 2
+        else:
+            yield "", form[place]
+            place += 1

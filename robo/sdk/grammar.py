@@ -1,0 +1,386 @@
+"""Trees become targets, reads and parameters. The loader calls these with places, the engine with evaluated values.
+
+A tree is what a definition holds after its expressions were evaluated: texts, typed values, sequences, mappings.
+A `Template` still in it (at loading) is taken for a value of any type. Everything wrong is collected and raised as
+one `BadShape`, whose flaws carry the path below the tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Final, get_args
+
+from robo.errors import Rejection, fill
+from robo.model.base import MISSING
+from robo.model.process import Kind
+from robo.model.scalars import BadScalar, parse
+from robo.model.text import Path, Template
+from robo.sdk.action import ActionSpec, Params
+from robo.sdk.targets import ANY, Read, Role, Target, Watch, Watched
+
+ROLES: Final[tuple[str, ...]] = get_args(Role)
+TARGET_KEYS: Final = (*ROLES, "name", "css", "nth", "within", "column")
+READ_KEYS: Final = ("match", "type", "format", "all", "required")
+CSS: Final = "css="
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flaw:
+    """One thing wrong at `path` below the tree. `on_key`: the key is wrong, not its value."""
+
+    code: str
+    message: str
+    path: Path = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    expected: str = ""
+    known: tuple[str, ...] = ()
+    """The words that would be right, for a did-you-mean."""
+    word: str = ""
+    on_key: bool = False
+
+    def __str__(self) -> str:
+        where = " › ".join(str(part) for part in self.path)
+        said = fill(self.message, self.facts)
+        return f"{where}: {said}" if where else said
+
+
+class BadShape(Rejection):
+    """A tree does not have the shape its reader wants. `flaws` are all of them."""
+
+    def __init__(self, flaws: Sequence[Flaw]) -> None:
+        super().__init__("bad-value", "%(problems)s", problems="; ".join(str(flaw) for flaw in flaws))
+        self.flaws = tuple(flaws)
+
+
+class Flaws:
+    """Collects flaws while a tree is read."""
+
+    def __init__(self) -> None:
+        self.found: list[Flaw] = []
+
+    def add(self, code: str, message: str, path: Path, **more: Any) -> None:
+        """One flaw; `facts expected known word on_key` go to the `Flaw`, anything else is a fact."""
+        given = {name: more.pop(name) for name in ("expected", "known", "word", "on_key") if name in more}
+        self.found.append(Flaw(code=code, message=message, path=path, facts=more, **given))
+
+    def scalar(self, bad: BadScalar, path: Path) -> None:
+        """A text that is not of the wanted type."""
+        self.add("RB201", "%(got)s is not %(wanted)s", path, got=bad.got, wanted=bad.expected, expected="%(wanted)s")
+
+    def unknown_key(self, key: str, path: Path, known: Iterable[str]) -> None:
+        words = tuple(known)
+        self.add(
+            "RB203",
+            "there is no %(key)s here",
+            (*path, key),
+            key=key,
+            keys=", ".join(words),
+            expected="one of %(keys)s",
+            known=words,
+            word=key,
+            on_key=True,
+        )
+
+    def check(self) -> None:
+        """Raise `BadShape` if anything was found."""
+        if self.found:
+            raise BadShape(self.found)
+
+
+def is_text(tree: Any) -> bool:
+    return isinstance(tree, str)
+
+
+def is_list(tree: Any) -> bool:
+    return isinstance(tree, Sequence) and not isinstance(tree, str | bytes)
+
+
+def shape(tree: Any) -> str:
+    """What a tree is, in the words of messages."""
+    if isinstance(tree, Mapping):
+        return "a mapping"
+    return "a list" if is_list(tree) else "a text" if is_text(tree) else type(tree).__name__
+
+
+# targets
+
+
+def parse_target(tree: Any) -> Target:
+    """One target: a text (an accessible name or `css=…`), or `{role: name}` with `nth within row column`."""
+    flaws = Flaws()
+    target = read_target(tree, (), flaws)
+    flaws.check()
+    return target
+
+
+def parse_targets(tree: Any) -> tuple[Target, ...]:
+    """Ranked alternatives: a list of targets, or one."""
+    flaws = Flaws()
+    targets = read_targets(tree, (), flaws)
+    flaws.check()
+    return targets
+
+
+def read_targets(tree: Any, path: Path, flaws: Flaws) -> tuple[Target, ...]:
+    """As `parse_targets`; problems go to `flaws`."""
+    if not is_list(tree):
+        return (read_target(tree, path, flaws),)
+    if not tree:
+        flaws.add("RB205", "a list of targets has at least one", path)
+    return tuple(read_target(part, (*path, index), flaws) for index, part in enumerate(tree))
+
+
+def read_target(tree: Any, path: Path, flaws: Flaws) -> Target:
+    """As `parse_target`; problems go to `flaws`, and the value is then of no use."""
+    if isinstance(tree, Template):
+        return Target(name=tree.source)
+    if isinstance(tree, Mapping):
+        return _target_mapping(tree, path, flaws)
+    name = _name(tree, path, flaws)
+    if name.startswith(CSS):
+        return Target(css=_filled(name[len(CSS) :], path, flaws))
+    return Target(name=name)
+
+
+def _target_mapping(tree: Mapping[str, Any], path: Path, flaws: Flaws) -> Target:
+    odd = [key for key in tree if key not in TARGET_KEYS]
+    for key in odd:
+        flaws.unknown_key(key, path, TARGET_KEYS)
+    chosen = [key for key in tree if key in (*ROLES, "name", "css")]
+    if odd and not chosen:
+        return Target(name="")
+    if len(chosen) != 1:
+        flaws.add(
+            "RB205",
+            "a target has one of a role, name or css: here %(found)s"
+            if chosen
+            else "a target needs a role, name or css",
+            path,
+            found=" and ".join(chosen),
+            expected="for example {button: Enregistrer} or {field: Nom}",
+        )
+        return Target(name="")
+    key = chosen[0]
+    return Target(
+        **_what(key, tree[key], tree, path, flaws),
+        nth=_nth(tree["nth"], (*path, "nth"), flaws) if "nth" in tree else None,
+        within=read_target(tree["within"], (*path, "within"), flaws) if "within" in tree else None,
+    )
+
+
+def _what(key: str, value: Any, tree: Mapping[str, Any], path: Path, flaws: Flaws) -> dict[str, Any]:
+    column = _name(tree["column"], (*path, "column"), flaws) if "column" in tree else None
+    if column is not None and key != "row":
+        flaws.add("RB205", "column goes with row", (*path, "column"), on_key=True)
+    if key == "row" and isinstance(value, Mapping):
+        if not value:
+            flaws.add("RB205", "a row is known by at least one column", (*path, key))
+        return {"row": dict(value), "column": column}
+    name = _name(value, (*path, key), flaws)
+    if key == "css":
+        return {"css": name.removeprefix(CSS)}
+    return {"name": name, "role": None if key == "name" else key, "column": column}
+
+
+def _name(tree: Any, path: Path, flaws: Flaws) -> str:
+    if isinstance(tree, Template):
+        return tree.source
+    if isinstance(tree, Mapping) or is_list(tree):
+        flaws.add("RB205", "a name is a text, here is %(shape)s", path, shape=shape(tree))
+        return ""
+    try:
+        text: str = parse(Kind.STR, tree)
+    except BadScalar as bad:
+        flaws.scalar(bad, path)
+        return ""
+    return _filled(text, path, flaws)
+
+
+def _filled(text: str, path: Path, flaws: Flaws) -> str:
+    if not text:
+        flaws.add("RB205", "a target needs a name", path)
+    return text
+
+
+def _nth(tree: Any, path: Path, flaws: Flaws) -> int | None:
+    if isinstance(tree, Template):
+        return None
+    try:
+        nth: int = parse(Kind.INT, tree)
+    except BadScalar as bad:
+        flaws.scalar(bad, path)
+        return None
+    if nth < 1:
+        flaws.add("RB205", "nth counts from 1", path)
+    return nth
+
+
+# reads and watches
+
+
+def parse_read(tree: Any) -> Read:
+    """What to read: a target, ranked targets, or a target with `match type format all required`."""
+    flaws = Flaws()
+    read = read_read(tree, (), flaws)
+    flaws.check()
+    return read
+
+
+def parse_reads(tree: Any) -> Mapping[str, Read]:
+    """`{name: read}`."""
+    flaws = Flaws()
+    reads = read_reads(tree, (), flaws)
+    flaws.check()
+    return reads
+
+
+def read_reads(tree: Any, path: Path, flaws: Flaws) -> dict[str, Read]:
+    """As `parse_reads`; problems go to `flaws`."""
+    if not isinstance(tree, Mapping) or not tree:
+        flaws.add(
+            "RB204",
+            "a mapping is wanted here, this is %(shape)s",
+            path,
+            shape=shape(tree),
+            expected="{name: target} for each value to read",
+        )
+        return {}
+    return {name: read_read(part, (*path, name), flaws) for name, part in tree.items()}
+
+
+def read_read(tree: Any, path: Path, flaws: Flaws) -> Read:
+    """As `parse_read`; problems go to `flaws`."""
+    if not isinstance(tree, Mapping):
+        return Read(targets=read_targets(tree, path, flaws))
+    rest = {key: part for key, part in tree.items() if key not in READ_KEYS}
+    odd = [key for key in rest if key not in TARGET_KEYS]
+    for key in odd:
+        flaws.unknown_key(key, path, (*TARGET_KEYS, *READ_KEYS))
+        del rest[key]
+    return Read(
+        targets=() if odd and not rest else (read_target(rest, path, flaws),),
+        match=_pattern(tree.get("match"), (*path, "match"), flaws),
+        type=_kind(tree.get("type", "str"), (*path, "type"), flaws),
+        format=_text_or_none(tree.get("format"), (*path, "format"), flaws),
+        all=_yes(tree.get("all", False), (*path, "all"), flaws),
+        required=_yes(tree.get("required", True), (*path, "required"), flaws),
+    )
+
+
+def _kind(tree: Any, path: Path, flaws: Flaws) -> Kind:
+    known = tuple(kind.value for kind in Kind if kind is not Kind.SECRET)
+    if isinstance(tree, Kind):
+        return tree
+    if tree not in known:
+        flaws.add(
+            "RB206",
+            "%(got)s is not a type",
+            path,
+            got=str(tree),
+            word=str(tree),
+            known=known,
+            types=", ".join(known),
+            expected="one of %(types)s",
+        )
+        return Kind.STR
+    return Kind(tree)
+
+
+def check_pattern(pattern: str) -> str:
+    """Why `pattern` is not a regular expression of RE2 (no look-around, no back-reference), or an empty text."""
+    import re2  # type: ignore[import-untyped]  # google-re2 has no stubs
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(pattern, options)
+    except re2.error as bad:
+        return str(bad.args[0].decode(errors="replace") if isinstance(bad.args[0], bytes) else bad.args[0])
+    return ""
+
+
+def _pattern(tree: Any, path: Path, flaws: Flaws) -> str | None:
+    text = _text_or_none(tree, path, flaws)
+    if text is not None and not isinstance(tree, Template) and (why := check_pattern(text)):
+        flaws.add("RB207", "this is not a regular expression: %(why)s", path, why=why)
+    return text
+
+
+def _text_or_none(tree: Any, path: Path, flaws: Flaws) -> str | None:
+    return None if tree is None else _name(tree, path, flaws)
+
+
+def _yes(tree: Any, path: Path, flaws: Flaws) -> bool:
+    if isinstance(tree, Template):
+        return False
+    try:
+        return bool(parse(Kind.BOOL, tree))
+    except BadScalar as bad:
+        flaws.scalar(bad, path)
+        return False
+
+
+def parse_watched(tree: Any, code: str = "") -> Watched:
+    """A target to wait for, with `code` inside the mapping or given apart."""
+    flaws = Flaws()
+    watched = read_watched(tree, code, (), flaws)
+    flaws.check()
+    return watched
+
+
+def read_watched(tree: Any, code: str, path: Path, flaws: Flaws) -> Watched:
+    """As `parse_watched`; problems go to `flaws`."""
+    if isinstance(tree, Mapping) and "code" in tree:
+        code = _name(tree["code"], (*path, "code"), flaws)
+        tree = {key: part for key, part in tree.items() if key not in ("code", "says")}
+    targets = read_targets(tree, path, flaws)
+    return Watched(targets=targets, code=code, ends_only=all(target.name == ANY for target in targets))
+
+
+def parse_watch(*, read: Any = None, refused: Iterable[tuple[Any, str]] = (), expect: Iterable[Any] = ()) -> Watch:
+    """What ends the wait after an act. `refused`: pairs of target tree and code."""
+    flaws = Flaws()
+    watch = Watch(
+        read=None if read is None else read_reads(read, ("read",), flaws),
+        refused=tuple(
+            read_watched(tree, code, ("refused", index), flaws) for index, (tree, code) in enumerate(refused)
+        ),
+        expect=tuple(read_watched(tree, "", ("expect", index), flaws) for index, tree in enumerate(expect)),
+    )
+    flaws.check()
+    return watch
+
+
+# parameters
+
+
+def parse_params(spec: ActionSpec, tree: Any) -> Params:
+    """The typed parameters of an action. `tree` is evaluated: texts go through the scalar parser that the annotation
+    chooses, typed values pass. Raises `BadShape`."""
+    from robo.sdk.parameters import read_params
+
+    flaws = Flaws()
+    params = read_params(spec, tree, flaws)
+    flaws.check()
+    assert params is not None  # noqa: S101 - without flaws there are parameters
+    return params
+
+
+SCALARS: Final[Mapping[Any, Kind]] = {
+    str: Kind.STR,
+    int: Kind.INT,
+    bool: Kind.BOOL,
+    Decimal: Kind.DECIMAL,
+    date: Kind.DATE,
+    datetime: Kind.DATETIME,
+    time: Kind.TIME,
+    timedelta: Kind.DURATION,
+}
+"""The scalar parser of each Python annotation."""
+
+
+def is_missing(tree: Any) -> bool:
+    return tree is MISSING or tree is None
