@@ -23,8 +23,9 @@ from robo.services.worker import flushing
 from robo.services.worker.heartbeat import LEASE_SECONDS, Heartbeat, LifeLock, is_dead
 from robo.services.worker.limits import Breaker
 from robo.services.worker.sessions import RunnerPool, SlotSessions
-from robo.store import attempts, holds, items, runs, workers
+from robo.store import attempts, credentials, holds, items, runs, sweeps, workers
 from robo.store.attempts import Claimed
+from robo.store.clock import Tx
 from robo.store.engine import Store
 
 PATIENCE: Final = 120.0
@@ -69,7 +70,7 @@ class Worker:
     async def run_to_rest(self, desk: Desk, slots: int) -> None:
         """Join, work on the run until nothing of it is due, flush, leave. Runners start while rows are read."""
         await self._join()
-        lock = LifeLock(self.locks, self.lock_name)
+        lock = LifeLock(self.locks / f"{self.name}.lock")
         lock.hold()
         heart = Heartbeat(self._beat, every=self.lease / 4)
         heart.start()
@@ -85,32 +86,22 @@ class Worker:
             await self.store.run(lambda tx: workers.leave(tx, self.name, self.incarnation))
             lock.release()
 
-    @property
-    def lock_name(self) -> str:
-        return f"{self.name}.{self.incarnation}"
-
     async def _join(self) -> None:
-        def join(tx: Any) -> int:
-            return workers.join(tx, self.name, host=socket.gethostname(), pid=os.getpid(), lock=self.lock_name)
-
-        self.incarnation = await self.store.run(join)
+        self.incarnation = await self.store.run(lambda tx: workers.join(tx, self.name, lock=f"{self.name}.lock"))
 
     def _beat(self) -> float:
         """One heartbeat, in the heart's own thread and connection; the database time in seconds."""
         with self.store.write() as tx:
-            workers.beat(tx, self.name, self.incarnation)
+            workers.heartbeat(tx, self.name, self.incarnation)
             return self.store.now(tx).timestamp()
 
     async def sweep(self) -> None:
         """Rule `sweep`: attempts of dead workers get a new token. On this machine a released lock says dead at once."""
-        here = socket.gethostname()
-        known = await self.store.run(workers.present)
-        gone = [w for w in known if w.host == here and is_dead(self.locks, f"{w.id}.{w.incarnation}")]
-        swept = await self.store.run(
-            lambda tx: attempts.sweep(tx, lease=self.lease, dead=[(w.id, w.incarnation) for w in gone])
-        )
+        known = await self.store.run(workers.alive)
+        dead = [name for name, lock, _ in known if name != self.name and is_dead(self.locks / lock)]
+        swept = await self.store.run(lambda tx: sweeps.sweep(tx, dead=dead, lease=self.lease))
         reach("wake-up")
-        await self.queue.announce([one.attempt for one in swept if one.attempt])
+        self.queue.announce([one.attempt for one in swept if one.attempt])
 
     # ---- slots ------------------------------------------------------------------------------------------
     async def _slots(self, desk: Desk, slots: int) -> None:
@@ -143,7 +134,7 @@ class Worker:
     async def _wait(self, desk: Desk) -> float | None:
         """Seconds to wait before looking again; None: the run is at rest, or what is left is not for now."""
 
-        def look(tx: Any) -> tuple[float | None, bool, bool, RunState]:
+        def look(tx: Tx) -> tuple[float | None, bool, bool, RunState]:
             run = runs.get(tx, desk.run)
             held = holds.is_held(tx, run.process, run.region)
             return attempts.due_in(tx, desk.run), runs.at_rest(tx, desk.run), held, run.state
@@ -163,7 +154,6 @@ class Worker:
         work = await desk.work(claimed)
         await execute(desk.plan, work, book=self.book, sessions=sessions, clock=self.clock)
         reach("wake-up")
-        await self.queue.announce([])
         desk.told("item", {"key": claimed.key})
         await self._brake(desk)
 
@@ -179,15 +169,12 @@ class Worker:
                 lambda tx: runs.end(tx, desk.run, summary={"error": trouble.code}, state=RunState.CANCELLED)
             )
             return
-        await self.queue.announce([])
         desk.told("opened", {})
 
     async def _brake(self, desk: Desk) -> None:
         """`stop_after`: too many failures, rejections or unknowns make the run wait for a person's yes."""
-        if desk.plan.limits.stop_after is None:
-            return
-        tally = await self.store.run(lambda tx: items.tally(tx, desk.run))
-        reason = Breaker(desk.plan.limits).says(tally)
+        newest = await self.store.run(lambda tx: items.last_outcomes(tx, desk.run, desk.plan.limits.items))
+        reason = Breaker(desk.plan.limits).says([ItemState(outcome.value) for outcome in reversed(newest)])
         if reason and await self.store.run(lambda tx: runs.wait(tx, desk.run, reason)):
             desk.told("waiting", {"reason": reason})
 
@@ -196,7 +183,7 @@ class Worker:
         await self._finish_item(desk)
         await self._flush(desk)
 
-        def close(tx: Any) -> None:
+        def close(tx: Tx) -> None:
             counts = runs.counts(tx, desk.run)
             open_ = sum(
                 counts[state] for state in (ItemState.QUEUED, ItemState.RUNNING, ItemState.HELD, ItemState.WAITING)
@@ -211,7 +198,7 @@ class Worker:
             return
         attempt = await self.store.run(lambda tx: runs.add_finish(tx, desk.run))
         if attempt:
-            await self.queue.announce([attempt])
+            self.queue.announce([attempt])
             await self._slots(desk, 1)
 
     async def _flush(self, desk: Desk) -> None:
@@ -226,8 +213,11 @@ class Worker:
 
 
 async def mark_refused(store: Store, refused: CredentialsRefused, process: str, region: str) -> None:
-    """A refused secret is never tried again: it is marked, and everything of this process here is held."""
+    """A refused secret is never tried again: it is marked, and the process is held here until somebody replaced it."""
     name = str(refused.facts.get("secret", ""))
-    await store.run(
-        lambda tx: holds.put(tx, process=process, region=region, kind="secret", subject=name, reason=str(refused))
-    )
+
+    def mark(tx: Tx) -> None:
+        credentials.refuse(tx, name, region=region, reason=refused.code)
+        holds.put(tx, process=process, region=region, kind="secret", subject=name, reason=str(refused))
+
+    await store.run(mark)

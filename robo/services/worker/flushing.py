@@ -6,12 +6,13 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from robo.engine.faultpoints import reach
 from robo.errors import InfrastructureError
 from robo.sdk.runner import Flusher
-from robo.store import leases, writebacks
+from robo.store import workers, writebacks
 from robo.store.engine import Store
 from robo.store.writebacks import WriteBack
 
@@ -37,13 +38,15 @@ async def flush(store: Store, flusher: Flusher, *, holder: str, incarnation: int
     total = Flushed()
     for file, rows in _by_file(owed).items():
         resource = f"file:{file}"
-        if not await store.run(lambda tx, r=resource: leases.take(tx, r, holder, incarnation, LEASE)):  # type: ignore[misc] # a bound default
+        if not await store.run(
+            partial(workers.take, resource=resource, holder=holder, seconds=LEASE, incarnation=incarnation)
+        ):
             total = _add(total, Flushed(pending=len(rows), trouble=(f"{file}: another worker is writing",)))
             continue
         try:
             total = _add(total, await _flush_file(store, flusher, file, rows))
         finally:
-            await store.run(lambda tx, r=resource: leases.give(tx, r, holder, incarnation))  # type: ignore[misc] # the same
+            await store.run(partial(workers.give, resource=resource, holder=holder, incarnation=incarnation))
     return total
 
 

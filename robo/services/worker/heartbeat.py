@@ -19,24 +19,24 @@ CLOCK_TOLERANCE: Final = 1.0
 class LifeLock:
     """A file lock held while this process lives. On one machine its release is seen at once after kill -9."""
 
-    def __init__(self, folder: Path, worker: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(folder / f"{worker}.lock")
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._lock = FileLock(path)
 
     def hold(self) -> None:
         self._lock.acquire(timeout=0)
 
     def release(self) -> None:
         self._lock.release(force=True)
-        Path(self._lock.lock_file).unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
 
 
-def is_dead(folder: Path, worker: str) -> bool:
-    """True when the worker's lock is on this machine and nobody holds it. False: alive, or on another machine."""
-    path = folder / f"{worker}.lock"
-    if not path.exists():
+def is_dead(lock: Path) -> bool:
+    """True when the lock is on this machine and nobody holds it. False: its worker lives, or is on another machine."""
+    if not lock.exists():
         return False
-    probe = FileLock(path)
+    probe = FileLock(lock)
     try:
         probe.acquire(timeout=0)
     except Timeout:

@@ -61,8 +61,8 @@ class Sheet:
             except BadScalar as bad:
                 fields[field.name] = MISSING
                 wrong.append((field, bad.expected, str(bad.got)))
-        source = {"place": row.place, "row": row.number, "digest": row.digest}
-        names = self.scope({**fields, "row": row.number, "source": source})
+        fields |= {"row": row.number, "source": row.origin()}
+        names = self.scope(fields)
         if not wrong and self.items.only_if is not None and not truth(self.items.only_if, names):
             return None
         key, unkeyed = self._key(names)

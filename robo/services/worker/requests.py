@@ -1,0 +1,185 @@
+"""What a person asks of a run, and what comes back: the request, its inputs typed, the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from robo.definition.diagnostics import nearest
+from robo.definition.expressions import render
+from robo.errors import RoboError, UsageError
+from robo.model.base import Environment, ItemState
+from robo.model.ledger import BaselineRecord, Minutes
+from robo.model.process import Input, Kind
+from robo.model.run import RunState
+from robo.model.scalars import BadScalar, parse
+from robo.plan.build import origin_of
+from robo.plan.model import Plan
+from robo.sdk.runner import HostRule
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """`robo run`, as its options say it. `inputs` are texts; relative files count from `folder`."""
+
+    process: str
+    region: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = field(default_factory=Path.cwd)
+    limit: int | None = None
+    only: str | None = None
+    dry_run: bool = False
+    diff: bool = False
+    headed: bool = False
+    stepwise: Any = None
+    slots: int | None = None
+    environment: str | None = None
+    today: date | None = None
+    """Cases freeze the nominal date; None: the region's date now."""
+    actor: str = "person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """How a run stands when its worker leaves it. `trouble`: what stopped it for every item."""
+
+    run: str
+    process: str
+    version: str
+    region: str
+    environment: str
+    state: RunState
+    items: Mapping[ItemState, int]
+    not_taken: Mapping[str, int]
+    minutes: Minutes
+    duration: float
+    """Seconds."""
+    baseline: BaselineRecord | None = None
+    reason: str = ""
+    """Why the run waits or is held, for a person."""
+    trouble: RoboError | None = None
+    notes: tuple[str, ...] = ()
+    """What a person should know besides: write-backs still owed, for example."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The object `robo run --json` ends with (schema `robo.run/1`)."""
+        shown = ("done", "skipped", "rejected", "failed", "unknown", "cancelled", "held", "waiting")
+        return {
+            "schema": "robo.run/1",
+            "run": self.run,
+            "process": self.process,
+            "version": self.version,
+            "region": self.region,
+            "items": {name: self.items.get(ItemState(name), 0) for name in shown},
+            "minutes": {"gross": self.minutes.gross, "net": self.minutes.net, "auditable": self.minutes.auditable},
+            "duration_s": round(self.duration, 3),
+        }
+
+    @property
+    def exit_code(self) -> int:
+        """0 ok · 1 some failed · 2 bad input · 3 rejections or unknowns to handle, or a yes to give · 4 infrastructure."""
+        if self.trouble is not None:
+            return self.trouble.exit_code if self.trouble.exit_code != 1 else 4
+        if self.items.get(ItemState.HELD) and self.reason:
+            return 4
+        if self.items.get(ItemState.FAILED):
+            return 1
+        waits = self.state is RunState.WAITING
+        left = (ItemState.REJECTED, ItemState.UNKNOWN, ItemState.QUEUED, ItemState.HELD, ItemState.WAITING)
+        return 3 if waits or any(self.items.get(state) for state in left) else 0
+
+
+def typed_inputs(plan: Plan, given: Mapping[str, str], folder: Path) -> dict[str, Any]:
+    """The inputs of a run, typed: what was given, else the default. Every problem is an error with its name.
+
+    RB501 missing, RB502 no such input, RB503 not of its type, RB504 no such file."""
+    for name in given:
+        if name not in plan.inputs:
+            raise UsageError(
+                "RB502",
+                "the process has no input %(name)s",
+                place=f"-i {name}",
+                remedy="its inputs are: %(inputs)s; nearest: %(near)s",
+                name=name,
+                inputs=", ".join(plan.inputs) or "-",
+                near=nearest(name, plan.inputs) or "-",
+            )
+    return {name: _typed(wanted, given.get(name, wanted.default), folder) for name, wanted in plan.inputs.items()}
+
+
+def _typed(wanted: Input, text: str | None, folder: Path) -> Any:
+    if text is None or not text.strip():
+        if not wanted.required:
+            from robo.model.base import MISSING
+
+            return MISSING
+        raise UsageError(
+            "RB501",
+            "the input %(name)s is missing",
+            place=f"-i {wanted.name}",
+            remedy="give it with -i %(name)s=…",
+            name=wanted.name,
+        )
+    try:
+        value = parse(wanted.type, text)
+    except BadScalar as bad:
+        raise UsageError(
+            "RB503",
+            "the input %(name)s is not %(expected)s: %(got)s",
+            place=f"-i {wanted.name}",
+            remedy="give it with -i %(name)s=…",
+            name=wanted.name,
+            expected=bad.expected,
+            got=str(bad.got),
+        ) from bad
+    if wanted.type in {Kind.FILE, Kind.FOLDER}:
+        value = (folder / str(value)).resolve()
+        if not value.exists():
+            raise UsageError(
+                "RB504",
+                "there is no %(kind)s %(file)s",
+                place=str(value),
+                remedy="check the path given for the input %(name)s",
+                kind=wanted.type.value,
+                file=value.name,
+                name=wanted.name,
+            )
+    return value
+
+
+def host_rules(plan: Plan, base: Mapping[str, Any], wanted: str | None) -> tuple[tuple[HostRule, ...], Environment]:
+    """The hosts of a run and the environment they make: production only by a grant of the region; loopback is a test.
+
+    RB510 a host without a grant, RB511 the environment asked for is not the one the hosts make."""
+    rules, made = [], set()
+    for host in plan.hosts:
+        origin = origin_of(str(render(host.url, base)))
+        name = origin.partition("://")[2]
+        granted = plan.grants.get(origin)
+        if granted is None and name.rpartition(":")[0] not in LOOPBACK and name not in LOOPBACK:
+            raise UsageError(
+                "RB510",
+                "%(origin)s is not granted to robots of %(region)s",
+                place=f"config/regions/{plan.region}.yaml",
+                remedy="write it under `grants:` there, as `test` or `production`",
+                origin=origin,
+                region=plan.region,
+            )
+        made.add(granted or Environment.TEST)
+        rules.append(HostRule(host.name, origin, host.reads, host.drafts))
+    environment = Environment.PRODUCTION if made == {Environment.PRODUCTION} else Environment.TEST
+    if len(made) > 1 or (wanted is not None and wanted != environment):
+        raise UsageError(
+            "RB511",
+            "the hosts of this run are %(made)s, and %(wanted)s was asked for",
+            place="--env",
+            remedy="give inputs whose hosts are all of one environment; grants are in the region's file",
+            made=" and ".join(sorted(made)),
+            wanted=wanted or "one environment",
+        )
+    return tuple(rules), environment

@@ -1,0 +1,323 @@
+"""From a plan and typed inputs to a run brought to rest by one worker: what `robo run` does."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from robo.definition.expressions import render
+from robo.engine.pieces import perform_setup
+from robo.engine.ports import Fence, ItemEnd, Work
+from robo.engine.scope import base_names
+from robo.errors import CredentialsRefused, UsageError
+from robo.model.base import MISSING, Environment
+from robo.model.ledger import BaselineRecord, LedgerRow
+from robo.model.run import ItemKind, NewRun, Run
+from robo.plan.model import Plan
+from robo.sdk.runner import Context, HostRule
+from robo.sdk.secret import Secret
+from robo.services.accounting import Earner, region_key, rows_for
+from robo.services.queue import InProcessQueue
+from robo.services.settings import Settings
+from robo.services.worker.clock import WorkerClock
+from robo.services.worker.conduct import Desk, Worker, mark_refused
+from robo.services.worker.limits import Breaker
+from robo.services.worker.opening import Choice, read_source
+from robo.services.worker.requests import RunReport, RunRequest
+from robo.services.worker.sessions import RunnerPool, SlotSessions
+from robo.store import credentials, holds, items, ledger, runs
+from robo.store.attempts import Claimed
+from robo.store.book import StoreBook
+from robo.store.clock import Tx
+from robo.store.engine import Store
+
+Told = Callable[[str, Mapping[str, Any]], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Running:
+    """One run in the hands of one worker. Built by `start` or `resume`; `to_rest` does the work."""
+
+    store: Store
+    settings: Settings
+    plan: Plan
+    run: Run
+    inputs: Mapping[str, Any]
+    hosts: tuple[HostRule, ...]
+    request: RunRequest
+    secret: Callable[[str], Secret]
+    told: Told
+    baseline: BaselineRecord | None
+    earners: dict[str, Earner] = field(default_factory=dict)
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="robo-")))
+    clock: WorkerClock = field(default_factory=WorkerClock)
+
+    async def to_rest(self) -> RunReport:
+        """Work until nothing of the run is due here; the report, whatever happened."""
+        began = time.monotonic()
+        queue = InProcessQueue()
+        slots = self._slots()
+        pool = RunnerPool(self.settings.for_runners(), headed=self.request.headed, slots=slots)
+        book = StoreBook(self.store, credit=self._credit, keep=self._keep, woken=queue.announce)
+        worker = Worker(
+            store=self.store,
+            book=book,
+            clock=self.clock,
+            queue=queue,
+            locks=self.settings.state / "locks",
+            pool=pool,
+            lease=self.settings.workers.lease.total_seconds(),
+        )
+        notes: list[str] = []
+
+        def told(what: str, facts: Mapping[str, Any]) -> None:
+            if what == "write-back":
+                notes.append(str(facts["trouble"]))
+            self.told(what, facts)
+
+        desk = Desk(
+            plan=self.plan,
+            run=self.run.id,
+            work=self._work,
+            sessions=lambda: self._sessions(pool),
+            opening=self._opening,
+            told=told,
+        )
+        try:
+            await worker.run_to_rest(desk, slots)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, self.folder, True)
+        return await self._report(worker, time.monotonic() - began, tuple(notes))
+
+    def _slots(self) -> int:
+        if self.plan.sessions.page == "kept" or self.request.stepwise is not None:
+            return 1
+        asked = self.request.slots or self.plan.sessions.slots or self.settings.workers.slots
+        return asked or 2
+
+    # ---- sessions ---------------------------------------------------------------------------------------
+    def _sessions(self, pool: RunnerPool) -> SlotSessions:
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+
+        async def setup(sessions: SlotSessions) -> None:
+            await perform_setup(self.plan, self._base(), sessions=sessions, clock=self.clock, dry_run=self.run.dry_run)
+
+        async def refused(error: CredentialsRefused) -> None:
+            await mark_refused(self.store, error, self.plan.process, self.plan.region)
+
+        return SlotSessions(
+            pool,
+            context=lambda _runner: Context(
+                region=self.plan.region,
+                environment=self.run.environment,
+                date_format=self.plan.date_format,
+                zone=self.plan.zone,
+                folder=folder,
+                hosts=self.hosts,
+                secret=self._secret,
+                settings={},
+                headed=self.request.headed,
+                dry_run=self.run.dry_run,
+            ),
+            setup=setup,
+            setup_runners=frozenset(runners_of(self.plan)),
+            refused=refused,
+        )
+
+    async def _secret(self, name: str) -> Secret:
+        """The secret, unless an application refused it before: then nobody tries it again."""
+        marked = await self.store.look(lambda tx: credentials.refused(tx, self.plan.region))
+        if name in marked:
+            raise CredentialsRefused(
+                "RB541",
+                "the secret %(secret)s was refused by the application and is not tried again",
+                place=name,
+                remedy="set a new value with `robo secrets set %(secret)s`, then `robo secrets check %(secret)s`",
+                secret=name,
+            )
+        return await asyncio.to_thread(self.secret, name)
+
+    # ---- names ------------------------------------------------------------------------------------------
+    def _base(self) -> dict[str, Any]:
+        facts = {"id": self.run.id, "date": self.date, "dry_run": self.run.dry_run}
+        return base_names(self.plan, self.clock, inputs=self.inputs, run_facts=facts, environment=self.run.environment)
+
+    @property
+    def date(self) -> date:
+        """The nominal local date of the run, frozen when it was created."""
+        if self.request.today is not None:
+            return self.request.today
+        return self.run.created.astimezone(ZoneInfo(self.plan.zone)).date()
+
+    async def _opening(self, claimed: Claimed, sessions: SlotSessions) -> None:
+        run = await self.store.run(lambda tx: items.begin(tx, claimed.fence))
+        base = self._base()
+        choice = Choice(limit=run.options.get("limit"), only=run.options.get("only"))
+        source = await read_source(self.plan, sessions, lambda item: {**base, "item": item}, base, choice)
+        _same_source(run, source.digest)
+        await self.store.run(lambda tx: runs.note_source(tx, run.id, source.digest, source.left_out))
+        for start, chunk in source.chunks(run.position):
+            await self.store.run(lambda tx, s=start, c=chunk: items.insert_chunk(tx, claimed.fence, c, start=s))  # type: ignore[misc] # bound defaults
+        await self.store.run(lambda tx: items.opened(tx, claimed.fence))
+        too_many = Breaker(self.plan.limits).too_many(len(source.items))
+        if too_many and not run.options.get("yes"):
+            await self.store.run(lambda tx: runs.wait(tx, run.id, too_many))
+
+    async def _work(self, claimed: Claimed) -> Work:
+        item = dict(claimed.row)
+        base = self._base()
+        self._earner(claimed, {**base, "item": item})
+        return Work(
+            fence=claimed.fence,
+            run=claimed.run,
+            key=claimed.key,
+            environment=claimed.environment,
+            doing=claimed.doing,
+            item=item,
+            inputs=self.inputs,
+            run_facts=base["run"],
+            run_date=self.date,
+            sensitive=sensitive_values(self.plan, item, self.inputs),
+            dry_run=claimed.dry_run,
+            finish=claimed.kind is ItemKind.FINISH,
+            stepwise=self.request.stepwise,
+        )
+
+    # ---- minutes and evidence ---------------------------------------------------------------------------
+    def _earner(self, claimed: Claimed, names: Mapping[str, Any]) -> None:
+        counts = self.plan.counts
+        key = claimed.key if counts.key is None else str(render(counts.key, names))
+        self.earners[claimed.fence.item] = Earner(
+            process=self.plan.process,
+            version=self.plan.version,
+            region=self.plan.region,
+            environment=self.run.environment,
+            unit=f"{self.plan.process}/{counts.unit}",
+            unit_key=key if not claimed.doing else f"{key}#{claimed.doing}",
+            run=self.run.id,
+            item=claimed.fence.item,
+            host=next((rule.origin for rule in self.hosts), ""),
+        )
+
+    def _credit(self, fence: Fence, end: ItemEnd, _tx: Tx) -> Sequence[LedgerRow]:
+        earner = self.earners.get(fence.item)
+        if earner is None or self.run.dry_run:
+            return ()
+        return rows_for(earner, end, self.baseline, region_key(self.settings.keys, self.plan.region))
+
+    def _keep(self, fence: Fence, name: str, content: bytes) -> str:
+        """Evidence on disk, fsynced, readable by this account only."""
+        folder = self.settings.evidence / self.run.id
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = folder / f"{fence.attempt}-{name}"
+        file.touch(mode=0o600)
+        file.write_bytes(content)
+        return str(file.relative_to(self.settings.evidence))
+
+    async def _report(self, worker: Worker, duration: float, notes: tuple[str, ...]) -> RunReport:
+        def read(tx: Tx) -> RunReport:
+            run = runs.get(tx, self.run.id)
+            held = [hold.reason for hold in holds.standing(tx) if hold.process == run.process]
+            return RunReport(
+                run=run.id,
+                process=run.process,
+                version=run.version,
+                region=run.region,
+                environment=run.environment,
+                state=run.state,
+                items=runs.counts(tx, run.id),
+                not_taken=run.not_taken,
+                minutes=ledger.minutes(tx, run=run.id),
+                duration=duration,
+                baseline=self.baseline,
+                reason="; ".join(held) or run.reason,
+                trouble=worker.trouble,
+                notes=notes,
+            )
+
+        return await self.store.look(read)
+
+
+def runners_of(plan: Plan) -> set[str]:
+    """The runners that `setup` uses: opening a session of one of them runs it."""
+    from robo.plan.cutting import steps_of
+
+    return {step.action.partition(".")[0] for step in steps_of(plan.setup) if step.action}
+
+
+def sensitive_values(plan: Plan, item: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[str, ...]:
+    """The values that pictures and history must not show: fields and inputs declared `sensitive`."""
+    columns = plan.items.fields if plan.items else ()
+    named = [item.get(column.name, MISSING) for column in columns if column.sensitive]
+    named += [inputs.get(name, MISSING) for name, wanted in plan.inputs.items() if wanted.sensitive]
+    return tuple(str(value) for value in named if value is not MISSING and str(value))
+
+
+def _same_source(run: Run, digest: str) -> None:
+    before = run.options.get("source_digest")
+    if run.position and before and before != digest:
+        raise UsageError(
+            "RB533",
+            "the source changed since this run began to read it",
+            place=run.id,
+            remedy="cancel the run with `robo runs cancel %(run)s` and start it anew",
+            run=run.id,
+        )
+
+
+def new_run(
+    plan: Plan, request: RunRequest, environment: Environment, sources: Mapping[str, str], inputs: Mapping[str, Any]
+) -> NewRun:
+    """What a run is created from: the plan's digest, and the texts it was made of, for a resume after an edit."""
+    options = {
+        "limit": request.limit,
+        "only": request.only,
+        "sources": dict(sources),
+        "today": str(request.today or ""),
+    }
+    return NewRun(
+        process=plan.process,
+        region=plan.region,
+        environment=environment,
+        version=plan.version,
+        digest=plan.digest,
+        inputs={name: "" if value is MISSING else str(value) for name, value in inputs.items()},
+        options=options,
+        dry_run=request.dry_run,
+        retries=plan.on_failure.retry,
+        again=again_after(plan.again),
+    )
+
+
+def again_after(said: str) -> timedelta | None:
+    """`never` -> None, `each_run` -> zero, a duration -> itself."""
+    if said == "never":
+        return None
+    if said == "each_run":
+        return timedelta(0)
+    from robo.model.process import Kind
+    from robo.model.scalars import parse
+
+    return parse(Kind.DURATION, said)
+
+
+def asked_again(run: Run) -> RunRequest:
+    """The request of a run that is resumed."""
+    today = run.options.get("today")
+    return RunRequest(
+        process=run.process,
+        region=run.region,
+        inputs={name: text for name, text in run.inputs.items() if text},
+        limit=run.options.get("limit"),
+        only=run.options.get("only"),
+        dry_run=run.dry_run,
+        today=date.fromisoformat(today) if today else None,
+    )
