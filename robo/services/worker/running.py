@@ -14,7 +14,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from robo.definition.expressions import render
-from robo.engine.pieces import perform_setup
 from robo.engine.ports import Fence, ItemEnd, Work
 from robo.engine.scope import base_names
 from robo.errors import CredentialsRefused, UsageError
@@ -32,7 +31,7 @@ from robo.services.worker.conduct import Desk, Worker, mark_refused
 from robo.services.worker.limits import Breaker
 from robo.services.worker.opening import Choice, read_source
 from robo.services.worker.requests import RunReport, RunRequest
-from robo.services.worker.sessions import RunnerPool, SlotSessions
+from robo.services.worker.sessions import RunnerPool, SlotSessions, perform_setup, setup_runners
 from robo.store import credentials, holds, items, ledger, runs
 from robo.store.attempts import Claimed
 from robo.store.book import StoreBook
@@ -108,7 +107,7 @@ class Running:
         folder = Path(tempfile.mkdtemp(dir=self.folder))
 
         async def setup(sessions: SlotSessions) -> None:
-            await perform_setup(self.plan, self._base(), sessions=sessions, clock=self.clock, dry_run=self.run.dry_run)
+            await perform_setup(self.plan, self._base(), sessions=sessions, clock=self.clock)
 
         async def refused(error: CredentialsRefused) -> None:
             await mark_refused(self.store, error, self.plan.process, self.plan.region)
@@ -128,7 +127,7 @@ class Running:
                 dry_run=self.run.dry_run,
             ),
             setup=setup,
-            setup_runners=frozenset(runners_of(self.plan)),
+            setup_runners=setup_runners(self.plan),
             refused=refused,
         )
 
@@ -137,7 +136,7 @@ class Running:
         marked = await self.store.look(lambda tx: credentials.refused(tx, self.plan.region))
         if name in marked:
             raise CredentialsRefused(
-                "RB541",
+                "RB905",
                 "the secret %(secret)s was refused by the application and is not tried again",
                 place=name,
                 remedy="set a new value with `robo secrets set %(secret)s`, then `robo secrets check %(secret)s`",
@@ -244,13 +243,6 @@ class Running:
             )
 
         return await self.store.look(read)
-
-
-def runners_of(plan: Plan) -> set[str]:
-    """The runners that `setup` uses: opening a session of one of them runs it."""
-    from robo.plan.cutting import steps_of
-
-    return {step.action.partition(".")[0] for step in steps_of(plan.setup) if step.action}
 
 
 def sensitive_values(plan: Plan, item: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[str, ...]:

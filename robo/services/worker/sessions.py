@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from robo.errors import CredentialsRefused
+from robo.engine.faultpoints import reach
+from robo.engine.pieces import Performer
+from robo.engine.ports import Clock
+from robo.engine.stage import Stage
+from robo.errors import CredentialsRefused, Failure
+from robo.model.base import Outcome
+from robo.model.process import Step
+from robo.plan.model import Group, Piece, Plan
+from robo.plan.steps import runner_of
 from robo.sdk.runner import Context, Runner, Session
 from robo.services.guests import new_runner
 
@@ -113,3 +121,32 @@ class SlotSessions:
     async def close(self) -> None:
         for runner in list(self._open):
             await self.lost(runner)
+
+
+async def perform_setup(plan: Plan, base: Mapping[str, Any], sessions: SlotSessions, clock: Clock) -> None:
+    """The process's `setup`, once in a new session. It signs in and reads; it ends no item."""
+
+    async def refuse(_outcome: Outcome, step: Step, code: str, says: str) -> None:
+        raise Failure(
+            "RB543",
+            "the setup stopped at %(step)s: %(says)s",
+            remedy="look at the session's first page; `robo run --headed --step` shows it",
+            step=step.id,
+            says=says or code,
+        )
+
+    reach("setup")
+    await Performer(Stage(plan, base=base, sessions=sessions, clock=clock), refuse).run(plan.setup)
+
+
+def setup_runners(plan: Plan) -> frozenset[str]:
+    """The runners that `setup` uses: a new session of one of them runs it."""
+    return frozenset(_runners(plan.setup))
+
+
+def _runners(pieces: Sequence[Piece]) -> Iterator[str]:
+    for piece in pieces:
+        if isinstance(piece, Group):
+            yield from _runners(piece.pieces)
+        else:
+            yield from (runner_of(step.action) for step in piece.steps if step.action)

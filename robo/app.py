@@ -1,0 +1,313 @@
+"""The composition root: the only place that chooses implementations. Opens nothing before it is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from robo.definition.diagnostics import Diagnostic, nearest
+from robo.errors import DefinitionError, UsageError
+from robo.services.guests import installed_actions
+from robo.services.settings import Settings, find_project, load_settings
+
+if TYPE_CHECKING:
+    from robo.model.base import ItemState
+    from robo.model.ledger import BaselineRecord
+    from robo.model.process import Process
+    from robo.model.region import Region
+    from robo.model.run import Item, Run
+    from robo.plan.model import Plan
+    from robo.sdk.action import ActionSpec
+    from robo.services.secrets import SecretBook
+    from robo.services.worker.flushing import Flushed
+    from robo.services.worker.requests import RunReport, RunRequest
+    from robo.services.worker.running import Told
+    from robo.store.engine import Store
+
+
+def quiet(_what: str, _facts: Mapping[str, Any]) -> None:
+    """Tells nobody."""
+
+
+class App:
+    """One project with its settings, library, store and secrets."""
+
+    def __init__(self, project: Path, settings: Settings) -> None:
+        self.project = project
+        self.settings = settings
+
+    # ---- what stands on other rooms, made at first use -----------------------------------------------------
+    @cached_property
+    def store(self) -> Store:
+        """The store, its tables at this version."""
+        from robo.store.engine import open_store, upgrade
+
+        store = open_store(self.settings.store)
+        upgrade(store)
+        return store
+
+    @cached_property
+    def secrets(self) -> SecretBook:
+        from robo.services.secrets import open_secrets
+
+        return open_secrets(self.settings)
+
+    @property
+    def actions(self) -> Mapping[str, ActionSpec]:
+        return installed_actions()
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        if "store" in self.__dict__:
+            self.store.close()
+
+    # ---- the library ---------------------------------------------------------------------------------------
+    def process_ids(self) -> list[str]:
+        """Every process of the project, in order."""
+        return sorted(file.parent.name for file in self.settings.processes.glob("*/process.yaml"))
+
+    def region_ids(self) -> list[str]:
+        return sorted(file.stem for file in self.settings.regions.glob("*.yaml"))
+
+    def process_file(self, process: str) -> Path:
+        """The file of a process, or RB940 with the nearest one that is there."""
+        file = self.settings.processes / process / "process.yaml"
+        if not file.is_file():
+            raise _not_there("RB940", "process", process, self.process_ids(), "robo process list")
+        return file
+
+    def region_file(self, region: str) -> Path:
+        """The file of a region, or RB941 with the nearest one that is there."""
+        file = self.settings.regions / f"{region}.yaml"
+        if not file.is_file():
+            raise _not_there("RB941", "region", region, self.region_ids(), "ls config/regions")
+        return file
+
+    def process(self, process: str, text: str | None = None) -> Process:
+        """The process as its author wrote it; `text` instead of what the file holds now."""
+        from robo.definition.loading import load_process
+
+        return load_process(self.process_file(process), text, actions=self.actions)
+
+    def region(self, region: str, text: str | None = None) -> Region:
+        from robo.definition.region import load_region
+
+        return load_region(self.region_file(region), text)
+
+    def plan(self, process: str, region: str | None, texts: Mapping[str, str] | None = None) -> Plan:
+        """The plan of a process in a region. Raises `DefinitionError` with the problems of both files at once."""
+        from robo.plan.build import build
+
+        texts = texts or {}
+        found: list[Diagnostic] = []
+        loaded: list[Any] = []
+        loaders: list[Callable[[], Any]] = [lambda: self.process(process, texts.get("process"))]
+        if region:
+            loaders.append(lambda: self.region(region, texts.get("region")))
+        for load in loaders:
+            try:
+                loaded.append(load())
+            except DefinitionError as broken:
+                found += broken.diagnostics
+        if found:
+            raise DefinitionError(tuple(found))
+        return build(loaded[0], loaded[1] if region else None, self.actions)
+
+    def validate(self, process: str | None = None) -> tuple[Diagnostic, ...]:
+        """Every problem of one process or of all, alone and in every region that knows it."""
+        found: dict[tuple[str, str], Diagnostic] = {}
+        for each in [process] if process else self.process_ids():
+            for region in [None, *self._regions_of(each)]:
+                try:
+                    self.plan(each, region)
+                except DefinitionError as broken:
+                    found |= {(str(one.position), str(one)): one for one in broken.diagnostics}
+        return tuple(sorted(found.values(), key=lambda one: one.position))
+
+    def _regions_of(self, process: str) -> list[str]:
+        """Regions with an overlay for it, and those whose file cannot be read (so that this is told)."""
+        known = []
+        for region in self.region_ids():
+            try:
+                if process in self.region(region).overlays:
+                    known.append(region)
+            except DefinitionError:
+                known.append(region)
+        return known
+
+    def baseline(self, plan: Plan) -> BaselineRecord | None:
+        """The baseline record that applies: the store's, else the one shipped with the process, added now."""
+        from robo.services.baselines import applicable
+
+        return applicable(self.store, plan, self.settings.processes / plan.process / "baseline.yaml")
+
+    # ---- runs ----------------------------------------------------------------------------------------------
+    def run(self, request: RunRequest, told: Told = quiet) -> RunReport:
+        """Start a run and work on it until it rests. Nothing is created before inputs, hosts and secrets are there."""
+        from robo.services.worker.requests import host_rules, typed_inputs
+        from robo.services.worker.running import new_run
+        from robo.store import runs
+
+        plan = self.plan(request.process, request.region)
+        inputs = typed_inputs(plan, request.inputs, request.folder)
+        hosts, environment = host_rules(plan, {"inputs": inputs}, request.environment)
+        self._need_secrets(plan)
+        new = new_run(plan, request, environment, self._texts(request.process, request.region), inputs)
+        run_id = self.store.transact(lambda tx: runs.create(tx, new, actor=request.actor)[0])
+        return self._work(run_id, plan, inputs, hosts, request, told)
+
+    def resume(self, start: str, told: Told = quiet, *, yes: bool = False, **changes: Any) -> RunReport:
+        """Go on with a run: what was queued, postponed or held; `yes` lets a waiting run go on. The run keeps the
+        definition it started with, whatever the files hold now."""
+        from robo.services.worker.requests import host_rules, typed_inputs
+        from robo.services.worker.running import asked_again
+        from robo.store import holds, runs
+
+        with self.store.read() as tx:
+            run = runs.find(tx, start)
+        plan = self.plan(run.process, run.region)
+        if plan.digest != run.digest:
+            plan = self.plan(run.process, run.region, run.options.get("sources"))
+        request = replace(asked_again(run), **changes)
+        inputs = typed_inputs(plan, request.inputs, request.folder)
+        hosts, _ = host_rules(plan, {"inputs": inputs}, None)
+        self._need_secrets(plan)
+
+        def let_go(tx: Any) -> None:
+            if yes:
+                runs.allow(tx, run.id, actor=request.actor)
+            holds.release(tx, process=run.process, region=run.region, actor=request.actor, kind="item")
+
+        self.store.transact(let_go)
+        return self._work(run.id, plan, inputs, hosts, request, told)
+
+    def _work(self, run_id: str, plan: Plan, inputs: Any, hosts: Any, request: RunRequest, told: Told) -> RunReport:
+        from robo.services.worker.running import Running
+        from robo.store import runs
+
+        with self.store.read() as tx:
+            run = runs.get(tx, run_id)
+        running = Running(
+            store=self.store,
+            settings=self.settings,
+            plan=plan,
+            run=run,
+            inputs=inputs,
+            hosts=hosts,
+            request=request,
+            secret=self.secrets.get,
+            told=told,
+            baseline=self.baseline(plan),
+        )
+        return asyncio.run(running.to_rest())
+
+    def _need_secrets(self, plan: Plan) -> None:
+        """Every secret of the process is there, before anything is created: `MissingSecret` names the command."""
+        for name in plan.secrets:
+            self.secrets.get(name)
+
+    def _texts(self, process: str, region: str) -> dict[str, str]:
+        return {
+            "process": self.process_file(process).read_text(encoding="utf-8"),
+            "region": self.region_file(region).read_text(encoding="utf-8"),
+        }
+
+    def find_run(self, start: str) -> tuple[Run, Mapping[ItemState, int]]:
+        """The run whose id begins or ends so, with its items by state."""
+        from robo.store import runs
+
+        with self.store.read() as tx:
+            run = runs.find(tx, start)
+            return run, runs.counts(tx, run.id)
+
+    def latest_runs(self, limit: int = 20) -> list[tuple[Run, Mapping[ItemState, int]]]:
+        from robo.store import runs
+
+        with self.store.read() as tx:
+            return [(run, runs.counts(tx, run.id)) for run in runs.latest(tx, limit=limit)]
+
+    def cancel_run(self, start: str, actor: str) -> tuple[int, int]:
+        """(items cancelled now, items that are in the middle of something and stop at the next boundary)."""
+        from robo.store import decisions, runs
+
+        run, _ = self.find_run(start)
+
+        def cancel(tx: Any) -> tuple[int, int]:
+            now, wished, _woken = decisions.cancel_run(tx, run.id, actor=actor)
+            if not wished:
+                runs.end(tx, run.id, summary={}, state=runs.RunState.CANCELLED, actor=actor)
+            return now, wished
+
+        return self.store.transact(cancel)
+
+    def flush(self, start: str = "") -> Flushed:
+        """Write owed cells into their files now: of one run, or all."""
+        from robo.services.guests import new_runner
+        from robo.services.worker.flushing import flush
+
+        run = self.find_run(start)[0].id if start else ""
+        flusher: Any = new_runner("files")
+        holder = f"flush-{os.getpid()}"
+        return asyncio.run(flush(self.store, flusher, holder=holder, incarnation=0, run=run))
+
+    # ---- items ---------------------------------------------------------------------------------------------
+    def items(self, *, run: str = "", states: Sequence[ItemState] = (), key: str = "", limit: int = 1000) -> list[Item]:
+        """Items of one run in the order of their source, or over all runs, newest first."""
+        from robo.store import items
+
+        run_id = self.find_run(run)[0].id if run else ""
+        with self.store.read() as tx:
+            if run_id:
+                return items.of_run(tx, run_id, states=states, key=key)[:limit]
+            return items.listed(tx, states=states, key=key, limit=limit)
+
+    def find_item(self, name: str, run: str = "") -> Item:
+        """An item by its id, or by its key (the newest with that key)."""
+        from robo.store import items
+
+        with self.store.read() as tx:
+            by_key = items.listed(tx, key=name, limit=50)
+            mine = [item for item in by_key if not run or item.run.endswith(run) or item.run.startswith(run)]
+            return mine[0] if mine else items.get(tx, name)
+
+    def item_story(self, item: Item) -> dict[str, Any]:
+        """Everything about one item: attempts with their steps, its journal rows, its result, its pictures."""
+        from robo.store import history, items, journal
+
+        with self.store.read() as tx:
+            return {
+                "attempts": items.history(tx, item.id),
+                "journal": journal.of_item(tx, item.id),
+                "result": items.result_of(tx, item.id),
+                "evidence": [str(self.settings.evidence / name) for name in history.files(tx, item.id)],
+            }
+
+    def decide(self, item: Item, choice: str, *, actor: str, receipt: Mapping[str, str], why: str) -> str:
+        """A person's decision: `done` (the effect is there), `not-done`, `look-again`, `retry`, `cancel`."""
+        from robo.services.people import decide
+
+        return self.store.transact(lambda tx: decide(tx, item, choice, actor=actor, receipt=receipt, why=why))
+
+
+def open_app(project: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> App:
+    """The app of a project: the one named, `ROBO_PROJECT`, or the nearest from here upwards."""
+    folder = find_project(project, environ=environ)
+    return App(folder, load_settings(folder, environ=environ))
+
+
+def _not_there(code: str, kind: str, name: str, known: Sequence[str], command: str) -> UsageError:
+    return UsageError(
+        code,
+        "there is no %(kind)s %(name)s",
+        place=name,
+        remedy="nearest: %(near)s; `%(command)s` shows all",
+        kind=kind,
+        name=name,
+        near=nearest(name, known) or "-",
+        command=command,
+    )
