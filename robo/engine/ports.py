@@ -64,8 +64,8 @@ class JournalRow:
     ours: bool = False
     receipt: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
-    """What the segment left (its values by step id), restored when a re-run skips it. Plain JSON, like `receipt`:
-    the engine packs dates and decimals (`robo.engine.plain`) before they get here."""
+    """What the segment left (its values by step id), restored when a re-run skips it. Values as steps read them
+    (text, numbers, dates, decimals, lists, mappings, MISSING), like `receipt`: the book gives them back unchanged."""
     sends: int = 0
     looks: int = 0
     """How often verify could not tell since this intent (5, 30, 120 min, then `unknown`)."""

@@ -1,0 +1,63 @@
+"""A step with its values put in: the call a session understands."""
+
+from __future__ import annotations
+
+from robo.engine.scope import Names
+from robo.model.base import Effect
+from robo.model.process import Refusal, Step
+from robo.model.text import Node
+from robo.plan.model import Plan
+from robo.sdk.grammar import parse_params, parse_target, parse_watch
+from robo.sdk.runner import Call
+from robo.sdk.targets import Target
+
+
+async def make_call(plan: Plan, step: Step, names: Names, *, in_once: bool = False, within: Node | None = None) -> Call:
+    """`step` evaluated and typed. `within`: the block's own place, in which the step's lies."""
+    spec = plan.actions[step.action]
+    return Call(
+        step=step.id,
+        action=step.action,
+        params=parse_params(spec, await names.render(step.params)),
+        effect=step.effect or spec.effect,
+        timeout=seconds_of(plan, step),
+        in_once=in_once,
+        confirm=step.confirm,
+        within=await _place(names, step.within, within),
+        watch=parse_watch(
+            read=None if step.read is None else await names.render(step.read),
+            refused=[(await names.render(refusal.target), refusal.code) for refusal in step.refused],
+            expect=[await names.render(target) for target in step.expect],
+        ),
+    )
+
+
+async def _place(names: Names, inner: Node | None, outer: Node | None) -> Target | None:
+    own = None if inner is None else parse_target(await names.render(inner))
+    around = None if outer is None else parse_target(await names.render(outer))
+    if own is None or around is None:
+        return own or around
+    return _inside(own, around)
+
+
+def _inside(target: Target, around: Target) -> Target:
+    within = around if target.within is None else _inside(target.within, around)
+    return target.model_copy(update={"within": within})
+
+
+def seconds_of(plan: Plan, step: Step) -> float:
+    """The time-out of a step."""
+    return step.timeout.total_seconds() if step.timeout is not None else plan.actions[step.action].timeout
+
+
+def is_harmless(call: Call) -> bool:
+    """Nothing it does has a consequence before a submit."""
+    return call.effect.rank <= Effect.DRAFT.rank
+
+
+async def words_for(names: Names, refusals: tuple[Refusal, ...], code: str) -> str:
+    """What the author says about a refusal with this code ('' when nothing)."""
+    for refusal in refusals:
+        if refusal.code == code:
+            return str(await names.render(refusal.says))
+    return ""

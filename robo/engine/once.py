@@ -1,0 +1,343 @@
+"""The once protocol: one segment brought to its effect, as the journal's table says.
+
+| state         | event                                            | next                       | here           |
+|---------------|--------------------------------------------------|----------------------------|----------------|
+| none, refused | intent                                           | open n+1                   | `gate`         |
+| none, refused | found before intent                              | done, not ours             | `_look_before` |
+| open          | answer read: receipt                             | done, ours                 | `_answered`    |
+| open          | refused, no answer, error, deadline, taken over  | open, wait, verify         | `_settle`      |
+| open, ripe    | found                                            | done, ours by mark         | `_settle`      |
+| open, ripe    | absent; absent after refusal                     | none; refused + `rejected` | `_absent`      |
+| open, ripe    | cannot tell, the last time                       | open, item `unknown`       | `_cannot_tell` |
+| done          | any                                              | skip segment, restore      | `_restore`     |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn
+
+from robo.engine import verify
+from robo.engine.attempt import CHANGES, Attempt
+from robo.engine.calls import is_harmless, make_call, words_for
+from robo.engine.faultpoints import reach
+from robo.engine.gate import SubmitGate
+from robo.engine.ports import ItemEnd, JournalRow, JournalState, OnceKey
+from robo.engine.signals import Ending, Later
+from robo.errors import Failure, Rejection, RoboError, StaleToken, UndeclaredEffect
+from robo.model.base import MISSING, Outcome
+from robo.plan.model import Once, Segment
+from robo.plan.steps import runner_of
+from robo.sdk.runner import Answer, Call, Refused
+
+INTENTS: Final = 2
+"""Intents whose effect was found absent, before a person is asked."""
+PATIENCE: Final = (5 * 60.0, 30 * 60.0, 120 * 60.0)
+"""Seconds until the next look after verify could not tell; after the last one the item is `unknown`."""
+SHORT: Final = 2.0
+"""A wait in place, in seconds; a longer one frees the slot."""
+
+
+class OnceSegment:
+    """One segment that ends in an effect."""
+
+    def __init__(self, attempt: Attempt, segment: Segment, once: Once) -> None:
+        self._attempt = attempt
+        self._book = attempt.book
+        self._segment = segment
+        self._once = once
+        self._started = False
+        """Its steps ran in this attempt: what they left is in hand, not on the row."""
+
+    async def close(self) -> None:
+        """Until the row is `done`, or the step's `when` says that there is nothing to do. Ends the item by raising."""
+        row = await self.row()
+        if row.state is JournalState.DONE:
+            await self._restore(row)
+            return
+        going: JournalRow | None = row
+        while going is not None and going.state is not JournalState.DONE:
+            if going.state is JournalState.OPEN:
+                going = await self._settle(going)
+            else:
+                going = await self._start(going)
+
+    # -- the row
+
+    async def row(self) -> JournalRow:
+        """The row of this effect. One written under the step's former name (`was`) goes on being used."""
+        key = await self._key()
+        row = await self._book.journal(key)
+        if row.n == 0 and row.state is JournalState.NONE and self._once.was is not None:
+            former = await self._book.journal(_renamed(key, self._once.was))
+            if former.n or former.state is not JournalState.NONE:
+                return former
+        return row
+
+    async def _key(self) -> OnceKey:
+        work, plan = self._attempt.work, self._attempt.plan
+        key = await self._attempt.names.render(self._once.key)
+        if key is MISSING or not str(key).strip():
+            raise Rejection("no-key", "the key of the step %(step)s is empty", step=self._once.id)
+        return OnceKey(work.environment, plan.process, plan.region, self._once.id, str(key).strip(), work.doing)
+
+    async def _again(self, row: JournalRow) -> JournalRow:
+        """The row as it is now. Somebody else changed it: nothing here may go on (rule `number`)."""
+        now = await self._book.journal(row.once)
+        if (now.state, now.n) != (row.state, row.n):
+            raise StaleToken("RB612", "the journal row of %(step)s was changed by somebody else", step=self._once.id)
+        return now
+
+    async def _restore(self, row: JournalRow) -> None:
+        """A finished segment is skipped; what it left is there again."""
+        attempt, first = self._attempt, not self._attempt.effects
+        attempt.closed(self._once, row)
+        attempt.history.add(self._once.step, "skipped", "done before")
+        if first and _was_there(row):
+            raise Ending(self._already_there(row))
+        if self._lacking(row.outputs):
+            await self._read_again(row)
+
+    def _lacking(self, outputs: Mapping[str, Any]) -> list[str]:
+        """Outputs this plan reads that the row does not hold (it was written under an older plan)."""
+        there = outputs.get(self._once.id)
+        names = there if isinstance(there, Mapping) else {}
+        return [name for name in self._once.outputs if name.partition(".")[2] not in names]
+
+    async def _read_again(self, row: JournalRow) -> None:
+        look = verify.Look(None) if self._once.verify is None else await verify.ask(self._attempt, self._once)
+        found = {**row.receipt, **look.values} if look.found else {}
+        lacking = self._lacking({self._once.id: found})
+        if lacking:
+            end = self._attempt.ending(
+                Outcome.FAILED,
+                "RB556",
+                "the effect of %(step)s is there, but %(names)s was never read",
+                {"step": self._once.id, "names": ", ".join(lacking)},
+                step=self._once.step,
+                remedy="read it in `verify`, or finish the item by hand",
+            )
+            raise Ending(end)
+        self._attempt.names.restore({self._once.id: found})
+
+    # -- none, refused
+
+    async def _start(self, row: JournalRow) -> JournalRow | None:
+        """The segment's steps up to its submit. None: its `when` does not hold."""
+        attempt, once = self._attempt, self._once
+        await attempt.boundary()
+        if row.state is JournalState.NONE and row.n >= INTENTS and row.closed_by != "person":
+            raise Ending(self._ask_a_person(row))
+        attempt.begin_segment()
+        self._started = True
+        await attempt.steps.run(self._segment.lead)
+        if once.step.when is not None and not await attempt.names.truth(once.step.when):
+            attempt.history.add(once.step, "skipped")
+            attempt.keep_segment()
+            return None
+        there = await self._look_before(row)
+        if there is not None:
+            return there
+        within = None if once.submit is once.step else once.step.within
+        attempt.notes.clear()
+        await attempt.steps.run(once.body, in_once=True, within=within)
+        entries = [
+            await make_call(attempt.plan, step, attempt.names, in_once=True, within=within) for step in once.entries
+        ]
+        call = await make_call(attempt.plan, once.submit, attempt.names, in_once=True, within=within)
+        if attempt.work.dry_run:
+            raise Ending(await self._dry(entries))
+        await attempt.watch(once.submit)
+        return await self._submit(row, entries, call)
+
+    async def _look_before(self, row: JournalRow) -> JournalRow | None:
+        """Asked before an intent: found closes the row, and it is not ours (rules `mark`, `positive`)."""
+        declared = self._once.verify
+        if declared is None or declared.asks == "after":
+            return None
+        look = await verify.ask(self._attempt, self._once)
+        if look.found is None:
+            raise Failure(
+                "RB557",
+                "cannot tell whether the effect of %(step)s is already there: %(why)s",
+                remedy="nothing was sent; look at the page `verify` searches",
+                step=self._once.id,
+                why=look.why,
+            )
+        if not look.found:
+            return None
+        first = not self._attempt.effects
+        if self._attempt.work.dry_run:
+            raise Ending(self._already_there(row))
+        row = await self._done(row, by="verify", ours=False, values=look.values)
+        if first and _was_there(row):
+            raise Ending(self._already_there(row))
+        return row
+
+    async def _dry(self, entries: list[Call]) -> ItemEnd:
+        """A dry run ends here. What would be submitted is entered, for a person to see, and nothing is sent."""
+        attempt = self._attempt
+        if entries and all(is_harmless(call) for call in entries):
+            await attempt.perform(entries)
+        facts = {"entered": list(attempt.notes), "step": self._once.id}
+        return attempt.ending(Outcome.SKIPPED, "dry-run", "dry run: nothing was submitted", facts)
+
+    # -- the effect
+
+    async def _submit(self, row: JournalRow, entries: list[Call], call: Call) -> JournalRow:
+        attempt, once = self._attempt, self._once
+        runner = runner_of(call.action)
+        gate = SubmitGate(
+            attempt,
+            row,
+            budget=call.timeout,
+            settle=once.settle.total_seconds(),
+            outputs=attempt.segment_outputs(),
+        )
+        session = await attempt.session(runner)
+        began, trouble, answer = attempt.history.begin(), None, Answer()
+        try:
+            async with attempt.guarded(runner, [*entries, call]):
+                answer = await session.submit(entries, call, gate)
+        except Exception as happened:  # noqa: BLE001 - after the gate no exception says anything about the effect
+            trouble = happened
+            if not isinstance(trouble, RoboError | Refused) and gate.refusal is None:
+                await attempt.lose(runner)
+        reach("after effect")
+        opened = await gate.settled()
+        if opened is None:
+            await self._not_sent(gate, trouble)
+        attempt.names.forget()
+        if isinstance(trouble, UndeclaredEffect):
+            raise Ending(self._unknown(trouble.code, trouble.message, trouble.facts))
+        if trouble is not None:
+            attempt.history.add(once.submit, "failed", str(trouble), began)
+            return opened
+        attempt.history.add(once.submit, "refused" if answer.refused else "ok", answer.words, began)
+        return await self._answered(opened, call, answer)
+
+    async def _not_sent(self, gate: SubmitGate, trouble: Exception | None) -> NoReturn:
+        """No intent was committed, so nothing left: an ordinary trouble. Always raises."""
+        if gate.refusal is not None:
+            raise gate.refusal
+        if isinstance(trouble, Refused):
+            says = await words_for(self._attempt.names, self._once.submit.refused, trouble.watched.code)
+            await self._attempt.refuse(Outcome.REJECTED, self._once.submit, trouble.watched.code, says or trouble.words)
+        if trouble is not None:
+            raise trouble
+        raise UndeclaredEffect(
+            "RB558",
+            "%(action)s submitted without passing its gate",
+            remedy="this is a defect of the runner; look in the application before anything else",
+            action=self._once.submit.action,
+        )
+
+    async def _answered(self, row: JournalRow, call: Call, answer: Answer) -> JournalRow:
+        """What the other side said. A receipt closes the row; anything else leaves it open, to be verified."""
+        if answer.refused is not None:
+            if not answer.refused.ends_only:
+                row = await self._book.note_refusal(self._attempt.fence, row, answer.refused.code, answer.words)
+                self._attempt.open = row
+            return row
+        if answer.values:
+            return await self._done(row, by="answer", ours=True, values=answer.values, sends=answer.requests)
+        if call.watch.read is None and answer.values is not None and self._once.verify is not None:
+            look = await verify.ask_in_doubt(self._attempt, self._once)
+            if look.found:
+                return await self._done(row, by="verify", ours=look.marked, values=look.values, sends=answer.requests)
+        return row
+
+    # -- open
+
+    async def _settle(self, row: JournalRow) -> JournalRow:
+        """An open intent, whoever wrote it: wait until it is ripe, look, and close it one way or the other."""
+        attempt, once = self._attempt, self._once
+        attempt.open = row
+        if attempt.work.dry_run:
+            raise Ending(attempt.ending(Outcome.SKIPPED, "dry-run", "an earlier submit of this key is in doubt"))
+        if not self._started:
+            attempt.names.restore({name: value for name, value in row.outputs.items() if name != CHANGES})
+        if once.verify is None:
+            raise Ending(self._unknown("unverifiable", "whether %(step)s happened cannot be verified", {}))
+        row = await self._ripe(await self._again(row))
+        began = attempt.history.begin()
+        look = await verify.ask_in_doubt(attempt, once)
+        attempt.history.add(once.step, _SEEN[look.found], look.why, began)
+        if look.found:
+            return await self._done(row, by="verify", ours=look.marked, values=look.values)
+        if look.found is None:
+            return await self._cannot_tell(row, look.why)
+        return await self._absent(row, look.why)
+
+    async def _ripe(self, row: JournalRow) -> JournalRow:
+        """Nobody verifies before `act_by` + settle, nor while the clocks disagree (rule `wait`)."""
+        while (seconds := max(row.ripe_in, self._attempt.clock.untrusted())) > 0:
+            if seconds > SHORT:
+                raise Later(seconds, "an effect in doubt is verified when its time is over")
+            await self._attempt.clock.sleep(seconds)
+            row = await self._again(row)
+        return row
+
+    async def _absent(self, row: JournalRow, why: str) -> JournalRow:
+        attempt = self._attempt
+        if row.after_refusal:
+            step = self._once.submit
+            says = await words_for(attempt.names, step.refused, row.after_refusal)
+            raise Ending(attempt.refusal(Outcome.REJECTED, step, row.after_refusal, says, row))
+        row = await self._book.absent(attempt.fence, row, why)
+        attempt.open = None
+        return row
+
+    async def _cannot_tell(self, row: JournalRow, why: str) -> JournalRow:
+        row = await self._book.cannot_tell(self._attempt.fence, row, why)
+        if row.looks <= len(PATIENCE):
+            raise Later(PATIENCE[row.looks - 1], f"cannot tell whether an effect is there: {why}")
+        raise Ending(self._unknown("cannot-tell", "whether %(step)s happened could not be told: %(why)s", {"why": why}))
+
+    # -- done, and the ends of an item
+
+    async def _done(
+        self, row: JournalRow, *, by: str, ours: bool, values: Mapping[str, Any], sends: int = 0
+    ) -> JournalRow:
+        attempt = self._attempt
+        left = attempt.segment_outputs() if self._started else dict(row.outputs)
+        outputs = {**left, self._once.id: dict(values)}
+        if self._once.submit.named:
+            outputs[self._once.submit.id] = dict(values)
+        try:
+            row = await self._book.done(
+                attempt.fence, row, by=by, ours=ours, receipt=values, outputs=outputs, sends=sends
+            )
+        except StaleToken:
+            await attempt.keep_answer(values)
+            raise
+        reach("after receipt")
+        attempt.names.forget()
+        attempt.closed(self._once, row)
+        return row
+
+    def _already_there(self, row: JournalRow) -> ItemEnd:
+        message = "the effect of %(step)s was already there"
+        return self._attempt.ending(Outcome.SKIPPED, "already-there", message, {"step": self._once.id, **row.receipt})
+
+    def _ask_a_person(self, row: JournalRow) -> ItemEnd:
+        message = "%(step)s was submitted %(n)s times and is not there; a person must look"
+        return self._attempt.ending(
+            Outcome.UNKNOWN, "not-there", message, {"step": self._once.id, "n": row.n}, step=self._once.step
+        )
+
+    def _unknown(self, code: str, message: str, facts: Mapping[str, Any]) -> ItemEnd:
+        told = {"step": self._once.id, **facts}
+        return self._attempt.ending(Outcome.UNKNOWN, code, message, told, step=self._once.step)
+
+
+_SEEN: Final = {True: "found", False: "absent", None: "cannot tell"}
+
+
+def _was_there(row: JournalRow) -> bool:
+    """Found before any intent of ours."""
+    return row.n == 0 and row.closed_by == "verify"
+
+
+def _renamed(key: OnceKey, was: str) -> OnceKey:
+    return OnceKey(key.environment, key.process, key.region, was, key.key, key.doing)

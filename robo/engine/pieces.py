@@ -1,0 +1,122 @@
+"""Performs units and groups: actions, `set`, `skip_if`, `reject_if`, under `when` and `optional`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn, Protocol
+
+from robo.engine.calls import make_call, words_for
+from robo.engine.ports import Clock, Sessions
+from robo.engine.scope import answer
+from robo.engine.stage import Stage
+from robo.errors import Failure, NotFound, TimedOut
+from robo.model.base import Outcome
+from robo.model.process import Step, StepKind
+from robo.model.text import Node
+from robo.plan.model import Group, Piece, Plan, Unit
+from robo.sdk.runner import Refused, Result
+
+
+class Refuser(Protocol):
+    """Who ends the item when a step says so. Never returns."""
+
+    async def __call__(self, outcome: Outcome, step: Step, code: str, says: str) -> NoReturn: ...
+
+
+class Performer:
+    """Runs pieces on a stage. `refuse` ends the item: `skip_if`, `reject_if`, a refused draft."""
+
+    def __init__(self, stage: Stage, refuse: Refuser) -> None:
+        self._stage = stage
+        self._refuse = refuse
+
+    async def run(self, pieces: Sequence[Piece], *, in_once: bool = False, within: Node | None = None) -> None:
+        for piece in pieces:
+            step = piece.block if isinstance(piece, Group) else piece.steps[0]
+            if step.when is not None and not await self._stage.names.truth(step.when):
+                self._stage.history.add(step, "skipped")
+                continue
+            try:
+                await self._piece(piece, in_once, within)
+            except (NotFound, TimedOut) as absent:
+                if not step.optional:
+                    raise
+                self._stage.history.add(step, "skipped", str(absent))
+
+    async def _piece(self, piece: Piece, in_once: bool, within: Node | None) -> None:
+        if isinstance(piece, Group):
+            inner = piece.block.within if piece.block.within is not None else within
+            await self.run(piece.pieces, in_once=in_once, within=inner)
+            return
+        step = piece.steps[0]
+        match step.kind:
+            case StepKind.ACTION:
+                await self._actions(piece, in_once, within)
+            case StepKind.SET:
+                for name, node in step.assign.items():
+                    self._stage.names.leave(name, await self._stage.names.render(node))
+            case StepKind.SKIP_IF:
+                await self._condition(step, Outcome.SKIPPED)
+            case StepKind.REJECT_IF:
+                await self._condition(step, Outcome.REJECTED)
+            case StepKind.BLOCK:  # pragma: no cover - the plan makes a Group of every block
+                raise AssertionError(step.id)
+
+    async def _condition(self, step: Step, outcome: Outcome) -> None:
+        if step.condition is not None and await self._stage.names.truth(step.condition):
+            await self._refuse(outcome, step, step.code, str(await self._stage.names.render(step.message)))
+
+    async def _actions(self, unit: Unit, in_once: bool, within: Node | None) -> None:
+        stage, last = self._stage, unit.steps[-1]
+        calls = [await make_call(stage.plan, step, stage.names, in_once=in_once, within=within) for step in unit.steps]
+        for step in unit.steps:
+            await stage.watch(step)
+        began = stage.history.begin()
+        try:
+            results = await stage.perform(calls)
+        except Refused as refused:
+            await self._refused(last, refused)
+        except Exception as trouble:
+            stage.history.add(last, "failed", str(trouble), began)
+            raise
+        else:
+            for step, result in zip(unit.steps, results, strict=True):
+                stage.history.add(step, "ok", result.note, began)
+                self._leave(step, result)
+
+    async def _refused(self, step: Step, refused: Refused) -> NoReturn:
+        self._stage.history.add(step, "refused", refused.words)
+        if refused.watched.ends_only:
+            raise Failure(
+                "RB552",
+                "the application answered: %(words)s",
+                remedy="if these words mean that the data is wrong, declare them under `refused`",
+                words=refused.words,
+            ) from refused
+        says = await words_for(self._stage.names, step.refused, refused.watched.code)
+        await self._refuse(Outcome.REJECTED, step, refused.watched.code, says or refused.words)
+
+    def _leave(self, step: Step, result: Result) -> None:
+        values = answer(result)
+        if values:
+            self._stage.names.leave(step.id, values, keep=step.named)
+            self._stage.names.last(values)
+
+
+async def perform_setup(plan: Plan, base: Mapping[str, Any], *, sessions: Sessions, clock: Clock) -> None:
+    """Perform `setup` in fresh sessions: it reads, signs in and drafts, and belongs to no item.
+
+    `base` is `robo.engine.scope.base_names`. A submit there is a load error, so a dry run does the same."""
+    stage = Stage(plan, base=base, sessions=sessions, clock=clock)
+    await Performer(stage, _refused_setup).run(plan.setup)
+
+
+async def _refused_setup(outcome: Outcome, step: Step, code: str, says: str) -> NoReturn:
+    raise Failure(
+        "RB560",
+        "setup was %(outcome)s at %(step)s: %(says)s",
+        remedy="sign in by hand and look at what the application says",
+        outcome=outcome.value,
+        step=step.id,
+        says=says or code,
+    )

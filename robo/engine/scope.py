@@ -1,0 +1,110 @@
+"""The names an expression sees, and the finders that answer at their first mention."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from robo.definition.expressions import evaluate, render, truth
+from robo.engine.ports import Clock
+from robo.errors import Failure
+from robo.model.text import Expr, Node
+from robo.plan.mentions import mentions
+from robo.plan.model import Plan
+from robo.sdk.runner import Finding, Result
+
+Ask = Callable[[str], Awaitable[Result]]
+"""Asks the finder of this name now."""
+
+
+def base_names(
+    plan: Plan, clock: Clock, *, inputs: Mapping[str, Any], run_facts: Mapping[str, Any], environment: str
+) -> dict[str, Any]:
+    """`inputs region process run now`: what every expression of a run may read, whatever the item."""
+    now = clock.now().astimezone(ZoneInfo(plan.zone))
+    return {
+        "inputs": inputs,
+        "run": run_facts,
+        "region": {"id": plan.region, "zone": plan.zone, "environment": environment},
+        "process": {"id": plan.process, "title": plan.title, "version": plan.version},
+        "now": {"date": now.date(), "time": now.time().replace(microsecond=0), "moment": now},
+    }
+
+
+class Names:
+    """The scope of one attempt. Steps leave values in it; `find.<name>` is asked when an expression mentions it."""
+
+    def __init__(self, base: Mapping[str, Any], ask: Ask) -> None:
+        self._values = dict(base)
+        self._found: dict[str, Mapping[str, Any]] = {}
+        self._left: dict[str, Any] = {}
+        self._ask = ask
+
+    async def render(self, node: Node) -> Any:
+        """`node` with its expressions evaluated; a text that is one expression keeps its value's type."""
+        return render(node, await self._scope(node))
+
+    async def evaluate(self, expr: Expr) -> Any:
+        return evaluate(expr, await self._scope(expr))
+
+    async def truth(self, expr: Expr, extra: Mapping[str, Any] | None = None) -> bool:
+        """`extra`: further names for this once; they shadow nothing that is there."""
+        scope = await self._scope(expr)
+        return truth(expr, {**extra, **scope} if extra else scope)
+
+    def leave(self, name: str, value: Any, *, keep: bool = True) -> None:
+        """A step's values or a variable, readable by what follows; `keep`: in the journal too, with its segment."""
+        self._values[name] = value
+        if keep:
+            self._left[name] = value
+
+    def last(self, values: Mapping[str, Any]) -> None:
+        """What the last action left, whatever its id."""
+        self._values["last"] = values
+
+    def restore(self, outputs: Mapping[str, Any]) -> None:
+        """What a finished segment left in an earlier attempt."""
+        self._values.update(outputs)
+
+    def begin_segment(self) -> None:
+        """From here on `left` is what the next segment leaves."""
+        self._left = {}
+
+    @property
+    def left(self) -> Mapping[str, Any]:
+        return dict(self._left)
+
+    def heard(self, finder: str, result: Result) -> None:
+        """A finder was asked just now; its answer stands until the next effect."""
+        self._found[finder] = answer(result)
+
+    def forget(self) -> None:
+        """After an effect no earlier answer of a finder holds."""
+        self._found.clear()
+
+    async def _scope(self, node: Node | Expr) -> Mapping[str, Any]:
+        for mention in mentions(node).names:
+            if mention.root == "find" and len(mention.parts) > 1 and mention.parts[1] not in self._found:
+                await self._find(mention.parts[1])
+        return {**self._values, "find": self._found}
+
+    async def _find(self, name: str) -> None:
+        result = await self._ask(name)
+        finding = result.finding or Finding(None, why="the action gives no finding")
+        if finding.found is None:
+            raise Failure(
+                "RB550",
+                "the finder %(finder)s cannot tell: %(why)s",
+                remedy="look at the page it searches; if the application is well, the finder's targets have changed",
+                finder=name,
+                why=finding.why,
+            )
+        self.heard(name, result)
+
+
+def answer(result: Result) -> Mapping[str, Any]:
+    """What a result is in expressions: its values, and `found` and `several` when it is a finder's."""
+    if result.finding is None:
+        return dict(result.values)
+    return {**result.values, "found": result.finding.found is True, "several": result.finding.several}

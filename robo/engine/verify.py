@@ -1,0 +1,96 @@
+"""Is the effect there? Asked before the first intent, right after the act, and after every doubt (rule `positive`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from robo.engine.attempt import Attempt
+from robo.engine.calls import make_call
+from robo.engine.scope import answer
+from robo.engine.signals import Ending, Later
+from robo.errors import CredentialsRefused, Failure, MissingSecret, SessionLost, StaleToken
+from robo.model.process import Verify
+from robo.plan.model import Once
+from robo.sdk.runner import Finding, Result
+
+SEVERAL: Final = "several rows match"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What verify saw. `found` None: it cannot tell, and `why` says so. `marked`: the portal shows that it was us."""
+
+    found: bool | None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    marked: bool = False
+    why: str = ""
+
+
+async def ask(attempt: Attempt, once: Once) -> Look:
+    """One reading, now. Troubles of the way there are raised."""
+    verify = _declared(once)
+    if verify.finder is not None:
+        result = await attempt.find(verify.finder)
+        attempt.names.heard(verify.finder, result)
+    else:
+        result = await _steps(attempt, verify)
+    found, why = await _decide(attempt, verify, result)
+    values = dict(result.values)
+    marked = False
+    if found and verify.ours_if is not None:
+        marked = await attempt.names.truth(verify.ours_if, extra=values)
+    return Look(found, values if found else {}, marked, why)
+
+
+async def ask_in_doubt(attempt: Attempt, once: Once) -> Look:
+    """One reading of an open intent: any trouble on the way is *cannot tell*, except what holds the whole process.
+
+    A lost session is opened again once: the browser that died with the submit says nothing about the portal."""
+    for again in (True, False):
+        try:
+            return await ask(attempt, once)
+        except (StaleToken, Later, Ending, CredentialsRefused, MissingSecret):
+            raise
+        except SessionLost as lost:
+            if again:
+                continue
+            return Look(None, why=str(lost))
+        except Exception as trouble:  # noqa: BLE001 - whatever it is, it is no evidence
+            return Look(None, why=str(trouble) or type(trouble).__name__)
+    raise AssertionError  # pragma: no cover - the loop returns or raises
+
+
+def _declared(once: Once) -> Verify:
+    if once.verify is None:
+        raise Failure("RB553", "the step %(step)s has no `verify`", remedy="declare one", step=once.id)
+    return once.verify
+
+
+async def _steps(attempt: Attempt, verify: Verify) -> Result:
+    """The declared actions in order; the last one's values and finding, with the values of those before it."""
+    finding: Finding | None = None
+    values: dict[str, Any] = {}
+    for step in verify.steps:
+        call = await make_call(attempt.plan, step, attempt.names)
+        result = (await attempt.perform([call]))[0]
+        finding = result.finding
+        values |= result.values
+        attempt.names.leave(step.id, answer(result), keep=False)
+        attempt.names.last(answer(result))
+    return Result(values=values, finding=finding)
+
+
+async def _decide(attempt: Attempt, verify: Verify, result: Result) -> tuple[bool | None, str]:
+    """Found, absent or cannot tell. The author's conditions stand above the finding; both or neither cannot tell."""
+    finding = result.finding
+    if finding is not None and (finding.several or finding.found is None):
+        return None, SEVERAL if finding.several else finding.why
+    if verify.found_if is None and verify.absent_if is None:
+        return (None, "the action gives no finding") if finding is None else (finding.found, finding.why)
+    found = verify.found_if is not None and await attempt.names.truth(verify.found_if, extra=answer(result))
+    absent = verify.absent_if is not None and await attempt.names.truth(verify.absent_if, extra=answer(result))
+    if found == absent:
+        return None, "`found_if` and `absent_if` both hold" if found else "neither `found_if` nor `absent_if` holds"
+    return found, ""
