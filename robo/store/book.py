@@ -40,14 +40,23 @@ class StoreBook:
     async def journal(self, once: OnceKey) -> JournalRow:
         return await self._store.look(lambda tx: journal.read(tx, once))
 
-    async def intent(self, fence: Fence, seen: JournalRow, *, budget: float, settle: float, digest: str) -> JournalRow:
+    async def intent(
+        self,
+        fence: Fence,
+        seen: JournalRow,
+        *,
+        budget: float,
+        settle: float,
+        digest: str,
+        outputs: Mapping[str, Any],
+    ) -> JournalRow:
         def happened(tx: Tx) -> JournalRow | None:
             row = journal.read(tx, seen.once)
             mine = (row.item, row.token, row.n) == (fence.item, fence.token, seen.n + 1)
             return row if mine and row.state is JournalState.OPEN else None
 
         def work(tx: Tx) -> JournalRow:
-            return journal.intent(tx, fence, seen, budget=budget, settle=settle, digest=digest)
+            return journal.intent(tx, fence, seen, budget=budget, settle=settle, digest=digest, outputs=outputs)
 
         return await self._store.run(work, happened=happened)
 

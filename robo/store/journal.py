@@ -31,14 +31,13 @@ _IS_ONCE: Final = (
     & (journal.c.doing == bindparam("b_doing"))
 )
 _READ: Final = select(journal).where(_IS_ONCE)
-_SEEN: Final = (
-    _IS_ONCE
-    & (journal.c.state == bindparam("b_state"))
-    & (journal.c.n == bindparam("b_n"))
-    & (journal.c.looks == bindparam("b_looks"))
-    & (journal.c.state != literal_column("'done'"))
-)
-_CHANGE: Final = update(journal).where(_SEEN)
+_AS_SEEN: Final = _IS_ONCE & (journal.c.n == bindparam("b_n")) & (journal.c.looks == bindparam("b_looks"))
+_CHANGE: Final = {
+    # the state is part of the text: a bound one makes SQLite prepare the statement anew each time (partial index)
+    state: update(journal).where(_AS_SEEN, journal.c.state == literal_column(f"'{state}'"))
+    for state in JournalState
+    if state is not JournalState.DONE
+}
 
 
 def read(tx: Tx, once: OnceKey) -> JournalRow:
@@ -47,7 +46,16 @@ def read(tx: Tx, once: OnceKey) -> JournalRow:
     return JournalRow(once=once) if row is None else _row(once, row, now(tx))
 
 
-def intent(tx: Tx, fence: Fence, seen: JournalRow, *, budget: float, settle: float, digest: str) -> JournalRow:
+def intent(
+    tx: Tx,
+    fence: Fence,
+    seen: JournalRow,
+    *,
+    budget: float,
+    settle: float,
+    digest: str,
+    outputs: Mapping[str, Any],
+) -> JournalRow:
     """none|refused -> open, n + 1, `act_by` = database now + `budget` seconds. The right to act once, before it."""
     held = fences.hold(tx, fence)
     if seen.state not in (JournalState.NONE, JournalState.REFUSED):
@@ -61,6 +69,7 @@ def intent(tx: Tx, fence: Fence, seen: JournalRow, *, budget: float, settle: flo
         "digest": digest,
         "act_by": act_by,
         "settle": int(settle * 1_000_000),
+        "outputs": outputs,
         "after_refusal": "",
         "words": "",
         "closed_by": "",
@@ -77,6 +86,7 @@ def intent(tx: Tx, fence: Fence, seen: JournalRow, *, budget: float, settle: flo
         token=fence.token,
         digest=digest,
         act_by=act_by,
+        outputs=outputs,
         sends=seen.sends,
     )
 
@@ -214,8 +224,10 @@ def _lands(tx: Tx, seen: JournalRow, values: Mapping[str, Any]) -> bool:
     """A row that nobody has written yet is inserted; any other is changed if it is as it was seen."""
     if seen.state is JournalState.NONE and not seen.n:
         return lands(tx, journal, {"id": new_id(), **_key_values(seen.once), **values})
-    compare = {**_once(seen.once), "b_state": seen.state, "b_n": seen.n, "b_looks": seen.looks}
-    return bool(tx.execute(_CHANGE.values(**values), compare).rowcount)
+    if seen.state is JournalState.DONE:
+        return False
+    compare = {**_once(seen.once), "b_n": seen.n, "b_looks": seen.looks}
+    return bool(tx.execute(_CHANGE[seen.state], {**values, **compare}).rowcount)
 
 
 def close_by_person(tx: Tx, journal_id: str, seen: JournalRow, values: Mapping[str, Any]) -> bool:
