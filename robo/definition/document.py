@@ -29,7 +29,7 @@ class Document:
         if node is None:
             return {}
         if not isinstance(node, MapNode):
-            self._wrong_shape(node, path, "keys and values")
+            self._wrong_shape(node, "a mapping")
             return {}
         found: dict[str, YamlNode] = {}
         for key, value in node.entries:
@@ -47,7 +47,7 @@ class Document:
         if node is None:
             return
         if not isinstance(node, ListNode):
-            self._wrong_shape(node, path, "a list")
+            self._wrong_shape(node, "a list")
             return
         for index, item in enumerate(node.items):
             self.positions[(*path, index)] = item.at
@@ -58,7 +58,7 @@ class Document:
         if node is None:
             return default
         if not isinstance(node, TextNode):
-            self._wrong_shape(node, path, "one value")
+            self._wrong_shape(node, "one value")
             return default
         return default if node.broken else node.text
 
@@ -71,7 +71,7 @@ class Document:
         text = self.text(node, path, default)
         if text in choices:
             return text
-        self.wrong_value(path, text, "one of: " + ", ".join(choices), meant=nearest(text, choices))
+        self.wrong_value(path, text, "one of " + ", ".join(choices), meant=nearest(text, choices))
         return default
 
     def flag(self, node: YamlNode | None, path: Path, default: bool) -> bool:
@@ -90,10 +90,11 @@ class Document:
         """The entry `key`, or None after a report."""
         if key not in entries:
             self.reporter.report(
-                "RB465",
-                "%(key)s is missing",
+                "RB202",
+                "%(owner)s needs %(key)s",
                 at=self.at(path),
-                remedy="add it",
+                expected="%(key)s: …",
+                owner=_name(path),
                 key=key,
             )
         return entries.get(key)
@@ -101,40 +102,36 @@ class Document:
     def wrong_value(self, path: Path, value: str, expected: str, meant: str = "") -> None:
         """A value that is text, and not the right one. `expected` is a finished text."""
         self.reporter.report(
-            "RB466",
-            "%(key)s cannot be « %(value)s »",
+            "RB201",
+            "%(got)s is not %(wanted)s",
             at=self.at(path),
-            expected="%(what)s",
+            expected="%(wanted)s",
             meant=meant,
-            key=str(path[-1]) if path else "the file",
-            value=value,
-            what=expected,
+            got=value,
+            wanted=expected,
         )
 
     def at(self, path: Path) -> Position:
         """Where `path`, or the nearest part around it, stands."""
         return next(self.positions[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.positions)
 
-    def _wrong_shape(self, node: YamlNode, path: Path, expected: str) -> None:
+    def _wrong_shape(self, node: YamlNode, wanted: str) -> None:
         if isinstance(node, TextNode) and node.broken:
             return
+        here = "a mapping" if isinstance(node, MapNode) else "a list" if isinstance(node, ListNode) else "a text"
         self.reporter.report(
-            "RB462",
-            "%(key)s must hold %(what)s",
-            at=node.at,
-            key=str(path[-1]) if path else "the file",
-            what=expected,
+            "RB204", "%(wanted)s is wanted here, this is %(shape)s", at=node.at, wanted=wanted, shape=here
         )
 
     def _unknown(self, key: TextNode, known: Collection[str]) -> None:
         self.reporter.report(
-            "RB460",
-            "%(key)s is not a key here",
+            "RB203",
+            "there is no %(key)s here",
             at=key.at,
-            expected="one of: %(known)s",
+            expected="one of %(keys)s",
             meant=nearest(key.text, known),
             key=key.text,
-            known=", ".join(known),
+            keys=", ".join(known),
         )
 
     def _later(self, key: TextNode) -> None:
@@ -145,3 +142,7 @@ class Document:
             remedy="remove it for now; CHANGELOG.md says what each version brings",
             key=key.text,
         )
+
+
+def _name(path: Path) -> str:
+    return str(path[-1]) if path else "the file"

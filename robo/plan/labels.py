@@ -16,6 +16,7 @@ from robo.model.region import Relabel
 from robo.model.text import Node
 from robo.plan.steps import Actions, params_of, runner_of
 from robo.sdk.action import ActionSpec
+from robo.sdk.parameters import parameters
 from robo.sdk.targets import Read, Target, Watched
 
 GRAMMAR = frozenset({"match", "type", "format", "all", "required", "nth", "css"})
@@ -93,7 +94,7 @@ class Relabelling:
         return {**general, **own}
 
     def _param(self, spec: ActionSpec, name: str, node: Node, words: Mapping[str, int]) -> Node:
-        field = spec.params.model_fields.get(name)
+        field = parameters(spec.params).get(name)
         annotation = field.annotation if field is not None else None
         if _mentions(annotation, Read):
             return self._named(node, words) if _is_mapping(annotation) else self._page(node, words)

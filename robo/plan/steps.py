@@ -11,6 +11,7 @@ from robo.model.process import Step, StepKind
 from robo.model.text import Node, Template
 from robo.plan.problems import Problems
 from robo.sdk.action import ActionSpec
+from robo.sdk.parameters import spread
 
 Actions = Mapping[str, ActionSpec]
 
@@ -40,10 +41,7 @@ def effect_of(step: Step) -> Effect:
 
 def params_of(spec: ActionSpec, node: Node) -> Mapping[str, Node]:
     """The parameters as the author named them; a short form is the primary parameter."""
-    whole = spec.primary is not None and (spec.open_mapping or not isinstance(node, Mapping))
-    if whole and spec.primary is not None:
-        return {} if node == "" else {spec.primary: node}
-    return node if isinstance(node, Mapping) else {}
+    return {name: value for name, value in spread(spec, node).items() if name}
 
 
 def resolve_all(steps: tuple[Step, ...], actions: Actions, problems: Problems) -> tuple[Step, ...]:
