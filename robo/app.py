@@ -95,9 +95,10 @@ class App:
         return load_process(self.process_file(process), text, actions=self.actions)
 
     def region(self, region: str, text: str | None = None) -> Region:
-        from robo.definition.region import load_region
+        from robo.definition.region import load_region, read_region
 
-        return load_region(self.region_file(region), text)
+        file = self.region_file(region)
+        return load_region(file) if text is None else read_region(text.encode(), str(file), region)
 
     def plan(self, process: str, region: str | None, texts: Mapping[str, str] | None = None) -> Plan:
         """The plan of a process in a region. Raises `DefinitionError` with the problems of both files at once."""
@@ -282,9 +283,9 @@ class App:
         with self.store.read() as tx:
             return {
                 "attempts": items.history(tx, item.id),
-                "journal": journal.of_item(tx, item.id),
+                "journal": [row for _, row in journal.rows_of(tx, item.id)],
                 "result": items.result_of(tx, item.id),
-                "evidence": [str(self.settings.evidence / name) for name in history.files(tx, item.id)],
+                "evidence": [str(self.settings.evidence / row["file"]) for row in history.evidence_of(tx, item.id)],
             }
 
     def decide(self, item: Item, choice: str, *, actor: str, receipt: Mapping[str, str], why: str) -> str:

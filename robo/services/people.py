@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from robo.engine.ports import JournalState
 from robo.errors import UsageError
 from robo.model.run import Decision, Item
 from robo.store import decisions, journal
@@ -17,12 +18,13 @@ def decide(tx: Tx, item: Item, choice: str, *, actor: str, receipt: Mapping[str,
     """Carry out one of `CHOICES`; what happens next, in a word: `queued`, `cancelled` or `wished`.
 
     Raises `StoreConflict` when the item is not as it was seen, RB545 when nothing of it is open."""
-    open_row = journal.open_of(tx, item.id)
+    rows = [(name, row) for name, row in journal.rows_of(tx, item.id) if row.state is JournalState.OPEN]
+    open_id, open_row = rows[-1] if rows else ("", None)
     saw = Decision(
         item=item.id,
         state=item.state,
         token=item.token,
-        journal=open_row.id if open_row else "",
+        journal=open_id,
         n=open_row.n if open_row else 0,
     )
     match choice:
