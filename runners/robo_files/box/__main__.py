@@ -1,0 +1,119 @@
+"""`python -I -m robo_files.box`: reads one request on stdin, limits itself, answers in frames on stdout.
+
+A frame is four bytes of length (big endian) and JSON. The last one is `{"end": …}` or `{"trouble": kind, "facts": …}`;
+a stream that ends without one means that the box died (memory, time).
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import struct
+import sys
+import threading
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from robo_files.box.marks import letters
+from robo_files.box.reading import chunks, read_table
+from robo_files.box.trouble import Limits, Trouble
+
+_LENGTH = struct.Struct(">L")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+CSV = (".csv", ".txt", ".tsv")
+
+
+def main() -> None:
+    """Answer one request. The box ends when its stdin closes, whatever it is doing: no orphan outlives its parent."""
+    (size,) = _LENGTH.unpack(sys.stdin.buffer.read(_LENGTH.size))
+    request = json.loads(sys.stdin.buffer.read(size))
+    limits = Limits(**request["limits"])
+    confine(limits)
+    threading.Thread(target=_watch, args=(sys.stdin.buffer,), daemon=True).start()
+    out = sys.stdout.buffer
+    try:
+        _answer(request, limits, out)
+    except Trouble as trouble:
+        send(out, {"trouble": trouble.kind, "facts": trouble.facts})
+    except FileNotFoundError:
+        send(out, {"trouble": "missing", "facts": {}})
+    except IsADirectoryError:
+        send(out, {"trouble": "folder", "facts": {}})
+    except PermissionError as error:
+        send(out, {"trouble": "no-permission", "facts": {"why": str(error.strerror)}})
+    except OSError as error:
+        send(out, {"trouble": "disk-full" if error.errno in _FULL else "io", "facts": {"why": str(error.strerror)}})
+    except MemoryError:
+        send(out, {"trouble": "memory", "facts": {"limit": limits.memory}})
+    out.flush()
+    os._exit(0)  # the watching thread holds stdin; nothing is left to clean
+
+
+def confine(limits: Limits) -> None:
+    """Take away what a parser does not need. Windows has no such limits; there the process boundary is what remains."""
+    try:
+        import resource
+    except ImportError:
+        return
+    for what, value in (
+        (resource.RLIMIT_AS, limits.memory),
+        (resource.RLIMIT_CPU, limits.cpu),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(what)
+        soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(what, (soft, hard))
+
+
+def _watch(stdin: BinaryIO) -> None:
+    stdin.read(1)
+    os._exit(3)
+
+
+def send(out: BinaryIO, answer: dict[str, Any]) -> None:
+    body = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    out.write(_LENGTH.pack(len(body)) + body)
+
+
+def _answer(request: dict[str, Any], limits: Limits, out: BinaryIO) -> None:
+    path = Path(request["file"])
+    if path.is_dir():
+        raise Trouble("folder")
+    if request["do"] == "rows":
+        _rows(request, path, limits, out)
+        return
+    target = Path(request["target"])
+    if path.suffix.lower() in CSV:
+        from robo_files.box.csvchange import update_csv as update
+    else:
+        from robo_files.box.updating import update_workbook as update
+    send(out, {"end": update(path, target, request["changes"], limits)})
+
+
+def _rows(request: dict[str, Any], path: Path, limits: Limits, out: BinaryIO) -> None:
+    if path.suffix.lower() in CSV:
+        from robo_files.box.csvfile import read_csv
+
+        source = read_csv(path, request["header"], limits)
+    else:
+        source = read_table(path, request["sheet"], request["header"], limits)
+    send(
+        out,
+        {
+            "sheet": source.sheet,
+            "header": source.header,
+            "headers": source.headers,
+            "column": letters(source.columns[0] + 1),
+        },
+    )
+    out.flush()
+    if not request.get("only_headers"):
+        for chunk in chunks(source):
+            send(out, chunk)
+            out.flush()
+    send(out, {"end": True})
+
+
+if __name__ == "__main__":
+    main()

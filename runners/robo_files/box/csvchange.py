@@ -1,0 +1,101 @@
+"""Changes into a CSV file: the fields that change are written again, every other byte stays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from robo_files.box.cells import text, tidy
+from robo_files.box.csvfile import Dialect, Field, open_csv, records
+from robo_files.box.locating import Lines, locate
+from robo_files.box.reading import table
+from robo_files.box.trouble import Limits, Trouble
+
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+_HARMLESS = re.compile(r"[+-]?[\d\s.,]+")
+_LOOK = 200
+
+
+def update_csv(path: Path, target: Path, changes: Sequence[Mapping[str, Any]], limits: Limits) -> list[str]:
+    """As `update_workbook`, for CSV: `written`, `done` or `conflict: …` for each change."""
+    dialect, whole = open_csv(path, limits)
+    lines = dict(enumerate(records(whole, dialect.delimiter), 1))
+    written = [{**change, "new": csv_text(change["new"], dialect)} for change in changes]
+    header = _header(lines, written)
+    if header is None:
+        return ["conflict: the file has lost its header, or the column"] * len(changes)
+    values = ((number, [field.value for field in record]) for number, record in lines.items())
+    source = table(path.name, values, header)
+    kept = {number: [value or None for value in cells] for number, cells in source.rows}
+    found = locate(Lines(source.headers, kept, lambda _: ()), written)
+    edits: dict[int, tuple[int, str]] = {}
+    for i, answer in enumerate(found.answers):
+        if answer == "write":
+            number, index = found.places[i]
+            found.answers[i] = _edit(edits, lines[number], source.columns[index], written[i]["new"], dialect)
+    if edits:
+        target.write_bytes(dialect.bom + _edited(whole, edits).encode(dialect.encoding))
+    return found.answers
+
+
+def csv_text(value: Any, dialect: Dialect) -> str:
+    """A value as an agent would type it into this file. A text a spreadsheet would take for a formula gets an
+    apostrophe in front; numbers and telephone numbers do not need it."""
+    if value is True or value is False:
+        words = ("oui", "non") if dialect.french else ("TRUE", "FALSE")
+        return words[0] if value else words[1]
+    if isinstance(value, dict) and ("d" in value or "t" in value):
+        moment = datetime.fromisoformat(value.get("t") or f"{value['d']}T00:00:00")
+        if not dialect.french:
+            return text(value)
+        return f"{moment:%d/%m/%Y}" if moment == _midnight(moment) else f"{moment:%d/%m/%Y %H:%M:%S}"
+    if isinstance(value, str):
+        return f"'{value}" if _FORMULA.match(value) and not _HARMLESS.fullmatch(value) else value
+    plain = text(value)
+    return plain.replace(".", ",") if dialect.french else plain
+
+
+def _midnight(moment: datetime) -> datetime:
+    return datetime.combine(date(moment.year, moment.month, moment.day), datetime.min.time())
+
+
+def _header(lines: Mapping[int, list[Field]], changes: Sequence[Mapping[str, Any]]) -> int | None:
+    wanted = {tidy(change["column"]) for change in changes}
+    best, score = None, 0
+    for number in range(1, min(_LOOK, len(lines)) + 1):
+        count = len(wanted.intersection(tidy(field.value) for field in lines[number]))
+        if count > score:
+            best, score = number, count
+    return best
+
+
+def _edit(edits: dict[int, tuple[int, str]], record: list[Field], column: int, new: str, dialect: Dialect) -> str:
+    """Note the new text of one field, by where the old one stands."""
+    try:
+        new.encode(dialect.encoding)
+    except UnicodeEncodeError:
+        return f"conflict: the file is {dialect.encoding}, which cannot hold this text; save it as CSV UTF-8"
+    marks = dialect.delimiter + '"\r\n'
+    quoted = '"' + new.replace('"', '""') + '"' if any(mark in new for mark in marks) else new
+    if column >= len(record):
+        missing = dialect.delimiter * (column - len(record) + 1)
+        end = record[-1].end
+        if end in edits:
+            raise Trouble("unpatchable", why="a short record would be changed twice")
+        edits[end] = (end, missing + quoted)
+        return "written"
+    edits[record[column].start] = (record[column].end, quoted)
+    return "written"
+
+
+def _edited(whole: str, edits: Mapping[int, tuple[int, str]]) -> str:
+    pieces: list[str] = []
+    at = 0
+    for start in sorted(edits):
+        end, new = edits[start]
+        pieces += [whole[at:start], new]
+        at = end
+    return "".join(pieces) + whole[at:]

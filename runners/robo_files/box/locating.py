@@ -1,0 +1,115 @@
+"""Which row a change is for, and what is to be done there: `write`, `done`, or `conflict: why`.
+
+A row is found by its number and its digest. The digest is of the row as it was read, so a row whose cell already holds
+the new value is recognised by putting the old value back before comparing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from robo_files.box.cells import row_digest, text, tidy
+
+GONE = "conflict: the row is not in the sheet any more, or somebody changed it since it was read"
+DOUBLE = "conflict: several rows look like the one that was read"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Rows under a header: plain cells in the order of `headers`, and the indexes a formula computes."""
+
+    headers: tuple[str, ...]
+    cells: Mapping[int, Sequence[Any]]
+    computed: Callable[[int], Collection[int]]
+
+    def digest(self, number: int, instead: Mapping[int, Any] | None = None) -> str:
+        cells = self.cells[number]
+        if instead:
+            cells = [instead.get(i, value) for i, value in enumerate(cells)]
+        return row_digest(cells, self.computed(number))
+
+
+@dataclass(slots=True)
+class Found:
+    """One answer per change, and where to write: `number` of the row, `index` among the headers."""
+
+    answers: list[str]
+    places: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def settled(self) -> int:
+        return sum(not answer.startswith("conflict") for answer in self.answers)
+
+
+def locate(lines: Lines, changes: Sequence[Mapping[str, Any]]) -> Found:
+    """Find the row of every change. Changes of one row are looked at together."""
+    found = Found([""] * len(changes))
+    index = {name: i for i, name in enumerate(lines.headers)}
+    groups: dict[tuple[int, str], list[int]] = {}
+    for i, change in enumerate(changes):
+        groups.setdefault((change["row"], change["digest"]), []).append(i)
+    everywhere = _Everywhere(lines)
+    for (row, digest), members in groups.items():
+        known = {i: index[tidy(changes[i]["column"])] for i in members if tidy(changes[i]["column"]) in index}
+        number = _row(lines, row, digest, [(known[i], changes[i]) for i in known], everywhere)
+        for i in members:
+            if i not in known:
+                found.answers[i] = f"conflict: the sheet has no column «{changes[i]['column']}»"
+            elif isinstance(number, str):
+                found.answers[i] = number
+            else:
+                found.places[i] = (number, known[i])
+                same = text(lines.cells[number][known[i]]) == text(changes[i]["new"])
+                found.answers[i] = "done" if same else "write"
+    return found
+
+
+Columns = Sequence[tuple[int, Mapping[str, Any]]]
+
+
+def _row(lines: Lines, row: int, digest: str, columns: Columns, everywhere: _Everywhere) -> int | str:
+    """The number of the row, or the conflict."""
+    if row in lines.cells and _is(lines, row, digest, columns):
+        return row
+    places = set(everywhere.as_read().get(digest, ()))
+    for index, change in columns:
+        places.update(n for n in everywhere.holding(index, text(change["new"])) if _is(lines, n, digest, columns))
+    if len(places) == 1:
+        return places.pop()
+    return DOUBLE if places else GONE
+
+
+def _is(lines: Lines, number: int, digest: str, columns: Columns) -> bool:
+    """This is the row as it was read, or with some of its changes already made."""
+    if lines.digest(number) == digest:
+        return True
+    cells = lines.cells[number]
+    made = {i: change["old"] for i, change in columns if text(cells[i]) == text(change["new"])}
+    return bool(made) and lines.digest(number, made) == digest
+
+
+class _Everywhere:
+    """Indexes over all rows, made only when a row is not where it was."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self._digests: dict[str, list[int]] | None = None
+        self._values: dict[int, dict[str, list[int]]] = {}
+
+    def as_read(self) -> Mapping[str, Sequence[int]]:
+        if self._digests is None:
+            self._digests = {}
+            for number in self._lines.cells:
+                self._digests.setdefault(self._lines.digest(number), []).append(number)
+        return self._digests
+
+    def holding(self, index: int, value: str) -> Sequence[int]:
+        """Rows whose cell already holds `value`. A blank is no trace of anything."""
+        if index not in self._values:
+            held: dict[str, list[int]] = {}
+            for number, cells in self._lines.cells.items():
+                held.setdefault(text(cells[index]), []).append(number)
+            self._values[index] = held
+        return self._values[index].get(value, ()) if value else ()

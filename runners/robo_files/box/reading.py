@@ -1,0 +1,182 @@
+"""Rows of a workbook, header found, types restored, in packed chunks.
+
+calamine holds the sheet in the box's memory, which is limited; what leaves the box is a chunk at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain, islice
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from robo_files.box.cells import plain, text, tidy
+from robo_files.box.marks import Marks, letters, scan
+from robo_files.box.trouble import Limits, Trouble
+from robo_files.box.workbook import Sheet, Workbook, open_workbook, refuse_entities
+
+CHUNK = 1000
+_LOOK = 30
+"""Rows among which the header is looked for."""
+_EXACT = 1e15
+
+Cells = Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A sheet with its header. `columns[i]` is the place from 0 of `headers[i]`; `rows` yields (number, cells, computed
+    columns as indexes of `headers`), cells as calamine gives them, rows that are blank under every header left out."""
+
+    sheet: str
+    header: int
+    headers: tuple[str, ...]
+    columns: tuple[int, ...]
+    rows: Iterator[tuple[int, Cells]]
+    marks: Marks
+
+
+def read_table(path: Path, sheet: str | None, header: int | None, limits: Limits) -> Table:
+    """Open a workbook and find its header. Limits and document types are checked before calamine sees the file."""
+    book = open_workbook(path, limits)
+    found = book.sheet(sheet)
+    rows, offset, marks = read_sheet(book, found)
+    return table(found.name, rows, header, offset, marks)
+
+
+def read_sheet(book: Workbook, sheet: Sheet) -> tuple[Iterator[tuple[int, Cells]], int, Marks]:
+    """(number, cells) of every row, the column (from 0) where the cells begin, and the marks."""
+    import python_calamine as calamine
+
+    refuse_entities(book.archive)
+    with ThreadPoolExecutor(1) as aside:  # calamine works without the interpreter's lock
+        marks = aside.submit(scan, book.archive, sheet.part)
+        try:
+            cells = calamine.load_workbook(str(book.archive.path)).get_sheet_by_name(sheet.name)
+        except calamine.PasswordError as error:
+            raise Trouble("encrypted") from error
+        except (calamine.CalamineError, OSError) as error:
+            raise Trouble("broken", why=str(error)) from error
+        seen = marks.result()
+    return enumerate(cells.iter_rows(), 1), cells.start[1] if cells.start else 0, seen
+
+
+def table(
+    sheet: str, rows: Iterator[tuple[int, Cells]], header: int | None, offset: int = 0, marks: Marks | None = None
+) -> Table:
+    """Find the header among the first rows (or take the row the author names), and keep what stands under it."""
+    first = list(islice(rows, max(header or 0, _LOOK)))
+    number = header if header is not None else _header_row(first, sheet)
+    line = next((cells for n, cells in first if n == number), ())
+    named = [(i, name) for i, value in enumerate(line) if (name := text(plain(value)))]
+    if not named:
+        raise Trouble("no-header", sheet=sheet, row=number)
+    _refuse_doubles(sheet, named, offset)
+    pick = tuple(i for i, _ in named)
+    body = chain((pair for pair in first if pair[0] > number), rows)
+    columns = tuple(i + offset for i in pick)
+    seen = marks or Marks()
+    return Table(sheet, number, tuple(name for _, name in named), columns, _kept(body, pick, seen), seen)
+
+
+def _header_row(first: Sequence[tuple[int, Cells]], sheet: str) -> int:
+    """The first row that looks like a header: texts only, none twice, at least half as wide as the widest row near it.
+    Titles and the upper line of a two-line header are narrower; data has numbers, dates or repeats."""
+    widths = {number: sum(1 for value in cells if value not in ("", None)) for number, cells in first}
+    widest = max(widths.values(), default=0)
+    if not widest:
+        raise Trouble("empty-sheet", sheet=sheet)
+    for number, cells in first:
+        words = [tidy(value) for value in cells if isinstance(value, str) and value.strip()]
+        if words and len(words) == widths[number] and len(words) * 2 >= widest:
+            return number
+    raise Trouble("no-header", sheet=sheet, row=0)
+
+
+def _refuse_doubles(sheet: str, named: Sequence[tuple[int, str]], offset: int) -> None:
+    seen: dict[str, int] = {}
+    for i, name in named:
+        if name in seen:
+            raise Trouble(
+                "double-header",
+                sheet=sheet,
+                column=name,
+                one=letters(seen[name] + offset + 1),
+                two=letters(i + offset + 1),
+            )
+        seen[name] = i
+
+
+def _kept(rows: Iterator[tuple[int, Cells]], pick: tuple[int, ...], marks: Marks) -> Iterator[tuple[int, Cells]]:
+    width, whole = pick[-1] + 1, pick == tuple(range(len(pick)))
+    get = itemgetter(*pick) if len(pick) > 1 else lambda cells: (cells[pick[0]],)
+    for number, full in rows:
+        cells = full if len(full) >= width else [*full, *[""] * (width - len(full))]
+        cells = cells if whole and len(cells) == width else get(cells)
+        if _filled(cells) or number in marks.errors:
+            yield number, cells
+
+
+def _filled(cells: Cells) -> bool:
+    for value in cells:  # nearly always the first one decides  # noqa: SIM110 - a generator here is a quarter of a reading
+        if value != "" and not (value.__class__ is str and value.isspace()):
+            return True
+    return False
+
+
+def chunks(source: Table) -> Iterator[dict[str, Any]]:
+    """Packed chunks: `n` row numbers, `c` columns as (kind, values), `f` computed cells as [row, column] indexes."""
+    while batch := list(islice(source.rows, CHUNK)):
+        numbers = [number for number, _ in batch]
+        columns = [_pack(column) for column in zip(*(cells for _, cells in batch), strict=True)]
+        yield {"n": numbers, "c": _marked(columns, numbers, source), "f": _computed(numbers, source)}
+
+
+def _pack(column: tuple[Any, ...]) -> tuple[str, list[Any]]:
+    """`s` texts, `n` numbers, `d` days as ordinals, else `x`: plain cells. The common ones cost no call per cell."""
+    kinds = set(map(type, column))
+    if kinds == {str}:
+        return "s", list(column)
+    if kinds == {float} and all(map(float.is_integer, column)) and min(column) > -_EXACT and max(column) < _EXACT:
+        return "n", list(map(int, column))
+    if kinds == {date}:
+        return "d", list(map(date.toordinal, column))
+    return "x", list(map(plain, column))
+
+
+def _marked(columns: list[tuple[str, list[Any]]], numbers: Sequence[int], source: Table) -> list[tuple[str, list[Any]]]:
+    """Put errors where calamine left nothing. Only columns that have some are touched."""
+    if not source.marks.errors:
+        return columns
+    places = {column + 1: j for j, column in enumerate(source.columns)}
+    for i, number in enumerate(numbers):
+        for column, wrong in source.marks.errors.get(number, {}).items():
+            if column in places:
+                j = places[column]
+                if columns[j][0] != "x":
+                    columns[j] = ("x", _plain_again(columns[j]))
+                columns[j][1][i] = {"e": wrong}
+    return columns
+
+
+def _plain_again(column: tuple[str, list[Any]]) -> list[Any]:
+    kind, values = column
+    if kind == "d":
+        return [{"d": date.fromordinal(value).isoformat()} for value in values]
+    return [value if value != "" else None for value in values]
+
+
+def _computed(numbers: Sequence[int], source: Table) -> list[tuple[int, int]]:
+    if not source.marks.computed:
+        return []
+    places = {column + 1: j for j, column in enumerate(source.columns)}
+    return [
+        (i, places[column])
+        for i, number in enumerate(numbers)
+        for column in sorted(source.marks.computed.get(number, ()))
+        if column in places
+    ]

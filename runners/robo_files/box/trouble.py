@@ -1,0 +1,36 @@
+"""What can be wrong with a file, as the box says it: a word and facts. `robo_files.trouble` makes messages of them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+class Trouble(Exception):  # noqa: N818 - it crosses a pipe as data and becomes a RoboError on the other side
+    """`kind` is one of the words `robo_files.trouble` knows; `facts` are plain JSON values."""
+
+    def __init__(self, kind: str, **facts: Any) -> None:
+        super().__init__(kind, facts)
+        self.kind = kind
+        self.facts = facts
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a file may be before it is opened, and what its parser may take. Settings `files.<name>` raise them."""
+
+    max_size: int = 50_000_000
+    """Bytes on the disk."""
+    max_unpacked: int = 250_000_000
+    """Bytes of all parts together, once unpacked."""
+    max_ratio: int = 200
+    """Times a part of more than 1 MB may grow when it is unpacked."""
+    max_parts: int = 2_000
+    """Entries of the archive."""
+    memory: int = 1_500_000_000
+    """Bytes of address space of the parser (POSIX)."""
+    cpu: int = 60
+    """Seconds of processor time of the parser (POSIX)."""
+
+    def plain(self) -> dict[str, int]:
+        return asdict(self)

@@ -1,0 +1,149 @@
+"""Changes into a workbook: find the rows, patch the sheets' own XML, copy everything else as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from robo_files.box.archive import Archive
+from robo_files.box.cells import plain, text, tidy
+from robo_files.box.locating import Found, Lines, locate
+from robo_files.box.marks import Marks
+from robo_files.box.patching import SheetPatch
+from robo_files.box.reading import read_sheet, table
+from robo_files.box.styles import Styles
+from robo_files.box.trouble import Limits, Trouble
+from robo_files.box.workbook import Workbook, open_workbook, recalculated, relations_of
+
+_LOOK = 200
+"""Rows among which the header is looked for, when a process says where it is."""
+_TRIES = 3
+
+Change = Mapping[str, Any]
+
+
+def update_workbook(path: Path, target: Path, changes: Sequence[Change], limits: Limits) -> list[str]:
+    """Answer `written`, `done` or `conflict: …` for each change; `target` is written only if something is."""
+    book = open_workbook(path, limits)
+    if any(name.startswith("_xmlsignatures/") for name in book.archive.parts):
+        return ["conflict: the workbook is signed; a change would break the signature"] * len(changes)
+    answers = [""] * len(changes)
+    parts: dict[str, bytes] = {}
+    styles = Styles(book.archive, _styles_part(book))
+    by_sheet: dict[str, list[int]] = {}
+    for i, change in enumerate(changes):
+        by_sheet.setdefault(change["sheet"], []).append(i)
+    for name, members in by_sheet.items():
+        mine = [changes[i] for i in members]
+        try:
+            told, part, content = _one_sheet(book, name, mine, styles)
+        except Trouble as trouble:
+            if trouble.kind not in ("no-sheet", "no-header", "empty-sheet", "double-header"):
+                raise
+            told, part, content = (
+                [f"conflict: the sheet «{name}» cannot be found or has lost its header"] * len(mine),
+                "",
+                b"",
+            )
+        for i, answer in zip(members, told, strict=True):
+            answers[i] = answer
+        if content:
+            parts[part] = content
+    if parts:
+        _write(book, target, parts, styles)
+    return answers
+
+
+def _one_sheet(book: Workbook, name: str, changes: Sequence[Change], styles: Styles) -> tuple[list[str], str, bytes]:
+    """Answers, the sheet's part, and its new content (empty: nothing to write)."""
+    sheet = book.sheet(name)
+    rows, offset, marks = read_sheet(book, sheet)
+    lines, columns, found = _located(sheet.name, list(rows), offset, marks, changes)
+    patch: SheetPatch | None = None
+    for i, answer in enumerate(found.answers):
+        if answer != "write":
+            continue
+        number, index = found.places[i]
+        if index in lines.computed(number):
+            found.answers[i] = "conflict: the cell holds a formula"
+            continue
+        patch = patch or SheetPatch(book.archive.read(sheet.part), styles, book.date1904)
+        why = patch.put(number, columns[index] + 1, changes[i]["new"])
+        found.answers[i] = f"conflict: {why}" if why else "written"
+    return found.answers, sheet.part, patch.content() if patch and "written" in found.answers else b""
+
+
+def _located(
+    name: str, rows: list[tuple[int, Sequence[Any]]], offset: int, marks: Marks, changes: Sequence[Change]
+) -> tuple[Lines, tuple[int, ...], Found]:
+    """Try the rows that could be the header; the one under which most changes find their row is it."""
+    best: tuple[Lines, tuple[int, ...], Found] | None = None
+    for header in islice(_headers(rows, changes), _TRIES):
+        try:
+            source = table(name, iter(rows), header, offset, marks)
+        except Trouble:
+            continue
+        kept = {number: [plain(value) for value in cells] for number, cells in source.rows}
+        places = {column + 1: j for j, column in enumerate(source.columns)}
+        _mark_errors(kept, places, marks)
+        lines = Lines(source.headers, kept, _computed(places, marks))
+        found = locate(lines, changes)
+        if best is None or found.settled > best[2].settled:
+            best = (lines, source.columns, found)
+        if found.settled == len(changes):
+            break
+    if best is None:
+        raise Trouble("no-header", sheet=name, row=0)
+    return best
+
+
+def _headers(rows: list[tuple[int, Sequence[Any]]], changes: Sequence[Change]) -> Iterator[int]:
+    """Numbers of the rows that name the changed columns, those that name most first."""
+    wanted = {tidy(change["column"]) for change in changes}
+    counted = [
+        (-len(wanted.intersection(text(plain(value)) for value in cells)), number) for number, cells in rows[:_LOOK]
+    ]
+    return (number for count, number in sorted(counted) if count)
+
+
+def _mark_errors(kept: dict[int, list[Any]], places: Mapping[int, int], marks: Marks) -> None:
+    for number, wrong in marks.errors.items():
+        for column, why in wrong.items():
+            if number in kept and column in places:
+                kept[number][places[column]] = {"e": why}
+
+
+def _computed(places: Mapping[int, int], marks: Marks) -> Any:
+    def computed(number: int) -> Collection[int]:
+        return {places[column] for column in marks.computed.get(number, ()) if column in places}
+
+    return computed
+
+
+def _styles_part(book: Workbook) -> str:
+    relations = relations_of(book.archive, book.part).values()
+    return next((target for kind, target in relations if kind == "styles"), "")
+
+
+def _write(book: Workbook, target: Path, parts: dict[str, bytes], styles: Styles) -> None:
+    if styles.changed:
+        parts[styles.part] = styles.content()
+    if _has_formulas(book.archive):
+        parts[book.part] = recalculated(book.archive.read(book.part))
+    with target.open("wb") as out:
+        book.archive.rewrite(out, parts)
+
+
+def _has_formulas(archive: Archive) -> bool:
+    """A formula anywhere: then Excel must calculate when it opens the file."""
+    for name in archive.parts:
+        if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+            rest = b""
+            for block in archive.blocks(name):
+                window = rest + block
+                if b"<f>" in window or b"<f " in window or b":f>" in window or b":f " in window:
+                    return True
+                rest = window[-4:]
+    return False

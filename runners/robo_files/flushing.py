@@ -1,0 +1,149 @@
+"""Write-backs into a file: all or nothing, nobody else's work lost, nothing half-written whenever we die.
+
+The box writes a new version beside the file; it is read again, made durable, and renamed over the old one only if
+that is still what was read. Dying anywhere leaves either version whole, and a hidden copy that the next flush removes.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from robo.sdk.errors import InfrastructureError, UsageError
+from robo.sdk.runner import CellChange
+from robo_files.box.trouble import Limits
+from robo_files.boxed import ask
+from robo_files.rows import to_plain
+from robo_files.trouble import changed_meanwhile, disk_full, not_as_written, not_writable, open_elsewhere
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def flush(file: Path, changes: Sequence[CellChange], limits: Limits) -> Sequence[str]:
+    """`done` or `conflict: …` for each change. Raises InfrastructureError when the file cannot be written now:
+    RB820 open elsewhere, RB821 no permission, RB822 disk full, RB823 changed meanwhile, and those of reading it."""
+    path = Path(os.path.realpath(file))
+    asked = [_plain(change) for change in changes]
+    try:
+        with _refusals(path):
+            return _flush(path, asked, limits)
+    except UsageError as wrong:  # what refuses to be read cannot be written now; the values wait
+        raise InfrastructureError(
+            wrong.code, wrong.message, place=wrong.place, remedy=wrong.remedy, **wrong.facts
+        ) from wrong
+
+
+def _flush(path: Path, asked: Sequence[Mapping[str, Any]], limits: Limits) -> Sequence[str]:
+    refuse_if_open(path)
+    before = _digest(path) if path.is_file() else b""
+    if before and not path.stat().st_mode & 0o222:
+        raise not_writable(path, "the file is read-only")
+    with _beside(path) as new:
+        answers: list[str] = ask(_request(path, new, asked), limits)
+        if "written" in answers:
+            _check(path, new, asked, answers, limits)
+            _swap(path, new, before)
+    return ["done" if answer == "written" else answer for answer in answers]
+
+
+def refuse_if_open(path: Path) -> None:
+    """Excel and LibreOffice leave a lock file beside a workbook they have open."""
+    for lock in (f"~${path.name}", f"~${path.name[2:]}", f".~lock.{path.name}#"):
+        if len(lock) > len("~$.xlsx") and (path.parent / lock).exists():
+            raise open_elsewhere(path, lock)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A fresh hidden file in the same folder, with the rights of `path`; gone afterwards, whatever happened."""
+    new = path.with_name(f".~robo-{path.name}")
+    try:
+        new.unlink(missing_ok=True)
+        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        yield new
+    finally:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+
+
+def _check(path: Path, new: Path, asked: Sequence[Mapping[str, Any]], answers: Sequence[str], limits: Limits) -> None:
+    """The new version, read from the disk, holds every value that was written."""
+    written = [change for change, answer in zip(asked, answers, strict=True) if answer == "written"]
+    try:
+        again = ask(_request(new, new, written), limits)
+    except UsageError as unreadable:
+        raise not_as_written(path) from unreadable
+    if set(again) != {"done"}:
+        raise not_as_written(path)
+
+
+def _swap(path: Path, new: Path, before: bytes) -> None:
+    """Make `new` durable, then the file, if the file is still what it was."""
+    shutil.copystat(path, new)
+    _keep_owner(path, new)
+    with new.open("rb+") as file:
+        os.fsync(file.fileno())
+    after = _digest(new)
+    refuse_if_open(path)
+    if _digest(path) != before:
+        raise changed_meanwhile(path)
+    os.replace(new, path)  # noqa: PTH105 - one word for rename over, on every system
+    os.utime(path)
+    _sync_folder(path.parent)
+    if _digest(path) != after:
+        raise changed_meanwhile(path)
+
+
+def _keep_owner(path: Path, new: Path) -> None:
+    old = path.stat()
+    with suppress(OSError, AttributeError):  # only root may give a file away, and Windows has no such thing
+        os.chown(new, old.st_uid, old.st_gid)
+        new.chmod(stat.S_IMODE(old.st_mode))
+
+
+def _sync_folder(folder: Path) -> None:
+    with suppress(OSError):  # a folder cannot be opened on Windows, nor synced on some network drives
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """The system's refusals in words. On Windows a file that is open elsewhere may not be replaced."""
+    try:
+        yield
+    except PermissionError as error:
+        sharing = getattr(error, "winerror", None) in (5, 32, 33)
+        raise open_elsewhere(path, "") if sharing else not_writable(path, str(error.strerror)) from error
+    except OSError as error:
+        raise disk_full(path) if error.errno in _FULL else not_writable(path, str(error.strerror)) from error
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+def _request(path: Path, target: Path, asked: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"do": "update", "file": str(path), "target": str(target), "changes": asked}
+
+
+def _plain(change: CellChange) -> dict[str, Any]:
+    return {
+        "sheet": change.sheet,
+        "row": change.row,
+        "digest": change.row_digest,
+        "column": change.column,
+        "old": to_plain(change.old),
+        "new": to_plain(change.new),
+    }

@@ -1,0 +1,94 @@
+"""Rows as the SDK wants them, from the packed chunks of the box."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from robo.sdk.runner import Row
+from robo.sdk.values import MISSING, CellError
+from robo_files.box.cells import plain, row_digest
+
+
+class SheetRow(Row):
+    """A row whose digest is computed when it is asked for: a source of 100 000 rows may be looked at without it."""
+
+    __slots__ = ("_computed",)
+    _computed: frozenset[int]
+
+    def __init__(
+        self, values: Mapping[str, Any], place: str, number: int, computed: frozenset[int], where: Mapping[str, Any]
+    ) -> None:
+        put = object.__setattr__
+        put(self, "values", values)
+        put(self, "place", place)
+        put(self, "number", number)
+        put(self, "where", where)
+        put(self, "_computed", computed)
+
+    @property
+    def digest(self) -> str:
+        return row_digest([to_plain(value) for value in self.values.values()], self._computed)
+
+
+def rows_of(chunk: Mapping[str, Any], headers: Sequence[str], where: Mapping[str, Any], label: str) -> Iterator[Row]:
+    """The rows of one chunk. `label` is what stands before `!A7` in a place."""
+    computed: dict[int, set[int]] = {}
+    for i, j in chunk["f"]:
+        computed.setdefault(i, set()).add(j)
+    none = frozenset[int]()
+    columns = [_column(kind, values) for kind, values in chunk["c"]]
+    for i, (number, cells) in enumerate(zip(chunk["n"], zip(*columns, strict=True), strict=True)):
+        own = frozenset(computed[i]) if i in computed else none
+        yield SheetRow(dict(zip(headers, cells, strict=True)), f"{label}{number}", number, own, where)
+
+
+def _column(kind: str, values: list[Any]) -> Sequence[Any]:
+    if kind == "n":
+        return values
+    if kind == "s":
+        return [value or MISSING for value in values]
+    if kind == "d":
+        return list(map(date.fromordinal, values))
+    return [from_plain(value) for value in values]
+
+
+def from_plain(value: Any) -> Any:
+    """A cell as its Python value; a blank is MISSING."""
+    if value is None:
+        return MISSING
+    if not isinstance(value, dict):
+        return value
+    ((tag, content),) = value.items()
+    return _TAGS[tag](content)
+
+
+def _span(seconds: Any) -> timedelta:
+    return timedelta(seconds=float(seconds))
+
+
+def _error(why: Any) -> CellError:
+    return CellError(why=str(why))
+
+
+_TAGS: Mapping[str, Callable[[Any], Any]] = {
+    "d": date.fromisoformat,
+    "t": datetime.fromisoformat,
+    "h": time.fromisoformat,
+    "s": _span,
+    "n": Decimal,
+    "e": _error,
+}
+
+
+def to_plain(value: Any) -> Any:
+    """A Python value as a cell; MISSING and None are blanks, what is no scalar is its text."""
+    if value is None or value is MISSING:
+        return None
+    if isinstance(value, CellError):
+        return {"e": value.why}
+    if isinstance(value, str | bool | int | float | Decimal | date | time | timedelta):
+        return plain(value)
+    return str(value)
