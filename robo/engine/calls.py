@@ -15,10 +15,11 @@ from robo.sdk.targets import Target
 async def make_call(plan: Plan, step: Step, names: Names, *, in_once: bool = False, within: Node | None = None) -> Call:
     """`step` evaluated and typed. `within`: the block's own place, in which the step's lies."""
     spec = plan.actions[step.action]
+    params = parse_params(spec, await names.render(step.params))
     return Call(
         step=step.id,
         action=step.action,
-        params=parse_params(spec, await names.render(step.params)),
+        params=params.model_copy(update={"source": names.source}) if spec.needs_source else params,
         effect=step.effect or spec.effect,
         timeout=seconds_of(plan, step),
         in_once=in_once,

@@ -59,6 +59,12 @@ class Names:
         if keep:
             self._left[name] = value
 
+    @property
+    def source(self) -> Any:
+        """The row the item came from (`item.source`), for actions that need it; None without an item or a row."""
+        item = self._values.get("item")
+        return item.get("source") if isinstance(item, Mapping) else None
+
     def last(self, values: Mapping[str, Any]) -> None:
         """What the last action left, whatever its id."""
         self._values["last"] = values

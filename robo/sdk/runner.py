@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from robo.model.base import Effect
+from robo.model.base import MISSING, CellError, Effect
 from robo.sdk.action import ActionSpec, Params
 from robo.sdk.secret import Secret
 from robo.sdk.targets import Watch, Watched
@@ -135,8 +135,11 @@ class Row:
     """What all rows of this source share (`file`, `sheet`)."""
 
     def origin(self) -> Mapping[str, Any]:
-        """What an item keeps of its row (`item.source`): enough to find it again and to know what it held."""
-        return {**self.where, "place": self.place, "row": self.number, "digest": self.digest, "values": self.values}
+        """What an item keeps of its row (`item.source`): enough to find it again and to know what it held. Blank cells
+        are left out; a cell that is an error is its text."""
+        held = {name: str(value) if isinstance(value, CellError) else value for name, value in self.values.items()}
+        values = {name: value for name, value in held.items() if value is not MISSING}
+        return {**self.where, "place": self.place, "row": self.number, "digest": self.digest, "values": values}
 
 
 @runtime_checkable

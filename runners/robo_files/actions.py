@@ -20,7 +20,7 @@ class RowsParams(Params):
 
 
 class UpdateRowParams(Params):
-    """`files.update_row: {Column: value}`."""
+    """`files.update_row: {set: {Column: value}}`."""
 
     set: Mapping[str, Any]
     file: str | None = None
@@ -46,7 +46,6 @@ UPDATE_ROW = ActionSpec(
     effect=Effect.LOCAL,
     summary="Write cells of the item's own row. They are written when the item has ended, all of a file at once.",
     primary="set",
-    open_mapping=True,
     needs_source=True,
     proof=Proof.IDEMPOTENT,
     results={"cells": "how many cells are owed to the file"},
