@@ -20,7 +20,7 @@ from robo.sandbox.portal import Portal, Struck, form_of, signed_in
 from robo.sandbox.records import Draft
 from robo.sandbox.sessions import Session
 
-_MUST_CERTIFY = "Cochez cette case pour enregistrer la demande."
+_MUST_CERTIFY = "Cochez la case de certification avant d'enregistrer la demande."
 _MANY_DIGITS = 12
 _INCOMPLETE = "Une page précédente comporte des erreurs ou n'est pas remplie."
 
@@ -111,7 +111,7 @@ def _accept(request: Request, portal: Portal, draft: Draft, *, certified: bool, 
     error = _INCOMPLETE if _incomplete(portal, draft) else "" if certified else _MUST_CERTIFY
     if error:
         portal.books.note_request(draft.reference, draft.account, "invalid")
-        return _review(request, portal, draft, error)
+        return _review(request, portal, draft, error, uncertified=error == _MUST_CERTIFY)
     effect = portal.books.file(
         draft.content,
         account=draft.account,
@@ -146,9 +146,18 @@ def _stay(
     )
 
 
-def _review(request: Request, portal: Portal, draft: Draft, error: str = "", *, duplicate: bool = False) -> Response:
+def _review(
+    request: Request,
+    portal: Portal,
+    draft: Draft,
+    error: str = "",
+    *,
+    duplicate: bool = False,
+    uncertified: bool = False,
+) -> Response:
     whole = {key: draft.content.get(key, "") for key in IDENTITY + STAY}
-    return portal.page(request, "review.html", values=whole, error=error, duplicate=duplicate, draft=draft)
+    facts = {"values": whole, "error": error, "duplicate": duplicate, "uncertified": uncertified, "draft": draft}
+    return portal.page(request, "review.html", **facts)
 
 
 def _draft(portal: Portal, session: Session, number: str) -> Draft:

@@ -61,7 +61,7 @@ def check_identity(raw: Mapping[str, str], labels: Mapping[str, str], today: dat
     _check_date(errors, values, "born", today)
     _refuse(errors, values, "nationality", values["nationality"] not in countries(), "Choisissez un pays de la liste.")
     _refuse(errors, values, "sex", values["sex"] not in SEXES, "Choisissez une des réponses proposées.")
-    return values, errors
+    return values, _in_order(errors, IDENTITY)
 
 
 def check_stay(raw: Mapping[str, str], labels: Mapping[str, str], today: date, born: str) -> tuple[Texts, Texts]:
@@ -92,7 +92,11 @@ def check_stay(raw: Mapping[str, str], labels: Mapping[str, str], today: date, b
         not _PHONE.fullmatch(values["phone"]),
         "Ce numéro n'est pas valable, par exemple 05 61 00 00 00.",
     )
-    return values, errors
+    return values, _in_order(errors, STAY)
+
+
+def _in_order(errors: Texts, keys: tuple[str, ...]) -> Texts:
+    return {key: errors[key] for key in keys if key in errors}
 
 
 def _missing(values: Texts, labels: Mapping[str, str]) -> Texts:

@@ -182,8 +182,8 @@ def start(
     """Run a portal in a thread of this process; returns once it takes connections.
 
     Raises:
-        InfrastructureError: RB951, RB952.
-        UsageError: RB950.
+        InfrastructureError: RB981, RB982.
+        UsageError: RB980.
     """
     from robo.sandbox.server import Settings
 
@@ -257,7 +257,7 @@ def spawn(
     """Run a portal in a process of its own, which ends when this one does; returns once it takes connections.
 
     Raises:
-        InfrastructureError: RB953, the process ended before it was ready (what it said is a fact).
+        InfrastructureError: RB983, the process ended before it was ready (what it said is a fact).
     """
     known = dict(accounts or new_accounts())
     options = {"database": database, "skin": skin, "port": port, "idle-seconds": idle_seconds, "seeds": seeds}
@@ -274,7 +274,7 @@ def spawn(
     if not line:
         _end(process)
         raise InfrastructureError(
-            "RB953",
+            "RB983",
             "the sandbox did not start: %(said)s",
             remedy="Read what it said, then start it again.",
             said=said.decode(errors="replace").strip(),

@@ -9,6 +9,7 @@ from io import BytesIO
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
+from reportlab.lib.utils import simpleSplit
 from reportlab.pdfbase.pdfmetrics import registerFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
@@ -56,17 +57,19 @@ def _heading(canvas: Canvas, skin: Skin) -> float:
 
 
 def _lines(canvas: Canvas, top: float, content: Mapping[str, str]) -> None:
-    right = A4[0] - _LEFT
-    for row, (label, text) in enumerate(content.items()):
-        y = top - row * 10 * mm
+    right, y = A4[0] - _LEFT, top
+    for label, text in content.items():
         canvas.setFillColor(_SOFT)
         canvas.setFont("Vera", 9)
         canvas.drawString(_LEFT, y, label)
         canvas.setFillColor(_INK)
         canvas.setFont("Vera", 10)
-        canvas.drawString(_VALUES, y, text)
+        for part in simpleSplit(text, "Vera", 10, right - _VALUES) or [""]:
+            canvas.drawString(_VALUES, y, part)
+            y -= 5 * mm
         canvas.setStrokeColor(_LINE)
-        canvas.line(_LEFT, y - 3.5 * mm, right, y - 3.5 * mm)
+        canvas.line(_LEFT, y + 1.5 * mm, right, y + 1.5 * mm)
+        y -= 5 * mm
 
 
 def _content(dossier: Dossier, labels: Mapping[str, str]) -> dict[str, str]:

@@ -116,8 +116,8 @@ async def serve(settings: Settings, ready: Callable[[Doors], None], stop: asynci
     """Run a portal until `stop`; `ready` is called once both doors take connections.
 
     Raises:
-        InfrastructureError: RB951, the database cannot be used; RB952, the port is taken.
-        UsageError: RB950, there is no such skin.
+        InfrastructureError: RB981, the database cannot be used; RB982, the port is taken.
+        UsageError: RB980, there is no such skin.
     """
     with contextlib.closing(_books(settings)) as books:
         public, control = Door(settings.port), Door()
@@ -185,7 +185,7 @@ def _books(settings: Settings) -> Books:
         return Books(settings.database, seeds=settings.seeds)
     except (OSError, sqlite3.Error) as error:
         raise InfrastructureError(
-            "RB951",
+            "RB981",
             "the sandbox cannot use its database %(path)s: %(reason)s",
             remedy="Choose a file in a folder you may write to, or remove the damaged file.",
             path=str(settings.database),
@@ -204,7 +204,7 @@ def _bound(port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         bound.close()
         raise InfrastructureError(
-            "RB952",
+            "RB982",
             "the sandbox cannot listen on port %(port)s: %(reason)s",
             remedy="Choose another port, or 0 for any free one.",
             port=port,

@@ -124,11 +124,11 @@ def skin_named(name: str) -> Skin:
     """The skin called `name`.
 
     Raises:
-        UsageError: RB950, there is no such skin.
+        UsageError: RB980, there is no such skin.
     """
     if name not in SKINS:
         raise UsageError(
-            "RB950",
+            "RB980",
             "the sandbox has no skin called %(name)s",
             remedy="Choose one of: %(known)s.",
             name=name,

@@ -45,6 +45,7 @@
     const all = data.rounds * data.fields.length;
     const rate = Math.round((state.right / all) * 100);
     grid.replaceChildren();
+    form.hidden = true;
     submit.disabled = true;
     roundText.textContent = "Congratulations!";
     output.textContent = `Your success rate is ${rate}% ( ${state.right} out of ${all} fields) in ${took} milliseconds`;
@@ -55,7 +56,7 @@
   start.addEventListener("click", () => {
     Object.assign(state, { round: 0, right: 0, untrusted: 0, began: performance.now() });
     start.disabled = true;
-    submit.disabled = false;
+    submit.disabled = form.hidden = false;
     output.textContent = document.getElementById("evenements").textContent = "";
     show();
   });

@@ -1,0 +1,69 @@
+"""Two préfectures: the same pages, other words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from robo import sandbox
+from robo.errors import UsageError
+from robo.sandbox import Fault, RunningSandbox
+from robo.sandbox.countries import countries
+from robo.sandbox.skins import GUYANE, OCCITANIE, SKINS, skin_named
+
+ACCOUNTS = {"robot.occitanie": "canary-robot-1"}
+
+
+def test_both_skins_have_every_label_and_every_template_asks_for_known_ones() -> None:
+    asked = set()
+    for template in (files("robo.sandbox") / "templates").iterdir():
+        asked |= set(re.findall(r"\bt\.(\w+)", template.read_text(encoding="utf-8")))
+    assert asked
+    for skin in SKINS.values():
+        assert asked <= set(skin.labels)
+        assert all(skin.labels.values())
+    assert set(OCCITANIE) == set(GUYANE)
+
+
+def test_guyane_says_otherwise_on_every_page(database: Path, enter: Callable[[RunningSandbox], Any]) -> None:
+    with sandbox.start(database, skin="guyane", accounts=ACCOUNTS) as portal:
+        page = enter(portal).sign_in()
+        assert page.heading == "Accueil"
+        assert page.go("/demandes/nouvelle").labels == [
+            "Référence de la demande", "Nom de famille", "Prénoms", "Date de naissance", "Pays de nationalité",
+        ]  # fmt: skip
+        assert ">Continuer</button>" in page.answer.text
+        assert ">Valider la demande</button>" in page.review().answer.text
+        assert "Numéro de dossier SEJ-" in page.submit().text
+        page.go("/recherche?reference=2026-TS-1")
+        assert "Nom de famille Prénoms Pays de nationalité Numéro de dossier" in page.text
+        assert ">Lancer la recherche</button>" in page.answer.text
+        assert "/static/guyane.css" in page.answer.text
+
+
+def test_a_changed_label_shows_everywhere_until_it_is_cleared(portal: RunningSandbox, visitor: Any) -> None:
+    portal.faults.set(Fault("changed_label", labels={"Nom": "Nom d'usage"}))
+    labels = visitor.go("/demandes/nouvelle").labels
+    assert "Nom d'usage" in labels
+    assert "Nom" not in labels
+    portal.faults.clear()
+    assert "Nom" in visitor.go("/demandes/nouvelle").labels
+
+
+def test_an_unknown_skin_names_the_known_ones(database: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        sandbox.start(database, skin="bretagne")
+    assert caught.value.code == "RB980"
+    assert "occitanie, guyane" in caught.value.advice
+    assert skin_named("guyane").id == "guyane"
+
+
+def test_the_countries_are_distinct_and_named_in_french() -> None:
+    assert len(countries()) == len(set(countries().values())) == 196
+    assert all(re.fullmatch("[A-Z]{3}", code) for code in countries())
+    assert (countries()["GBR"], countries()["CIV"]) == ("Royaume-Uni", "Côte d’Ivoire")
