@@ -294,6 +294,32 @@ class App:
 
         return self.store.transact(lambda tx: decide(tx, item, choice, actor=actor, receipt=receipt, why=why))
 
+    # ---- secrets -------------------------------------------------------------------------------------------
+    def secrets_needed(self) -> dict[str, list[str]]:
+        """Every secret that a process which can be read names, with those processes."""
+        needed: dict[str, list[str]] = {}
+        for process in self.process_ids():
+            try:
+                named = self.process(process).secrets
+            except DefinitionError:
+                continue
+            for name in named:
+                needed.setdefault(name, []).append(process)
+        return needed
+
+    def secrets_refused(self) -> dict[str, str]:
+        """Secrets an application refused in any region, with the reason."""
+        from robo.services.credentials import refused_in
+
+        with self.store.read() as tx:
+            return refused_in(tx, self.region_ids())
+
+    def secret_replaced(self, name: str, actor: str) -> int:
+        """A new value was set: its mark goes, and what was held for it is queued again. The number of items."""
+        from robo.services.credentials import replaced
+
+        return self.store.transact(lambda tx: replaced(tx, name, self.region_ids(), actor=actor))
+
 
 def open_app(project: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> App:
     """The app of a project: the one named, `ROBO_PROJECT`, or the nearest from here upwards."""

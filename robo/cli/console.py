@@ -1,4 +1,4 @@
-"""What goes out: data on standard output, talk on standard error, JSON with a named schema, colour on terminals only."""
+"""What goes out: data on standard output, talk on standard error, JSON with a named schema, colour on terminals."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def _no_such_command(said: str) -> None:
 
     near = get_close_matches(said, _summaries(), n=1)
     raise UsageError(
-        "RB940",
+        "RB960",
         "%(said)s is not a robo command",
         remedy="robo %(near)s --help" if near else "robo --help",
         said=said,

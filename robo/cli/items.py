@@ -1,0 +1,167 @@
+"""`robo items`: each unit of work, everything that was tried on it, and a person's answer to what is unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from robo.cli.console import data, emit, paint, printable, table, verdict
+from robo.cli.here import Json, Yes, noun, opened, sure
+from robo.cli.language import _, say
+
+if TYPE_CHECKING:
+    from robo.model.run import Item
+
+app = noun(_("Items: list, look, retry, resolve."))
+Name = Annotated[str, typer.Argument(help=_("the item's key, or its id"))]
+InRun = Annotated[str, typer.Option("--run", help=_("only in this run"))]
+Choice = Annotated[
+    str,
+    typer.Argument(help=_("what a look into the application showed"), metavar="there|not-there|look-again|cancel"),
+]
+Receipt = Annotated[list[str] | None, typer.Option("--receipt", help=_("the number found there"), metavar="NAME=VALUE")]
+Why = Annotated[str, typer.Option("--why", help=_("a sentence for the log"))]
+CHOICES = {"there": "done", "not-there": "not-done", "look-again": "look-again", "cancel": "cancel"}
+
+
+def as_dict(item: Item) -> dict[str, Any]:
+    """One item as JSON shows it, its message said and filled."""
+    return {
+        "item": item.id,
+        "run": item.run,
+        "key": item.key,
+        "state": item.state,
+        "code": item.code,
+        "message": say(item.message, item.facts),
+        "place": item.place,
+        "remedy": say(item.remedy, item.facts),
+        "tries": item.tries,
+        "opened": item.opened,
+        "ended": item.ended,
+    }
+
+
+@app.command("list", help=_("Items of a run in the order of their source, or of all runs."))
+def list_(
+    run: InRun = "",
+    state: Annotated[list[str] | None, typer.Option("--state", "-s", help=_("only those in this state"))] = None,
+    key: Annotated[str, typer.Option("--key", help=_("only those with this key"))] = "",
+    limit: Annotated[int, typer.Option("--limit", help=_("at most so many"), min=1)] = 1000,
+    as_json: Json = False,
+) -> None:
+    """With --json each item carries its result too."""
+    states = [_state(each) for each in state or ()]
+    with opened() as robo:
+        found = robo.items(run=run, states=states, key=key, limit=limit)
+        results = [robo.item_story(item)["result"] for item in found] if as_json else []
+    if as_json:
+        shown = [{**as_dict(item), "result": result} for item, result in zip(found, results, strict=True)]
+        emit("items", {"items": shown})
+        return
+    table((_("key"), _("state"), _("code"), _("what")), [_row(item) for item in found])
+
+
+def _row(item: Item) -> Sequence[str]:
+    return (item.key, _(item.state.value), item.code, say(item.message, item.facts))
+
+
+def _state(said: str) -> Any:
+    from robo.errors import UsageError
+    from robo.model.base import ItemState
+
+    try:
+        return ItemState(said)
+    except ValueError:
+        raise UsageError(
+            "RB967",
+            "%(said)s is not a state of an item",
+            place="--state",
+            remedy="one of: %(states)s",
+            said=said,
+            states=", ".join(ItemState),
+        ) from None
+
+
+@app.command(help=_("One item: every attempt, every step, what the journal holds, its pictures."))
+def show(name: Name, run: InRun = "", as_json: Json = False) -> None:
+    """What already happened comes first."""
+    with opened() as robo:
+        item = robo.find_item(name, run)
+        story = robo.item_story(item)
+    if as_json:
+        emit("item", {**as_dict(item), **story})
+        return
+    tell_item(item, story)
+
+
+def tell_item(item: Item, story: Mapping[str, Any]) -> None:
+    """The item for a person: how it stands, its effects, then each attempt step by step."""
+    data(paint(f"{item.key}: {_(item.state.value)} {item.code}".rstrip(), "strong"))
+    if item.message:
+        data(f"  {printable(say(item.message, item.facts))}")
+    if item.place:
+        data(f"  {_('where')}: {item.place}")
+    if item.remedy:
+        data(f"  {_('do')}: {say(item.remedy, item.facts)}")
+    for row in story["journal"]:
+        facts = {"step": row.once.step, "state": _(row.state.value), "n": row.n, "by": row.closed_by or "-"}
+        data(say("effect %(step)s: %(state)s after %(n)s intent(s), closed by %(by)s", facts))
+        for field, value in row.receipt.items():
+            data(f"  {field} = {printable(str(value))}")
+    for number, attempt in enumerate(story["attempts"], 1):
+        data(say("attempt %(number)s", {"number": number}))
+        for line in attempt.steps:
+            data(f"  {_(line.state):<8} {line.title or line.step}  {printable(line.note)}".rstrip())
+    for picture in story["evidence"]:
+        data(f"{_('picture')}: {picture}")
+
+
+@app.command(help=_("Take an item again; finished effects are not repeated."))
+def retry(name: Name, run: InRun = "", as_json: Json = False) -> None:
+    """For a rejected or failed item; `robo run --resume RUN` then works on it."""
+    from robo.cli.person import actor
+
+    with opened() as robo:
+        item = robo.find_item(name, run)
+        state = robo.decide(item, "retry", actor=actor(), receipt={}, why="")
+    _decided(item, state, as_json=as_json)
+
+
+@app.command(help=_("Say what became of an effect that robo cannot know: there, not-there, look-again, cancel."))
+def resolve(
+    name: Name,
+    choice: Choice,
+    *,
+    receipt: Receipt = None,
+    why: Why = "",
+    run: InRun = "",
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """`there` closes the effect without credit; `not-there` lets it be done again: so look first."""
+    from robo.cli.person import actor
+    from robo.cli.run_ import parse_inputs
+    from robo.errors import UsageError
+
+    if choice not in CHOICES:
+        raise UsageError(
+            "RB968", "%(said)s is not an answer", remedy="one of: %(known)s", said=choice, known=", ".join(CHOICES)
+        )
+    with opened() as robo:
+        item = robo.find_item(name, run)
+        if choice == "not-there":
+            sure(
+                say("%(key)s: the effect is NOT in the application, and robo may do it again?", {"key": item.key}),
+                yes=yes,
+            )
+        state = robo.decide(item, CHOICES[choice], actor=actor(), receipt=parse_inputs(receipt or ()), why=why)
+    _decided(item, state, as_json=as_json)
+
+
+def _decided(item: Item, state: str, *, as_json: bool) -> None:
+    if as_json:
+        emit("item-decided", {"item": item.id, "key": item.key, "run": item.run, "state": state})
+    facts = {"key": item.key, "state": _(state), "run": item.run}
+    verdict(say("%(key)s: %(state)s · robo run --resume %(run)s", facts), good=True)

@@ -1,0 +1,169 @@
+"""`robo run`: start a process, or go on with a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from robo.cli.complete import processes, regions
+from robo.cli.console import data, emit, paint, talk, verdict
+from robo.cli.here import Json, opened, region_of, verb
+from robo.cli.language import _, say
+from robo.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from robo.app import App
+    from robo.services.worker.requests import RunReport, RunRequest
+
+app = verb()
+
+
+Process = Annotated[str | None, typer.Argument(help=_("the process"), autocompletion=processes)]
+Region = Annotated[
+    str | None,
+    typer.Option("--region", "-r", help=_("the territory; not needed when there is one"), autocompletion=regions),
+]
+Inputs = Annotated[
+    list[str] | None, typer.Option("--input", "-i", help=_("an input of the process"), metavar="NAME=VALUE")
+]
+Limit = Annotated[int | None, typer.Option("--limit", help=_("at most so many items"), min=1)]
+Only = Annotated[str | None, typer.Option("--only", help=_("only the item with this key"), metavar="KEY")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help=_("stop every item before its first effect"))]
+Diff = Annotated[bool, typer.Option("--diff", help=_("a dry run that shows what would have been entered"))]
+Headed = Annotated[bool, typer.Option("--headed", help=_("show the browser"))]
+Stepwise = Annotated[bool, typer.Option("--step", help=_("wait for Enter before each step"))]
+Slots = Annotated[int | None, typer.Option("--slots", help=_("how many items at once"), min=1, max=64)]
+Env = Annotated[
+    str | None,
+    typer.Option("--env", help=_("refuse unless the hosts are these"), metavar="test|production"),
+]
+Resume = Annotated[str | None, typer.Option("--resume", help=_("go on with this run"), metavar="RUN")]
+LetGo = Annotated[bool, typer.Option("--yes", "-y", help=_("let a run that waits for a yes go on"))]
+
+
+@app.command(help=_("Run a process in a region, or go on with a run (--resume)."))
+def run(
+    process: Process = None,
+    *,
+    region: Region = None,
+    inputs: Inputs = None,
+    limit: Limit = None,
+    only: Only = None,
+    dry_run: DryRun = False,
+    diff: Diff = False,
+    headed: Headed = False,
+    step: Stepwise = False,
+    slots: Slots = None,
+    environment: Env = None,
+    resume: Resume = None,
+    yes: LetGo = False,
+    as_json: Json = False,
+) -> None:
+    """Every option of a run. The exit code is the report's."""
+    watched = {"headed": headed, "stepwise": ask_each_step if step else None, "slots": slots}
+    chosen = {"limit": limit, "only": only, "dry_run": dry_run or diff, "diff": diff, "environment": environment}
+    with opened() as robo:
+        with Progress() as told:
+            if resume is not None:
+                report = robo.resume(resume, told, yes=yes, **watched)
+            else:
+                report = robo.run(_request(robo, process, region, inputs or (), {**watched, **chosen}), told)
+        if diff and not as_json:
+            show_diff(robo, report)
+        tell_report(report, as_json=as_json)
+    raise typer.Exit(report.exit_code)
+
+
+def _request(
+    robo: App, process: str | None, region: str | None, inputs: Sequence[str], options: Mapping[str, Any]
+) -> RunRequest:
+    """What is asked for. Relative files count from here. RB964 when no process is named."""
+    from robo.errors import UsageError
+    from robo.services.worker.requests import RunRequest
+
+    if process is None:
+        raise UsageError("RB964", "which process?", remedy="robo run PROCESS; robo process list shows all")
+    where = region_of(robo, region)
+    return RunRequest(process=process, region=where, inputs=parse_inputs(inputs), folder=Path.cwd(), **options)
+
+
+def parse_inputs(given: Sequence[str]) -> dict[str, str]:
+    """`name=value` pairs. Raises `UsageError` RB965, RB966 (one name twice)."""
+    from robo.errors import UsageError
+
+    found: dict[str, str] = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise UsageError("RB965", "%(said)s is not an input", place="-i", remedy="write -i name=value", said=pair)
+        if name.strip() in found:
+            raise UsageError("RB966", "the input %(name)s is given twice", place="-i", name=name.strip())
+        found[name.strip()] = value
+    return found
+
+
+async def ask_each_step(step: str, note: str) -> None:
+    """Shows what comes next and waits for Enter; Ctrl-C ends the run at a safe point."""
+    import asyncio
+
+    await asyncio.to_thread(input, f"{step}  {note}  [Enter] ")
+
+
+def show_diff(robo: App, report: RunReport) -> None:
+    """After a dry run: for each item, what its steps would have entered."""
+    for item in robo.items(run=report.run):
+        data(paint(f"{item.key}: {item.state}", "strong"))
+        for line in entered(robo.item_story(item)):
+            data(f"  {line}")
+
+
+def entered(story: Mapping[str, Any]) -> list[str]:
+    """The notes of the steps of the last attempt: `Nom = «Martin»`."""
+    attempts = story["attempts"]
+    return [f"{line.title or line.step}: {line.note}" for line in attempts[-1].steps if line.note] if attempts else []
+
+
+def tell_report(report: RunReport, *, as_json: bool) -> None:
+    """The report for a person, then (with --json) the object `robo.run/1` as the last thing on standard output."""
+    from robo.cli.trouble import tell
+
+    if report.trouble is not None:
+        tell(report.trouble)
+    for note in report.notes:
+        talk(paint(note, "warn"))
+    if report.reason:
+        talk(paint(report.reason, "warn"))
+    talk(minutes_line(report))
+    if as_json:
+        content = {name: value for name, value in report.as_json().items() if name != "schema"}
+        emit("run", content)
+    verdict(verdict_line(report), good=report.exit_code == 0)
+
+
+def minutes_line(report: RunReport) -> str:
+    """The minutes gained, with how far to trust them."""
+    facts: dict[str, Any] = {
+        "gross": report.minutes.gross,
+        "net": report.minutes.net,
+        "auditable": report.minutes.auditable,
+    }
+    line = say("minutes: %(gross)s gross, %(net)s net, %(auditable)s auditable", facts)
+    baseline = report.baseline
+    if baseline is None:
+        return f"{line} ({_('no measured time for this process here: nothing is credited')})"
+    facts = {"before": baseline.before, "after": baseline.after, "method": _(baseline.method)}
+    return f"{line} ({say('%(before)s min by hand, %(after)s with the robot; %(method)s', facts)})"
+
+
+def verdict_line(report: RunReport) -> str:
+    """`3 done, 1 rejected · robo items list --run 01J…`."""
+    counts = [f"{count} {_(state.value)}" for state, count in report.items.items() if count]
+    skipped = [say("%(count)s not taken: %(code)s", {"count": n, "code": code}) for code, n in report.not_taken.items()]
+    done = ", ".join([*counts, *skipped]) or _("nothing to do")
+    where = f"robo items list --run {report.run}"
+    if report.state.value == "waiting":
+        where = f"robo run --resume {report.run} --yes"
+    return f"{report.process} · {report.region} · {done} · {report.duration:.1f} s · {where}"
