@@ -9,7 +9,9 @@ RoboError
 │       └── StaleToken       the attempt belongs to another worker: drop all, touch nothing
 └── ItemTrouble              what can happen to one item
     ├── Rejection            business: the data is wrong, a person must act; never retried
+    │   └── MissingValue     a value that a text or a calculation needs is not there
     └── Failure              technical: the world is wrong; retried by policy
+        ├── BadExpression    an expression cannot be calculated with these values; never retried
         ├── NotFound         a target is not there; facts name the nearest
         ├── Ambiguous        a target matches several elements
         ├── TimedOut         an action did not end in its time
@@ -102,10 +104,29 @@ class Rejection(ItemTrouble):
     """The data is wrong and a person must act. `code` is the author's (`already-known`)."""
 
 
+class MissingValue(Rejection):
+    """A value that a text or a calculation needs is not there. `name` is how the expression calls it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            "missing-value",
+            "%(name)s is missing",
+            remedy="fill it in at its source, or give the expression a value for this case: | default('…')",
+            name=name,
+        )
+        self.name = name
+
+
 class Failure(ItemTrouble):
     """The world is wrong; the policy decides whether to try again."""
 
     retry: ClassVar[bool] = True
+
+
+class BadExpression(Failure):
+    """An expression cannot be calculated with these values: other types than it needs, or too much of them."""
+
+    retry = False
 
 
 class NotFound(Failure):

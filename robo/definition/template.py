@@ -11,7 +11,7 @@ OPENING = "${{"
 _BARE = re.compile(r"(?<!\$)\{\{.*?\}\}", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class BadTemplate(Exception):  # noqa: N818 - a finding that the caller turns into a diagnostic
     """`kind`: `unclosed`, `bare` (`{{ x }}` without its `$`) or `empty`; `start`, `width`: where in the text."""
 
