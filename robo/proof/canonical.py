@@ -16,34 +16,47 @@ LARGEST: Final = 2**53 - 1
 DEEPEST: Final = 32
 
 
+_PLAIN: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True).encode
+_SORTED: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
 def canonical(value: Any) -> bytes:
     """`value` as RFC 8785 writes it, in UTF-8. `InfrastructureError` RB630 names what cannot be written."""
-    text = json.dumps(_ordered(value, 0), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = _PLAIN(value) if _check(value, 0) else _SORTED(_ordered(value))
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as broken:
         raise _refused("text that is not Unicode") from broken
 
 
-def _ordered(value: Any, depth: int) -> Any:
-    """`value` with its keys in the order of their UTF-16 code units, checked all the way down."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return str(value)
+def _check(value: Any, depth: int) -> bool:
+    """Refuse what has no canonical form. True when all keys are ASCII: then their order is that of any sort."""
+    if value is None or isinstance(value, bool | str):
+        return True
     if isinstance(value, int):
         if abs(value) > LARGEST:
             raise _refused("a number beyond 2^53")
-        return int(value)
+        return True
     if depth >= DEEPEST:
         raise _refused("a value nested too deep")
     if isinstance(value, dict):
         if not all(isinstance(key, str) for key in value):
             raise _refused("a key that is not text")
-        return {str(key): _ordered(value[key], depth + 1) for key in sorted(value, key=_utf16)}
+        simple = [_check(each, depth + 1) for each in value.values()]
+        return all(simple) and all(key.isascii() for key in value)
     if isinstance(value, list | tuple):
-        return [_ordered(each, depth + 1) for each in value]
+        simple = [_check(each, depth + 1) for each in value]
+        return all(simple)
     raise _refused(type(value).__name__)
+
+
+def _ordered(value: Any) -> Any:
+    """`value` with its keys in the order of their UTF-16 code units, all the way down."""
+    if isinstance(value, dict):
+        return {key: _ordered(value[key]) for key in sorted(value, key=_utf16)}
+    if isinstance(value, list | tuple):
+        return [_ordered(each) for each in value]
+    return value
 
 
 def _utf16(key: str) -> bytes:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from sqlalchemy import Row, bindparam, func, insert, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, insert, literal_column, or_, select, update
 
 from robo.engine.faultpoints import reach
 from robo.engine.ports import Fence, Wish
@@ -22,7 +22,7 @@ from robo.store.clock import Tx, now
 from robo.store.ids import new_id
 from robo.store.tables import attempts, items, payloads, runs
 
-QUEUED: Final = literal_column("'queued'")
+QUEUED: Final[ColumnElement[str]] = literal_column("'queued'")
 RANK: Final = {ItemKind.OPEN: 0, ItemKind.ITEM: 1, ItemKind.FINISH: 2}
 
 
@@ -45,20 +45,41 @@ class Claimed:
     row: Mapping[str, Any]
 
 
+_run_may = select(runs.c.id).where(
+    runs.c.id == attempts.c.run,
+    or_(
+        runs.c.state == fences.RUNNING,
+        (attempts.c.rank == 0) & runs.c.state.in_([literal_column("'open'"), literal_column("'opening'")]),
+    ),
+)
 _free = (
     (attempts.c.state == QUEUED)
     & (items.c.state == QUEUED)
     & (items.c.token == attempts.c.token)
     & (attempts.c.not_before <= bindparam("at"))
-    & ((runs.c.state == "running") | ((attempts.c.rank == 0) & runs.c.state.in_(("open", "opening"))))
+    & _run_may.exists()
     & ~holds.exists_for(items.c.process, items.c.region)
 )
-_joined = attempts.join(items, items.c.id == attempts.c.item).join(runs, runs.c.id == attempts.c.run)
+_joined = attempts.join(items, items.c.id == attempts.c.item)
+_HANDED: Final = (
+    "id",
+    "run",
+    "kind",
+    "environment",
+    "process",
+    "region",
+    "key",
+    "doing",
+    "position",
+    "place",
+    "dry",
+    "tries",
+)
 _FREE: Final = (
     select(
         attempts.c.id.label("attempt"),
         attempts.c.token,
-        items,
+        *(items.c[name] for name in _HANDED),
         payloads.c.body,
     )
     .select_from(_joined.outerjoin(payloads, payloads.c.id == items.c.payload))
@@ -104,7 +125,7 @@ def claim(
     tx.execute(_START, [{"which": row.attempt, **mine} for row in found])
     reach("claim")
     tx.execute(_ITEM_RUNS, [{"which": row.id} for row in found])
-    return [_claimed(row) for row in found]
+    return [_claimed(cast("Row[Any]", row)) for row in found]
 
 
 def _claimed(row: Row[Any]) -> Claimed:
@@ -138,26 +159,24 @@ def close(tx: Tx, attempt: str, at: datetime, *, reason: str, state: AttemptStat
     tx.execute(_END, {"which": attempt, "to": state, "why": reason, "at": at})
 
 
-def queue_again(
-    tx: Tx, item: str, run: str, kind: str, token: int, at: datetime, *, after: float = 0.0, **values: Any
-) -> str:
+def queue_again(tx: Tx, item: Row[Any], token: int, at: datetime, *, after: float = 0.0, **values: Any) -> str:
     """A new attempt under `token`, not before `at + after` seconds; the item is queued unless `values` say else."""
     attempt = new_id()
     tx.execute(
         _ADD,
         {
             "id": attempt,
-            "item": item,
-            "run": run,
+            "item": item.id,
+            "run": item.run,
             "token": token,
-            "rank": RANK[ItemKind(kind)],
+            "rank": RANK[ItemKind(item.kind)],
             "state": AttemptState.QUEUED,
             "not_before": at + timedelta(seconds=after),
             "queued": at,
         },
     )
     changes = {"state": ItemState.QUEUED, "token": token, "held_for": "", "behind": None, "ended": None, **values}
-    tx.execute(update(items).where(items.c.id == item).values(**changes))
+    tx.execute(update(items).where(items.c.id == item.id).values(**changes))
     return attempt
 
 
@@ -170,7 +189,7 @@ def postpone(tx: Tx, fence: Fence, seconds: float, reason: str, *, costs: bool, 
     if held:
         changes |= {"state": ItemState.HELD, "held_for": reason}
         holds.put(tx, process=row.process, region=row.region, kind="item", subject="", reason=reason)
-    return queue_again(tx, row.id, row.run, row.kind, fence.token + 1, at, after=seconds, **changes)
+    return queue_again(tx, row, fence.token + 1, at, after=seconds, **changes)
 
 
 def successor(tx: Tx, fence: Fence) -> str | None:

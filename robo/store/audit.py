@@ -46,7 +46,7 @@ def emit(
     return emit_all(tx, [entry(tx, type, region, actor, obj, cause, data, payload)])[0]
 
 
-def entry(
+def entry(  # noqa: PLR0917 - the members of an entry, in their order
     tx: Tx,
     kind: EventType,
     region: str,

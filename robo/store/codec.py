@@ -33,7 +33,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
 
 def dump(value: Any) -> str:
     """`value` as JSON text. `InfrastructureError` RB615 for a type that has no written form (a secret has none)."""
-    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), default=_tagged, allow_nan=False)
+    return _encode(_plain(value)) if value else "{}" if isinstance(value, Mapping) else _encode(value)
 
 
 def load(text: str | None) -> Any:
@@ -77,6 +77,9 @@ def _tagged(value: Any) -> Any:
         remedy="give the store text, numbers, dates, lists or mappings; a secret is never stored",
         type=type(value).__name__,
     )
+
+
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_tagged, allow_nan=False).encode
 
 
 def _read(found: dict[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""What people decide (rules `person`, `boundary`, `shared`): compared with what they saw, or "it changed, look again"."""
+"""What people decide (rules `person`, `boundary`, `shared`): compared with what they saw, else "look again"."""
 
 from __future__ import annotations
 
@@ -92,7 +92,8 @@ def cancel_run(tx: Tx, run: str, *, actor: str) -> tuple[int, int, tuple[str, ..
     state = runs.get(tx, run).state
     live = (ItemState.QUEUED, ItemState.RUNNING, ItemState.WAITING, ItemState.HELD)
     query = select(items_table).where(items_table.c.run == run, items_table.c.state.in_(live)).order_by("id")
-    now_, wished, woken = 0, 0, ()
+    now_, wished = 0, 0
+    woken: tuple[str, ...] = ()
     for item in tx.execute(query.with_for_update()).all():
         done, freed = _cancel(tx, item, actor)
         now_, wished, woken = now_ + done, wished + (not done), woken + freed
@@ -143,7 +144,7 @@ def _go_on(tx: Tx, item: Row[Any], actor: str, decision: str, data: Mapping[str,
     _decided(tx, item, actor, decision, data)
     runs.reopen(tx, item.run)
     fresh = {"tries": 0, "crashes": 0, "wish": "", **values}
-    return attempts.queue_again(tx, item.id, item.run, item.kind, item.token + 1, now(tx), **fresh)
+    return attempts.queue_again(tx, item, item.token + 1, now(tx), **fresh)
 
 
 def _stale_current(tx: Tx, item: str) -> None:

@@ -14,14 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from robo.errors import InfrastructureError
-from robo.store import clock, schema, trouble
+from robo.store import clock, lines, schema, trouble
 from robo.store.clock import Tx
 
 T = TypeVar("T")
@@ -51,6 +51,7 @@ class Store:
         self._engine = engine
         self._writer = engine.execution_options(robo_write=True)
         self._threads: ThreadPoolExecutor | None = None
+        self._lines: dict[bool, lines.Line] = {}
 
     @property
     def is_sqlite(self) -> bool:
@@ -95,11 +96,15 @@ class Store:
         raise AssertionError("unreachable: the last try returns or raises")
 
     async def run(self, work: Callable[[Tx], T], *, happened: Callable[[Tx], T | None] | None = None) -> T:
-        """`transact`, off the event loop. On SQLite in one thread: writers queue instead of polling for the lock."""
-        return await self.call(lambda: self.transact(work, happened=happened))
+        """`transact`, off the event loop. On SQLite one thread writes for all, several changes to a commit."""
+        if not self.is_sqlite:
+            return await self.call(lambda: self.transact(work, happened=happened))
+        return cast("T", await self._line(writes=True).run(work))
 
     async def look(self, work: Callable[[Tx], T]) -> T:
         """`work` in one read transaction, off the event loop."""
+        if self.is_sqlite:
+            return cast("T", await self._line(writes=False).run(work))
 
         def looking() -> T:
             with self.read() as tx:
@@ -107,10 +112,17 @@ class Store:
 
         return await self.call(looking)
 
+    def _line(self, *, writes: bool) -> lines.Line:
+        if writes not in self._lines:
+            connect = self._writer.connect if writes else self._engine.connect
+            name = "robo-store-writer" if writes else "robo-store-reader"
+            self._lines[writes] = lines.Line(name, connect, lambda cause: trouble.explain(cause, self.name))
+        return self._lines[writes]
+
     async def call(self, work: Callable[[], T]) -> T:
         """`work` in the store's threads: short, and about the store's files."""
         if self._threads is None:
-            self._threads = ThreadPoolExecutor(1 if self.is_sqlite else 8, thread_name_prefix="robo-store")
+            self._threads = ThreadPoolExecutor(2 if self.is_sqlite else 8, thread_name_prefix="robo-store")
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def now(self, tx: Tx) -> datetime:
@@ -119,6 +131,9 @@ class Store:
 
     def close(self) -> None:
         """End the threads and the connections. A store that is closed may be used again; it opens what it needs."""
+        for line in self._lines.values():
+            line.close()
+        self._lines.clear()
         if self._threads is not None:
             self._threads.shutdown(wait=True)
             self._threads = None
@@ -212,7 +227,7 @@ def _open_sqlite(address: URL, options: dict[str, Any]) -> Store:
         execution_options=options,
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "begin", lines.begin)
     store = Store(engine, address)
     with store.read() as tx:
         mode = tx.exec_driver_sql("PRAGMA journal_mode").scalar_one()
@@ -242,8 +257,3 @@ def _use_wal(raw: sqlite3.Connection) -> None:
             if not left or busy.sqlite_errorname not in ("SQLITE_BUSY", "SQLITE_LOCKED"):
                 raise
             time.sleep(0.02)
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("robo_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

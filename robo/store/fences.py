@@ -5,17 +5,17 @@ Everybody locks the item's row first and anything else after it, so that no two 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from sqlalchemy import Row, bindparam, literal_column, select
+from sqlalchemy import ColumnElement, Row, bindparam, literal_column, select
 
 from robo.engine.ports import Fence
 from robo.errors import StaleToken
 from robo.store.clock import Tx
 from robo.store.tables import attempts, items, journal
 
-RUNNING: Final = literal_column("'running'")
-OPEN: Final = literal_column("'open'")
+RUNNING: Final[ColumnElement[str]] = literal_column("'running'")
+OPEN: Final[ColumnElement[str]] = literal_column("'open'")
 
 _open_intent = (
     select(journal.c.id)
@@ -63,7 +63,7 @@ def hold(tx: Tx, fence: Fence) -> Row[Any]:
     row = tx.execute(_FENCE, {"attempt": fence.attempt, "item": fence.item, "token": fence.token}).one_or_none()
     if row is None:
         raise stale(fence)
-    return row
+    return cast("Row[Any]", row)
 
 
 def stale(fence: Fence) -> StaleToken:

@@ -38,7 +38,7 @@ class Hold:
 
 def exists_for(process: ColumnElement[str], region: ColumnElement[str], *, stop: bool = False) -> ColumnElement[bool]:
     """SQL: this process is held here (`stop`: by the kill switch)."""
-    every = literal_column("'*'")
+    every: ColumnElement[str] = literal_column("'*'")
     query = select(holds.c.id).where(
         or_(holds.c.process == process, holds.c.process == every),
         or_(holds.c.region == region, holds.c.region == every),

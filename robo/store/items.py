@@ -50,7 +50,7 @@ def insert_chunk(tx: Tx, fence: Fence, rows: Sequence[NewItem], *, start: int) -
     key = identity.Key(run.environment, run.process, run.region)
     identity.lock(tx, key)
     verdicts = _judge_all(tx, run, key, rows, at)
-    opened = _insert(tx, run, rows, verdicts, start, at, fences.actor(held.worker))
+    opened = _insert(tx, run, rows, verdicts, start=start, at=at, actor=fences.actor(held.worker))
     reach("chunk")
     missed = Counter(each.taken.value for each in opened if not each.item)
     values = {"position": start + len(rows), "not_taken": dict(Counter(run.not_taken) + missed)}
@@ -105,6 +105,7 @@ def _insert(
     run: Run,
     rows: Sequence[NewItem],
     verdicts: Sequence[identity.Verdict],
+    *,
     start: int,
     at: datetime,
     actor: str,
@@ -117,7 +118,7 @@ def _insert(
             continue
         item, payload = new_id(), new_id()
         bodies.append({"id": payload, "kind": "row", "body": row.row})
-        made.append(_item_values(run, item, payload, row, verdict, start + n, at))
+        made.append(_item_values(run, (item, payload), row, verdict, position=start + n, at=at))
         attempt = new_id() if verdict.taken is Taken.QUEUED else ""
         if attempt:
             queued.append(_attempt_values(run.id, item, attempt, at))
@@ -142,9 +143,9 @@ _STATES: Final = {
 
 
 def _item_values(
-    run: Run, item: str, payload: str, row: NewItem, verdict: identity.Verdict, position: int, at: datetime
+    run: Run, ids: tuple[str, str], row: NewItem, verdict: identity.Verdict, *, position: int, at: datetime
 ) -> dict[str, Any]:
-    trouble = row.trouble
+    trouble, (item, payload) = row.trouble, ids
     return {
         "id": item,
         "run": run.id,

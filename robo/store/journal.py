@@ -76,7 +76,7 @@ def intent(
         "looks": 0,
     }
     event = {"step": seen.once.step, "n": seen.n + 1, "token": fence.token, "digest": digest}
-    _write(tx, held, seen, changes, EventType.INTENT, event)
+    _write(tx, held, seen, changes, event=EventType.INTENT, data=event)
     return JournalRow(
         once=seen.once,
         state=JournalState.OPEN,
@@ -97,7 +97,7 @@ def note_refusal(tx: Tx, fence: Fence, seen: JournalRow, code: str, words: str) 
     _must_be_open(seen)
     event = {"step": seen.once.step, "n": seen.n, "code": code}
     changes = {"after_refusal": code, "words": words}
-    _write(tx, held, seen, changes, EventType.REFUSAL_READ, event, {"words": words})
+    _write(tx, held, seen, changes, event=EventType.REFUSAL_READ, data=event, payload={"words": words})
     return read(tx, seen.once)
 
 
@@ -106,7 +106,7 @@ def cannot_tell(tx: Tx, fence: Fence, seen: JournalRow, why: str) -> JournalRow:
     held = fences.hold(tx, fence)
     _must_be_open(seen)
     event = {"step": seen.once.step, "n": seen.n, "looks": seen.looks + 1}
-    _write(tx, held, seen, {"looks": seen.looks + 1}, EventType.DOUBT, event, {"why": why})
+    _write(tx, held, seen, {"looks": seen.looks + 1}, event=EventType.DOUBT, data=event, payload={"why": why})
     return read(tx, seen.once)
 
 
@@ -117,7 +117,7 @@ def absent(tx: Tx, fence: Fence, seen: JournalRow, why: str) -> JournalRow:
     require_ripe(tx, seen.once)
     event = {"step": seen.once.step, "n": seen.n, "token": fence.token}
     changes = {"state": JournalState.NONE, "token": fence.token, "after_refusal": "", "looks": 0}
-    _write(tx, held, seen, changes, EventType.ABSENT, event, {"why": why})
+    _write(tx, held, seen, changes, event=EventType.ABSENT, data=event, payload={"why": why})
     return read(tx, seen.once)
 
 
@@ -127,7 +127,7 @@ def refused(tx: Tx, held: Row[Any], fence: Fence, seen: JournalRow) -> None:
     require_ripe(tx, seen.once)
     event = {"step": seen.once.step, "n": seen.n, "code": seen.after_refusal, "token": fence.token}
     changes = {"state": JournalState.REFUSED, "token": fence.token, "closed_by": "verify"}
-    _write(tx, held, seen, changes, EventType.REFUSED, event)
+    _write(tx, held, seen, changes, event=EventType.REFUSED, data=event)
 
 
 def done(
@@ -158,7 +158,7 @@ def done(
     if not seen.item:
         changes["item"] = fence.item
     event = {"step": seen.once.step, "n": seen.n, "by": by, "ours": mine, "token": fence.token}
-    _write(tx, held, seen, changes, EventType.RECEIPT, event, {"receipt": _texts(receipt)})
+    _write(tx, held, seen, changes, event=EventType.RECEIPT, data=event, payload={"receipt": _texts(receipt)})
     return JournalRow(
         once=seen.once,
         state=JournalState.DONE,
@@ -208,6 +208,7 @@ def _write(
     held: Row[Any],
     seen: JournalRow,
     changes: Mapping[str, Any],
+    *,
     event: EventType,
     data: Mapping[str, Any],
     payload: Mapping[str, Any] | None = None,

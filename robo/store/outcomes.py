@@ -59,7 +59,7 @@ def end(tx: Tx, fence: Fence, ended: ItemEnd, credit: Credit | None = None) -> t
     if held.intent and ended.outcome is not Outcome.UNKNOWN:
         _refuse_open_intent(tx, held, ended.outcome)
     attempts.close(tx, fence.attempt, at, reason=ended.code or ended.outcome.value)
-    writebacks.add(tx, held.id, held.run, fence.token, ended.changes, at)
+    writebacks.add(tx, held, ended.changes, at)
     robot = fences.actor(held.worker)
     woken = conclude(tx, held, ended, at, actor=robot)
     if credit is not None:
@@ -112,7 +112,7 @@ def _judge_again(tx: Tx, item: Row[Any], at: datetime) -> str:
     data = {"doing": verdict.doing}
     kind = EventType.ITEM_RELEASED
     audit.emit(tx, type=kind, region=item.region, actor="robot", obj=item.id, cause=item.run, data=data)
-    return attempts.queue_again(tx, item.id, item.run, item.kind, item.token + 1, at, doing=verdict.doing)
+    return attempts.queue_again(tx, item, item.token + 1, at, doing=verdict.doing)
 
 
 def release_orphans(tx: Tx) -> tuple[str, ...]:

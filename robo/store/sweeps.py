@@ -64,7 +64,7 @@ def _take_over(tx: Tx, row: Row[Any], cap: int) -> Swept:
     lost = EventType.ATTEMPT_LOST
     audit.emit(tx, type=lost, region=row.region, actor=fences.actor(row.worker), obj=row.id, cause=row.run, data=data)
     if row.crashes + 1 < cap:
-        new = attempts.queue_again(tx, row.id, row.run, kind, row.token + 1, at, crashes=row.crashes + 1)
+        new = attempts.queue_again(tx, row, row.token + 1, at, crashes=row.crashes + 1)
         return Swept(run=row.run, item=row.id, kind=kind, attempt=new)
     intent = tx.execute(fences.OPEN_INTENT_OF, {"of": row.id}).first()
     outcome = Outcome.UNKNOWN if intent else Outcome.FAILED

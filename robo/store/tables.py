@@ -20,6 +20,8 @@ metadata: Final = MetaData(
 )
 
 LIVE_STATES: Final = tuple(sorted(state.value for state in LIVE))
+_LIVE_LIST: Final = ", ".join(f"'{state}'" for state in LIVE_STATES)
+_OWNS_ITS_KEY: Final = f"kind = 'item' AND dry = 0 AND behind IS NULL AND state IN ({_LIVE_LIST})"
 
 runs = Table(
     "runs",
@@ -88,12 +90,8 @@ items = Table(
         "region",
         "key",
         unique=True,
-        sqlite_where=text(
-            "kind = 'item' AND dry = 0 AND behind IS NULL AND state IN ('held', 'queued', 'running', 'unknown', 'waiting')"
-        ),
-        postgresql_where=text(
-            "kind = 'item' AND dry = 0 AND behind IS NULL AND state IN ('held', 'queued', 'running', 'unknown', 'waiting')"
-        ),
+        sqlite_where=text(_OWNS_ITS_KEY),
+        postgresql_where=text(_OWNS_ITS_KEY),
     ),
     Index("ix_items_key", "environment", "process", "region", "key"),
     Index("ix_items_run", "run", "state"),
@@ -136,7 +134,14 @@ attempts = Table(
         sqlite_where=text("state = 'running'"),
         postgresql_where=text("state = 'running'"),
     ),
-    Index("ix_attempts_run", "run", "state", "not_before"),
+    Index(
+        "ix_attempts_queued_of_run",
+        "run",
+        "rank",
+        "id",
+        sqlite_where=text("state = 'queued'"),
+        postgresql_where=text("state = 'queued'"),
+    ),
 )
 
 journal = Table(

@@ -59,7 +59,7 @@ def _of_postgres(cause: DBAPIError, where: str) -> InfrastructureError:
     state = str(getattr(cause.orig, "sqlstate", "") or "")
     if state == "53100":
         return disk_full(where)
-    if state == "25006" or state == "42501":
+    if state in {"25006", "42501"}:
         return not_writable(where, _words(cause))
     if state in _RETRY_STATES:
         return InfrastructureError(
@@ -127,7 +127,7 @@ def on_network(path: Path, mounts: str | None = None) -> str:
     best, kind = "", ""
     for line in text.splitlines():
         parts = line.split(" ")
-        point = parts[1].replace("\\040", " ") if len(parts) > 2 else ""
+        point = parts[1].replace("\\040", " ") if parts[2:] else ""
         if point and path.is_relative_to(point) and len(point) >= len(best):
             best, kind = point, parts[2]
     return kind if kind in _NETWORK else ""

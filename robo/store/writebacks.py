@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, insert, literal_column, select, update
+from sqlalchemy import Row, func, insert, literal_column, select, update
 
 from robo.model.audit import EventType
 from robo.sdk.runner import CellChange
@@ -32,10 +32,10 @@ class WriteBack:
     answer: str
 
 
-def add(tx: Tx, item: str, run: str, token: int, changes: Sequence[CellChange], at: datetime) -> None:
+def add(tx: Tx, item: Row[Any], changes: Sequence[CellChange], at: datetime) -> None:
     """Owe these cells; in the commit of the outcome."""
     if changes:
-        tx.execute(insert(writebacks), [_values(item, run, token, n, each, at) for n, each in enumerate(changes)])
+        tx.execute(insert(writebacks), [_values(item, n, each, at) for n, each in enumerate(changes)])
 
 
 def pending(tx: Tx, *, run: str = "", file: Path | None = None) -> list[WriteBack]:
@@ -85,12 +85,12 @@ def counts(tx: Tx, run: str) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in tx.execute(query)}
 
 
-def _values(item: str, run: str, token: int, seq: int, change: CellChange, at: datetime) -> dict[str, Any]:
+def _values(item: Row[Any], seq: int, change: CellChange, at: datetime) -> dict[str, Any]:
     return {
         "id": new_id(),
-        "item": item,
-        "run": run,
-        "token": token,
+        "item": item.id,
+        "run": item.run,
+        "token": item.token,
         "seq": seq,
         "file": str(change.file),
         "sheet": change.sheet,
