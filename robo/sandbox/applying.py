@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -156,7 +157,13 @@ def _review(
     uncertified: bool = False,
 ) -> Response:
     whole = {key: draft.content.get(key, "") for key in IDENTITY + STAY}
-    facts = {"values": whole, "error": error, "duplicate": duplicate, "uncertified": uncertified, "draft": draft}
+    facts: dict[str, Any] = {
+        "values": whole,
+        "error": error,
+        "duplicate": duplicate,
+        "uncertified": uncertified,
+        "draft": draft,
+    }
     return portal.page(request, "review.html", **facts)
 
 

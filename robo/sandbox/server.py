@@ -119,12 +119,15 @@ async def serve(settings: Settings, ready: Callable[[Doors], None], stop: asynci
         InfrastructureError: RB981, the database cannot be used; RB982, the port is taken.
         UsageError: RB980, there is no such skin.
     """
-    with contextlib.closing(_books(settings)) as books:
-        public, control = Door(settings.port), Door()
+    skin = skin_named(settings.skin)
+    with contextlib.ExitStack() as opened:
+        books = opened.enter_context(contextlib.closing(_books(settings)))
+        public = opened.enter_context(contextlib.closing(Door(settings.port)))
+        control = opened.enter_context(contextlib.closing(Door()))
         portal = Portal(
             books=books,
             board=Board(idle_seconds=settings.idle_seconds),
-            skin=skin_named(settings.skin),
+            skin=skin,
             accounts=settings.accounts,
             cut=public.cut,
         )
@@ -136,8 +139,6 @@ async def serve(settings: Settings, ready: Callable[[Doors], None], stop: asynci
             await stop.wait()
         finally:
             await asyncio.gather(public.shut(), control.shut())
-            public.close()
-            control.close()
 
 
 def control_app(portal: Portal, token: str, public: Door, app: ASGIApp) -> Starlette:
