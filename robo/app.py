@@ -236,6 +236,7 @@ class App:
 
     def cancel_run(self, start: str, actor: str) -> tuple[int, int]:
         """(items cancelled now, items that are in the middle of something and stop at the next boundary)."""
+        from robo.model.run import RunState
         from robo.store import decisions, runs
 
         run, _ = self.find_run(start)
@@ -243,7 +244,7 @@ class App:
         def cancel(tx: Any) -> tuple[int, int]:
             now, wished, _woken = decisions.cancel_run(tx, run.id, actor=actor)
             if not wished:
-                runs.end(tx, run.id, summary={}, state=runs.RunState.CANCELLED, actor=actor)
+                runs.end(tx, run.id, summary={}, state=RunState.CANCELLED, actor=actor)
             return now, wished
 
         return self.store.transact(cancel)

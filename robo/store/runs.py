@@ -169,6 +169,12 @@ def allow(tx: Tx, run: str, *, actor: str) -> bool:
     return move(tx, run, RunState.RUNNING, since=(RunState.WAITING,), actor=actor, event=EventType.RUN_ALLOWED)
 
 
+def note_source(tx: Tx, run: str, digest: str, left_out: int) -> None:
+    """What the opening read: a digest of all rows (a resumed opening compares it) and how many `only_if` left out."""
+    options = {**get(tx, run).options, "source_digest": digest, "left_out": left_out}
+    tx.execute(update(runs).where(runs.c.id == run).values(options=options))
+
+
 def counts(tx: Tx, run: str) -> dict[ItemState, int]:
     """Items of the run by state, its opening and finish left out. Every state is there, 0 included."""
     rows = tx.execute(

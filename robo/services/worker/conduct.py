@@ -17,7 +17,6 @@ from robo.errors import CredentialsRefused, ItemTrouble, RoboError, StaleToken
 from robo.model.base import ItemState
 from robo.model.run import ItemKind, RunState
 from robo.plan.model import Plan
-from robo.sdk.runner import Flusher
 from robo.services.queue import Queue
 from robo.services.worker import flushing
 from robo.services.worker.heartbeat import LEASE_SECONDS, Heartbeat, LifeLock, is_dead
@@ -202,14 +201,12 @@ class Worker:
             await self._slots(desk, 1)
 
     async def _flush(self, desk: Desk) -> None:
-        for runner in desk.plan.runners:
-            guest = await self.pool.get(runner) if runner != "browser" else None
-            if isinstance(guest, Flusher):
-                flushed = await flushing.check(
-                    self.store, guest, holder=self.name, incarnation=self.incarnation, run=desk.run
-                )
-                for line in flushed.trouble:
-                    desk.told("write-back", {"trouble": line})
+        for flusher in await self.pool.flushers():
+            flushed = await flushing.check(
+                self.store, flusher, holder=self.name, incarnation=self.incarnation, run=desk.run
+            )
+            for line in flushed.trouble:
+                desk.told("write-back", {"trouble": line})
 
 
 async def mark_refused(store: Store, refused: CredentialsRefused, process: str, region: str) -> None:

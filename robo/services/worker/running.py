@@ -298,7 +298,8 @@ def again_after(said: str) -> timedelta | None:
     from robo.model.process import Kind
     from robo.model.scalars import parse
 
-    return parse(Kind.DURATION, said)
+    duration: timedelta = parse(Kind.DURATION, said)
+    return duration
 
 
 def asked_again(run: Run) -> RunRequest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from robo.engine.faultpoints import reach
 from robo.engine.pieces import Performer
@@ -15,7 +15,7 @@ from robo.model.base import Outcome
 from robo.model.process import Step
 from robo.plan.model import Group, Piece, Plan
 from robo.plan.steps import runner_of
-from robo.sdk.runner import Context, Runner, Session
+from robo.sdk.runner import Context, Flusher, Runner, Session
 from robo.services.guests import new_runner
 
 Setup = Callable[["SlotSessions"], Awaitable[None]]
@@ -45,6 +45,11 @@ class RunnerPool:
     async def get(self, name: str) -> Runner:
         """The started runner, or the error its start ended with."""
         return await asyncio.shield(self.begin(name))
+
+    async def flushers(self) -> list[Flusher]:
+        """The started runners whose write-backs are rows of the store."""
+        runners: list[object] = [await task for task in self._starting.values() if not task.cancelled()]
+        return [runner for runner in runners if isinstance(runner, Flusher)]
 
     async def stop(self) -> None:
         """Stop all; a runner that never came up has nothing to stop."""
@@ -126,7 +131,7 @@ class SlotSessions:
 async def perform_setup(plan: Plan, base: Mapping[str, Any], sessions: SlotSessions, clock: Clock) -> None:
     """The process's `setup`, once in a new session. It signs in and reads; it ends no item."""
 
-    async def refuse(_outcome: Outcome, step: Step, code: str, says: str) -> None:
+    async def refuse(outcome: Outcome, step: Step, code: str, says: str) -> NoReturn:  # noqa: ARG001 - a port's shape
         raise Failure(
             "RB543",
             "the setup stopped at %(step)s: %(says)s",
