@@ -54,7 +54,7 @@ class Performer:
                 await self._actions(piece, in_once, within)
             case StepKind.SET:
                 for name, node in step.assign.items():
-                    self._stage.names.leave(name, await self._stage.names.render(node))
+                    self._stage.names.leave(name, await self._stage.names.render(node, keep_missing=True))
             case StepKind.SKIP_IF:
                 await self._condition(step, Outcome.SKIPPED)
             case StepKind.REJECT_IF:

@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from robo.definition.expressions import evaluate, render, truth
+from robo.definition.calendar import holidays_of
+from robo.definition.expressions import names, render, scope_facts, truth
 from robo.engine.ports import Clock
 from robo.errors import Failure
 from robo.model.text import Expr, Node
-from robo.plan.mentions import mentions
+from robo.plan.mentions import expressions
 from robo.plan.model import Plan
 from robo.sdk.runner import Finding, Result
 
@@ -21,9 +22,11 @@ Ask = Callable[[str], Awaitable[Result]]
 def base_names(
     plan: Plan, clock: Clock, *, inputs: Mapping[str, Any], run_facts: Mapping[str, Any], environment: str
 ) -> dict[str, Any]:
-    """`inputs region process run now`: what every expression of a run may read, whatever the item."""
+    """`inputs region process run now`, and what filters need: what every expression of a run may read."""
     now = clock.now().astimezone(ZoneInfo(plan.zone))
+    facts = scope_facts(tables=plan.tables, holidays=holidays_of(plan.holidays), date_format=plan.date_format)
     return {
+        **facts,
         "inputs": inputs,
         "run": run_facts,
         "region": {"id": plan.region, "zone": plan.zone, "environment": environment},
@@ -41,12 +44,9 @@ class Names:
         self._left: dict[str, Any] = {}
         self._ask = ask
 
-    async def render(self, node: Node) -> Any:
+    async def render(self, node: Node, *, keep_missing: bool = False) -> Any:
         """`node` with its expressions evaluated; a text that is one expression keeps its value's type."""
-        return render(node, await self._scope(node))
-
-    async def evaluate(self, expr: Expr) -> Any:
-        return evaluate(expr, await self._scope(expr))
+        return render(node, await self._scope(node), keep_missing=keep_missing)
 
     async def truth(self, expr: Expr, extra: Mapping[str, Any] | None = None) -> bool:
         """`extra`: further names for this once; they shadow nothing that is there."""
@@ -90,9 +90,12 @@ class Names:
         self._found.clear()
 
     async def _scope(self, node: Node | Expr) -> Mapping[str, Any]:
-        for mention in mentions(node).names:
-            if mention.root == "find" and len(mention.parts) > 1 and mention.parts[1] not in self._found:
-                await self._find(mention.parts[1])
+        for expr in expressions(node):
+            for name in sorted(names(expr)):
+                root, _, rest = name.partition(".")
+                finder = rest.partition(".")[0]
+                if root == "find" and finder and finder not in self._found:
+                    await self._find(finder)
         return {**self._values, "find": self._found}
 
     async def _find(self, name: str) -> None:
