@@ -10,8 +10,11 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.faults.portal import open_portal
+from robo.sandbox.handle import spawn
 from tests.faults.trial import Plan, Trial, Verdict, describe
+
+
+ACCOUNT = "robot.occitanie"
 
 
 def main() -> int:
@@ -24,7 +27,9 @@ def main() -> int:
     options.add_argument("--keep", action="store_true", help="keep the folders of trials that held, too")
     chosen = options.parse_args()
     base = Path(tempfile.mkdtemp(prefix="robo-faults-"))
-    with open_portal(base / "portal") as (portal, account), ThreadPoolExecutor(chosen.at_once) as pool:
+    with spawn(base / "portal.db") as portal, ThreadPoolExecutor(chosen.at_once) as pool:
+        portal.faults.accept_duplicates()  # a second submit must show in the truth
+        account = (ACCOUNT, portal.accounts[ACCOUNT])
 
         def play(number: int) -> Verdict:
             folder = base / f"{number:05d}"

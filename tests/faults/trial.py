@@ -15,27 +15,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from openpyxl import Workbook
 
 from robo.engine.faultpoints import POINTS
+from robo.sandbox.faults import Fault
+from robo.sandbox.handle import RunningSandbox
 
 PROJECT: Final = Path(__file__).with_name("project")
 ROWS: Final = 3
 PATIENCE: Final = 90
 """Seconds one robo process may take before the trial is called stuck."""
 OTHER: Final = ("random", "zombie")
-
-
-class Truth(Protocol):
-    """The portal as the oracle: what it took, and the faults it can be told to show."""
-
-    url: str
-
-    def dossiers(self, reference: str) -> int: ...
-
-    def script(self, reference: str, faults: Sequence[str]) -> None: ...
+FAULTS: Final = {"lost": Fault("lost"), "late": Fault("late", seconds=1.2)}
+"""`late` files within the process's settle time (2 s): assumption A1 of the once protocol holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +69,7 @@ class Verdict:
 class Trial:
     """The folder, the processes and the checks of one trial."""
 
-    def __init__(self, plan: Plan, portal: Truth, account: tuple[str, str], folder: Path) -> None:
+    def __init__(self, plan: Plan, portal: RunningSandbox, account: tuple[str, str], folder: Path) -> None:
         self.plan = plan
         self.portal = portal
         self.account = account
@@ -106,7 +100,7 @@ class Trial:
         for reference, fault in zip(self.references, self.plan.faults, strict=True):
             sheet.append([reference, "Exemple", date(1990, 5, 17), None])
             if fault != "none":
-                self.portal.script(reference, [fault])
+                self.portal.faults.script(reference, FAULTS[fault])
         book.save(self.folder / "demandes.xlsx")
 
     def _start(self, *, crash: str = "", resume: bool = False) -> subprocess.Popen[bytes]:
