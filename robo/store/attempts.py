@@ -6,7 +6,7 @@ its item's may write (rule `fence`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
@@ -230,11 +230,15 @@ def due_in(tx: Tx, run: str) -> float | None:
     return None if soonest is None else max(0.0, (soonest - now(tx)).total_seconds())
 
 
-def announceable(tx: Tx, *, limit: int = 500, regions: Sequence[str] = ()) -> list[tuple[str, str]]:
+_ANNOUNCEABLE: Final = (
+    select(attempts.c.id, items.c.region)
+    .select_from(_joined)
+    .where(_free)
+    .order_by(attempts.c.rank, attempts.c.id)
+    .limit(bindparam("most"))
+)
+
+
+def announceable(tx: Tx, *, limit: int = 500) -> list[tuple[str, str]]:
     """(attempt, region) of queued attempts whose time has come: what the sweep announces again."""
-    query = _FREE.with_only_columns(attempts.c.id, items.c.region).with_for_update(
-        read=False, of=items, skip_locked=True
-    )
-    if regions:
-        query = query.where(or_(*(items.c.region == region for region in regions)))
-    return [(row.id, row.region) for row in tx.execute(query, {"at": now(tx), "most": limit})]
+    return [(row.id, row.region) for row in tx.execute(_ANNOUNCEABLE, {"at": now(tx), "most": limit})]

@@ -27,7 +27,7 @@ from robo.store.clock import Tx
 T = TypeVar("T")
 
 BUSY_TIMEOUT_MS: Final = 10_000
-_PRAGMAS: Final = ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}", "cache_size=-8000")
+_PRAGMAS: Final = ("synchronous=FULL", "foreign_keys=ON", "cache_size=-8000")
 _POSTGRES_ARGS: Final = {
     "connect_timeout": 5,
     "keepalives": 1,

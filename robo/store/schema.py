@@ -10,9 +10,9 @@ from robo.errors import InfrastructureError
 from robo.store import accounts_tables, tables
 from robo.store.clock import Tx
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The revision these tables are at: the newest file in `migrations/versions`."""
-KNOWN: Final = ("", "0001")
+KNOWN: Final = ("", "0001", "0002")
 """Every revision this version of robo can start from, oldest first."""
 _LOCK: Final = 0x726F626F  # "robo": PostgreSQL's advisory lock for upgrades
 
