@@ -15,7 +15,7 @@ from robo.plan.cutting import Cutter
 from robo.plan.digest import digest_of
 from robo.plan.keys import check_keys
 from robo.plan.model import HostPlan, Plan, Segment
-from robo.plan.outputs import Usage, results_of
+from robo.plan.outputs import Finders, Usage, results_of
 from robo.plan.overlay import apply_overlay
 from robo.plan.pages import check_pages
 from robo.plan.problems import Problems
@@ -32,7 +32,7 @@ def build(process: Process, region: Region | None, actions: Mapping[str, ActionS
     problems = Problems(process, region)
     effective = effective_process(process, region, actions, problems)
     finders = {name: results_of(finder.step, actions) for name, finder in effective.finders.items()}
-    cutter = Cutter(actions, finders)
+    cutter = Cutter(actions, finders, {name: finder.step.action for name, finder in effective.finders.items()})
     EffectRules(cutter, effective, problems).check()
     VerifyRules(cutter, effective, problems).check()
     check_keys(effective, problems)
@@ -82,7 +82,7 @@ def _check_source(process: Process, actions: Actions, problems: Problems) -> Non
         )
 
 
-def _check_uses(process: Process, actions: Actions, finders: dict[str, frozenset[str]], problems: Problems) -> None:
+def _check_uses(process: Process, actions: Actions, finders: Finders, problems: Problems) -> None:
     Usage(actions, finders, problems).follow(process.steps)
     Usage(actions, finders, problems).follow(process.finish)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -12,19 +12,22 @@ from robo.model.process import Step, StepKind
 from robo.model.text import Expr, Node, Path, Template
 from robo.plan.model import Group, Once, Piece, Segment, Unit
 from robo.plan.outputs import once_outputs
-from robo.plan.steps import Actions, runner_of
+from robo.plan.steps import Actions, opens, page_runners, runner_of, walk
 from robo.sdk.action import Proof
 
 SETTLE = timedelta(seconds=30)
 """Wait before `verify` in doubt, when the step says nothing (page "once protocol", `settle`)."""
+DECISION = "when_"
+"""Names that hold what the `when` of a block decided, for the steps it is taken apart into, begin so."""
 ITEM_KEY = Template("${{ item.key }}", (Expr("item.key"),))
 
 
 class Cutter(NamedTuple):
-    """Cuts the resolved steps of one process. `finders`: names each finder reads, for the outputs of effects."""
+    """Cuts the resolved steps of one process. `finders`: names each finder reads; `searches`: its action."""
 
     actions: Actions
-    finders: dict[str, frozenset[str]]
+    finders: Mapping[str, frozenset[str]]
+    searches: Mapping[str, str]
 
     def segments(self, steps: tuple[Step, ...], last: str = "end") -> tuple[Segment, ...]:
         """Segments in order. The last one has no effect; it is left out when nothing stands after the last effect."""
@@ -34,7 +37,8 @@ class Cutter(NamedTuple):
             if not self.is_once(step):
                 lead.append(step)
                 continue
-            once = self._once(step)
+            lead, own = self._part(lead, step)
+            once = self._once(step, own)
             found.append(Segment(index=len(found), id=once.id, lead=self.pieces(lead), once=once))
             lead = []
         if lead or not found:
@@ -70,8 +74,30 @@ class Cutter(NamedTuple):
         alone = step.when or step.optional or step.expect or step.read or step.refused or step.confirm or step.once
         return spec is not None and spec.entry and not alone and step.effect is not Effect.SUBMIT
 
-    def _once(self, step: Step) -> Once:
-        inner = unwrap_tail(step.do) if step.do else (step,)
+    def _part(self, lead: list[Step], step: Step) -> tuple[list[Step], list[Step]]:
+        """`lead` in two: what runs before `verify` is asked, and what follows it because the effect needs its page.
+
+        `verify` is asked between the two and leaves the page where it searched."""
+        runner = self._looks_with(step)
+        first = next((each for each in walk((step,)) if runner and runner_of(each.action) == runner), None)
+        if first is None or opens(first, self.actions) or step.when is not None:
+            return lead, []
+        for index in range(len(lead) - 1, -1, -1):
+            begins = runner_of(lead[index].action) == runner and opens(lead[index], self.actions)
+            if begins and lead[index].when is None and not lead[index].optional:
+                return lead[:index], lead[index:]
+        return lead, []
+
+    def _looks_with(self, step: Step) -> str:
+        """The runner whose page `verify` leaves before the effect, or an empty text."""
+        verify = step.verify
+        if verify is None or verify.asks == "after":
+            return ""
+        actions = [self.searches.get(verify.finder, "")] if verify.finder else [each.action for each in verify.steps]
+        return next((runner_of(action) for action in actions if runner_of(action) in page_runners(self.actions)), "")
+
+    def _once(self, step: Step, own: list[Step]) -> Once:
+        inner = (*own, *(unwrap_tail(step.do) if step.do else (step,)))
         before, act = list(inner[:-1]), inner[-1]
         entries: list[Step] = []
         while before and self._fuses(before[-1]) and runner_of(before[-1].action) == runner_of(act.action):
@@ -106,7 +132,7 @@ def _holds_once(block: Step) -> bool:
 def _take_apart(block: Step) -> Iterator[Step]:
     inner = block.do
     if block.when is not None:
-        name = f"when_{re.sub(r'[^0-9A-Za-z_]', '_', block.id)}"
+        name = f"{DECISION}{re.sub(r'[^0-9A-Za-z_]', '_', block.id)}"
         yield _decision(name, block.when, block.path, block.title)
         inner = tuple(step.model_copy(update={"when": _both(name, step.when)}) for step in inner)
     yield from flat(inner)

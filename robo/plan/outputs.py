@@ -77,7 +77,7 @@ class Usage:
         """Check the steps of one level and remember what they leave. `guards`: conditions around them."""
         for step in steps:
             inside = guards | {step.when.source} if step.when is not None else guards
-            for path, mention in _uses(step):
+            for path, mention in uses_of(step):
                 self._check(path, mention, inside)
             self.follow(step.do, inside | {f"optional {step.id}"} if step.optional else inside)
             self._remember(step, inside)
@@ -166,7 +166,7 @@ class Usage:
             )
 
 
-def _uses(step: Step) -> Iterator[tuple[Path, Mention]]:
+def uses_of(step: Step) -> Iterator[tuple[Path, Mention]]:
     """Every name a step itself mentions, with the place of the mention."""
     members = (
         (step.action, step.params),

@@ -1,91 +1,153 @@
-"""Where each segment begins: after a crash there is no open page, so a segment that needs one opens it."""
+"""Where each segment begins: after a crash there is no open page, so a segment that needs one opens it.
+
+A finder searches on a page of its own, so whoever mentions it, and `verify` before an effect, leaves the page too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from dataclasses import dataclass, field
 
 from robo.model.process import Process, Step
-from robo.plan.model import Group, Piece, Segment
+from robo.plan.model import Group, Once, Piece, Segment
+from robo.plan.cutting import DECISION
+from robo.plan.outputs import uses_of
 from robo.plan.problems import Problems
-from robo.plan.steps import Actions, page_runners, params_of, runner_of
+from robo.plan.steps import Actions, opens, page_runners, runner_of
 
 
 def check_pages(process: Process, segments: tuple[Segment, ...], actions: Actions, problems: Problems) -> None:
-    """With `sessions: {page: opened}` each segment, and everything that may be asked at any time, opens its page."""
-    sessions = process.sessions
-    if sessions.page == "kept":
-        if sessions.slots not in {None, 1}:
-            problems.report(
-                "RB429",
-                "`page: kept` goes on where the last item ended, so there can be only one slot",
-                ("sessions", "slots"),
-                remedy="remove `slots`",
-            )
-        return
+    """Report each segment that acts on a page it did not open, and each search that has no page to begin on."""
+    kept = process.sessions.page == "kept"
+    if kept and process.sessions.slots not in {None, 1}:
+        problems.report(
+            "RB429",
+            "`page: kept` goes on where the last item ended, so there can be only one slot",
+            ("sessions", "slots"),
+            remedy="remove `slots`",
+        )
     pages = page_runners(actions)
     for segment in segments:
-        for runner in sorted(pages):
-            _check_steps(_steps(segment), runner, actions, problems)
+        _Walk(process, actions, problems, _start(pages, kept=kept)).segment(segment)
+    if kept:
+        return
     for finder in process.finders.values():
-        _check_steps(iter((finder.step,)), runner_of(finder.step.action), actions, problems, only=pages)
+        _Walk(process, actions, problems, _start(pages)).step(finder.step)
     for segment in segments:
         if segment.once is not None and segment.once.verify is not None:
-            for runner in sorted(pages):
-                _check_steps(iter(segment.once.verify.steps), runner, actions, problems)
+            walk = _Walk(process, actions, problems, _start(pages))
+            for step in segment.once.verify.steps:
+                walk.step(step)
 
 
-def _check_steps(
-    steps: Iterator[Step],
-    runner: str,
-    actions: Actions,
-    problems: Problems,
-    only: frozenset[str] | None = None,
-) -> None:
-    """Every step of `runner` up to the first that always runs and opens a page must open one itself."""
-    if only is not None and runner not in only:
-        return
-    for step in steps:
-        if runner_of(step.action) != runner:
-            continue
-        if not opens(step, actions):
-            problems.report(
-                "RB416",
-                "%(action)s is the first step on a page here, and no page is open: "
-                "what runs again after a crash begins anew",
-                (*step.path, step.action),
-                remedy="begin with `%(runner)s.open: …`, or add `at: …` to the first action; "
-                "to go on where the last item ended, say `sessions: {page: kept}`",
+DECIDED = re.compile(rf"({DECISION}\w+) and ")
+Guards = frozenset[str]
+"""Conditions under which a step runs, all of them."""
+
+
+@dataclass
+class _Walk:
+    """Follows one segment. `on_page`: runner -> the conditions under each of which a page is open before it."""
+
+    process: Process
+    actions: Actions
+    problems: Problems
+    on_page: dict[str, set[Guards]]
+    asked: set[str] = field(default_factory=set)
+    left_by: dict[str, str] = field(default_factory=dict)
+    """Runner -> the finder that left its page."""
+    told: bool = False
+
+    def segment(self, segment: Segment) -> None:
+        self.pieces(segment.lead, frozenset())
+        if segment.once is not None:
+            self._once(segment.once)
+
+    def _once(self, once: Once) -> None:
+        guards = _guards(once.step)
+        if once.step is not once.submit:
+            self._mentions(once.step)
+        if once.verify is not None and once.verify.asks != "after":
+            if once.verify.finder is not None:
+                self._ask(once.verify.finder)
+            for step in once.verify.steps:
+                self._leave(runner_of(step.action), "verify")
+        self.pieces(once.body, guards)
+        for step in (*once.entries, once.submit):
+            self.step(step, guards)
+
+    def pieces(self, pieces: tuple[Piece, ...], guards: Guards) -> None:
+        for piece in pieces:
+            if isinstance(piece, Group):
+                self._mentions(piece.block)
+                self.pieces(piece.pieces, guards | _guards(piece.block))
+            else:
+                for step in piece.steps:
+                    self.step(step, guards)
+
+    def step(self, step: Step, guards: Guards = frozenset()) -> None:
+        """One step: what it mentions may leave the page, then it needs one or opens one."""
+        self._mentions(step)
+        runner = runner_of(step.action)
+        if runner not in self.on_page:
+            return
+        guards |= _guards(step)
+        if opens(step, self.actions):
+            self.on_page[runner].add(guards)
+        elif not self.told and not any(condition <= guards for condition in self.on_page[runner]):
+            self.told = True
+            self._report(step, runner)
+
+    def _mentions(self, step: Step) -> None:
+        for _, mention in uses_of(step):
+            if mention.root == "find" and len(mention.parts) > 1:
+                self._ask(mention.parts[1])
+
+    def _ask(self, name: str) -> None:
+        finder = self.process.finders.get(name)
+        if finder is not None and name not in self.asked:
+            self.asked.add(name)
+            self._leave(runner_of(finder.step.action), name)
+
+    def _leave(self, runner: str, finder: str) -> None:
+        if self.on_page.get(runner):
+            self.on_page[runner] = set()
+            self.left_by[runner] = finder
+
+    def _report(self, step: Step, runner: str) -> None:
+        path = (*step.path, step.action)
+        if runner in self.left_by:
+            self.problems.report(
+                "RB430",
+                "%(finder)s was asked just before and searched on a page of its own: %(action)s is no longer where "
+                "it was",
+                path,
+                remedy="mention the finder before the page is opened (`set: {seen: …}`), or open the page again here",
+                finder=self.left_by[runner],
                 action=step.action,
-                runner=runner,
             )
             return
-        if step.when is None and not step.optional:
-            return
+        self.problems.report(
+            "RB416",
+            "%(action)s is the first step on a page here, and no page is open: what runs again after a crash "
+            "begins anew",
+            path,
+            remedy="begin with `%(runner)s.open: …`, or add `at: …` to the first action; "
+            "to go on where the last item ended, say `sessions: {page: kept}`",
+            action=step.action,
+            runner=runner,
+        )
 
 
-def opens(step: Step, actions: Actions) -> bool:
-    """Whether a step begins on a page of its own."""
-    spec = actions.get(step.action)
-    return spec is not None and (spec.opens or "at" in params_of(spec, step.params))
+def _start(pages: frozenset[str], *, kept: bool = False) -> dict[str, set[Guards]]:
+    """Every page runner; with `kept` the page of the last item is before it."""
+    return {runner: {frozenset()} if kept else set() for runner in pages}
 
 
-def _steps(segment: Segment) -> Iterator[Step]:
-    yield from _inside(segment.lead, conditional=False)
-    if segment.once is not None:
-        yield from _inside(segment.once.body, conditional=False)
-        yield from segment.once.entries
-        yield segment.once.submit
-
-
-def _inside(pieces: tuple[Piece, ...], *, conditional: bool) -> Iterator[Step]:
-    """Action steps in order; what stands in a block that may be skipped is marked `optional`."""
-    for piece in pieces:
-        if isinstance(piece, Group):
-            skippable = conditional or piece.block.when is not None or piece.block.optional
-            yield from _inside(piece.pieces, conditional=skippable)
-        else:
-            yield from (
-                step.model_copy(update={"optional": True}) if conditional else step
-                for step in piece.steps
-                if step.action
-            )
+def _guards(step: Step) -> Guards:
+    """What one step's own running depends on; a decision taken for its block (`robo.plan.cutting`) counts alone too."""
+    found = {f"optional {step.id}"} if step.optional else set()
+    if step.when is not None:
+        decided = DECIDED.match(step.when.source)
+        found |= {step.when.source, *((decided[1],) if decided else ())}
+    return frozenset(found)

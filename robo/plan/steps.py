@@ -44,6 +44,12 @@ def params_of(spec: ActionSpec, node: Node) -> Mapping[str, Node]:
     return {name: value for name, value in spread(spec, node).items() if name}
 
 
+def opens(step: Step, actions: Actions) -> bool:
+    """Whether a step begins on a page of its own."""
+    spec = actions.get(step.action)
+    return spec is not None and (spec.opens or "at" in params_of(spec, step.params))
+
+
 def resolve_all(steps: tuple[Step, ...], actions: Actions, problems: Problems) -> tuple[Step, ...]:
     """`steps` with effects, time-outs and `within` in their final form."""
     return tuple(resolve(step, actions, problems) for step in steps)
