@@ -69,25 +69,25 @@ class App:
             self.store.close()
 
     # ---- the library ---------------------------------------------------------------------------------------
-    def processes(self) -> list[str]:
+    def process_ids(self) -> list[str]:
         """Every process of the project, in order."""
         return sorted(file.parent.name for file in self.settings.processes.glob("*/process.yaml"))
 
-    def regions(self) -> list[str]:
+    def region_ids(self) -> list[str]:
         return sorted(file.stem for file in self.settings.regions.glob("*.yaml"))
 
     def process_file(self, process: str) -> Path:
         """The file of a process, or RB940 with the nearest one that is there."""
         file = self.settings.processes / process / "process.yaml"
         if not file.is_file():
-            raise _not_there("RB940", "process", process, self.processes(), "robo process list")
+            raise _not_there("RB940", "process", process, self.process_ids(), "robo process list")
         return file
 
     def region_file(self, region: str) -> Path:
         """The file of a region, or RB941 with the nearest one that is there."""
         file = self.settings.regions / f"{region}.yaml"
         if not file.is_file():
-            raise _not_there("RB941", "region", region, self.regions(), "ls config/regions")
+            raise _not_there("RB941", "region", region, self.region_ids(), "ls config/regions")
         return file
 
     def process(self, process: str, text: str | None = None) -> Process:
@@ -124,7 +124,7 @@ class App:
     def validate(self, process: str | None = None) -> tuple[Diagnostic, ...]:
         """Every problem of one process or of all, alone and in every region that knows it."""
         found: dict[tuple[str, str], Diagnostic] = {}
-        for each in [process] if process else self.processes():
+        for each in [process] if process else self.process_ids():
             for region in [None, *self._regions_of(each)]:
                 try:
                     self.plan(each, region)
@@ -135,7 +135,7 @@ class App:
     def _regions_of(self, process: str) -> list[str]:
         """Regions with an overlay for it, and those whose file cannot be read (so that this is told)."""
         known = []
-        for region in self.regions():
+        for region in self.region_ids():
             try:
                 if process in self.region(region).overlays:
                     known.append(region)
@@ -301,7 +301,7 @@ class App:
     def secrets_needed(self) -> dict[str, list[str]]:
         """Every secret that a process which can be read names, with those processes."""
         needed: dict[str, list[str]] = {}
-        for process in self.processes():
+        for process in self.process_ids():
             try:
                 named = self.process(process).secrets
             except DefinitionError:
@@ -315,13 +315,13 @@ class App:
         from robo.services.credentials import refused_in
 
         with self.store.read() as tx:
-            return refused_in(tx, self.regions())
+            return refused_in(tx, self.region_ids())
 
     def secret_replaced(self, name: str, actor: str) -> int:
         """A new value was set: its mark goes, and what was held for it is queued again. The number of items."""
         from robo.services.credentials import replaced
 
-        return self.store.transact(lambda tx: replaced(tx, name, self.regions(), actor=actor))
+        return self.store.transact(lambda tx: replaced(tx, name, self.region_ids(), actor=actor))
 
 
 def open_app(project: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> App:

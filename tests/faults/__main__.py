@@ -13,7 +13,6 @@ from pathlib import Path
 from robo.sandbox.handle import spawn
 from tests.faults.trial import Plan, Trial, Verdict, describe
 
-
 ACCOUNT = "robot.occitanie"
 
 
@@ -34,7 +33,7 @@ def main() -> int:
         def play(number: int) -> Verdict:
             folder = base / f"{number:05d}"
             verdict = Trial(Plan.of(number), portal, account, folder).play()
-            print(describe(verdict), flush=True)  # noqa: T201 - a command's output
+            print(describe(verdict), flush=True)
             if not verdict.violations and not chosen.keep:
                 shutil.rmtree(folder)
             return verdict
@@ -47,10 +46,10 @@ def summary(verdicts: list[Verdict], base: Path) -> int:
     """The count by kind, and every violation again at the end."""
     kinds = Counter(verdict.plan.kind for verdict in verdicts if verdict.died)
     broken = [violation for verdict in verdicts for violation in verdict.violations]
-    print(f"{len(verdicts)} trials, {sum(kinds.values())} deaths: {dict(kinds)}")  # noqa: T201
-    print(f"{len(broken)} violation(s)", *broken, sep="\n  ")  # noqa: T201
+    print(f"{len(verdicts)} trials, {sum(kinds.values())} deaths: {dict(kinds)}")
+    print(f"{len(broken)} violation(s)", *broken, sep="\n  ")
     if broken:
-        print(f"folders: {base}")  # noqa: T201
+        print(f"folders: {base}")
     return 1 if broken else 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -28,6 +29,9 @@ ROWS: Final = 3
 PATIENCE: Final = 90
 """Seconds one robo process may take before the trial is called stuck."""
 OTHER: Final = ("random", "zombie")
+CREDITS: Final = (
+    "SELECT 1 FROM ledger JOIN items ON items.id = ledger.item WHERE ledger.kind = 'credit' AND items.key = ?"
+)
 FAULTS: Final = {"lost": Fault("lost"), "late": Fault("late", seconds=1.2)}
 """`late` files within the process's settle time (2 s): assumption A1 of the once protocol holds."""
 
@@ -193,19 +197,16 @@ class Trial:
         said = []
         for reference in self.references:
             state, effects = states.get(reference, "lost"), self.portal.dossiers(reference)
-            credits = self._rows(
-                "SELECT 1 FROM ledger JOIN items ON items.id = ledger.item WHERE ledger.kind = 'credit' AND items.key = ?",
-                reference,
-            )
+            credited = self._rows(CREDITS, reference)
             open_ = self._rows("SELECT 1 FROM journal WHERE key = ? AND state = 'open'", reference)
-            facts = f"{reference} {state}, {effects} effect(s), {len(credits)} credit(s)"
+            facts = f"{reference} {state}, {effects} effect(s), {len(credited)} credit(s)"
             if state == "lost":
                 said.append(f"I1 lost: {facts}")
             if effects > 1:
                 said.append(f"I2 twice: {facts}")
-            if state == "done" and (effects != 1 or len(credits) != 1):
+            if state == "done" and (effects != 1 or len(credited) != 1):
                 said.append(f"I3 ledger is not the truth: {facts}")
-            if state != "done" and credits:
+            if state != "done" and credited:
                 said.append(f"I3 credit without done: {facts}")
             if state not in {"done", "unknown"} or (state == "unknown" and not open_):
                 said.append(f"I5 neither finished nor unknown with a reason: {facts}")
@@ -214,10 +215,8 @@ class Trial:
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
     """End what a dead robo left (its browser): the process group that we made for it."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 

@@ -174,7 +174,9 @@ class Worker:
         """`stop_after`: too many failures, rejections or unknowns make the run wait for a person's yes."""
         newest = await self.store.run(lambda tx: items.last_outcomes(tx, desk.run, desk.plan.limits.items))
         reason = Breaker(desk.plan.limits).says([ItemState(outcome.value) for outcome in reversed(newest)])
-        if reason and await self.store.run(lambda tx: runs.wait(tx, desk.run, reason)):
+        if not reason:
+            return
+        if await self.store.run(lambda tx: runs.wait(tx, desk.run, reason)):
             desk.told("waiting", {"reason": reason})
 
     # ---- the end ----------------------------------------------------------------------------------------
