@@ -61,7 +61,7 @@ def explain(
     found = known.get(code.casefold())
     if found is None:
         raise UsageError(
-            "RB963", "there is no explanation of %(code)s", remedy="robo explain lists all of them", code=code
+            "RB963", "there is no explanation of %(wanted)s", remedy="robo explain lists all of them", wanted=code
         )
     if as_json:
         emit("explanation", {"code": found.code, "title": found.title, "french": found.french, "text": found.text})

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from robo.cli.language import LANGUAGES, _
+from robo.cli.language import _
 
 
 def _summaries() -> dict[str, str]:
@@ -103,16 +103,11 @@ def root(
     project: Annotated[
         Path | None, typer.Option("--project", help=_("the project's folder"), metavar=_("FOLDER"))
     ] = None,
-    language: Annotated[str | None, typer.Option("--language", help=_("fr or en"), metavar="fr|en")] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help=_("robo's version"))
     ] = False,
 ) -> None:
     """Options that come before the command. They pass through the environment, so that child processes agree."""
-    if language is not None:
-        if language not in LANGUAGES:
-            raise typer.BadParameter(_("choose fr or en"), param_hint="--language")
-        os.environ["ROBO_LANG"] = language
     if project is not None:
         os.environ["ROBO_PROJECT"] = str(project)
 

@@ -1,0 +1,115 @@
+"""Every value a process runs with in a region, and where each comes from: its file, the region's, or a default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from robo.cli.language import _
+from robo.model.process import Process
+from robo.model.region import Region
+from robo.model.text import Path, Template
+from robo.plan.model import Plan
+
+DEFAULT: Final = "default"
+Found = list[dict[str, str]]
+"""Rows of `name`, `value` and `from`: `file:line:column`, or `default`."""
+
+
+def node_text(node: Any) -> str:
+    """A part of a definition as its author wrote it, on one line."""
+    if isinstance(node, Template):
+        return node.source
+    if isinstance(node, Mapping):
+        return "{" + ", ".join(f"{name}: {node_text(value)}" for name, value in node.items()) + "}"
+    if isinstance(node, tuple):
+        return "[" + ", ".join(node_text(value) for value in node) + "]"
+    return str(node)
+
+
+def effective(plan: Plan, process: Process, region: Region | None) -> Found:
+    """All of it, in the order of the reference."""
+    places = _Places(process, region)
+    return [
+        {"name": name, "value": value, "from": places.of(path)} for name, value, path in _values(plan, process, region)
+    ]
+
+
+class _Places:
+    """Where a value stands: the region's overlay first, because it wins, then the process, else a default."""
+
+    def __init__(self, process: Process, region: Region | None) -> None:
+        self._process = process
+        self._region = region
+
+    def of(self, path: Path) -> str:
+        if self._region is not None:
+            found = self._region.positions.get(("processes", self._process.id, *path[:2]))
+            if found is not None and len(path) > 1:
+                return str(found)
+        found = self._process.positions.get(path)
+        return str(found) if found is not None else DEFAULT
+
+
+Row = tuple[str, str, Path]
+
+
+def _values(plan: Plan, process: Process, region: Region | None) -> Iterator[Row]:
+    for name in ("title", "version", "owner", "decision_role", "again"):
+        yield name, str(getattr(process, name)), (name,)
+    if region is not None:
+        yield "region", f"{region.id} ({region.zone}, {region.date_format})", ()
+    yield from _named(plan, process)
+    yield from _policies(plan)
+    yield from _steps(plan)
+
+
+def _named(plan: Plan, process: Process) -> Iterator[Row]:
+    for name, wanted in plan.inputs.items():
+        said = wanted.default if wanted.default is not None else _("asked at the start") if wanted.required else "-"
+        yield f"inputs.{name}", f"{wanted.type.value} = {said}", ("inputs", name)
+    for name, need in plan.secrets.items():
+        yield f"secrets.{name}", need.kind, ("secrets", name)
+    for host in plan.hosts:
+        value = f"{node_text(host.url)} reads {list(host.reads)} drafts {list(host.drafts)}"
+        yield f"hosts.{host.name}", value, ("hosts", host.name) if host.name in process.hosts else ("inputs", host.name)
+    for name, rows in plan.tables.items():
+        yield f"tables.{name}", f"{len(rows)}", ("tables", name)
+    if plan.items is not None:
+        yield "items.from", f"{plan.items.source.action} {node_text(plan.items.source.params)}", ("items", "from")
+        for column in plan.items.fields:
+            rules = f"{column.column}, {column.type.value}, {_('required') if column.required else _('may be empty')}"
+            yield f"items.fields.{column.name}", rules, ("items", "fields", column.name)
+        yield "items.key", node_text(plan.items.key), ("items", "key")
+
+
+def _policies(plan: Plan) -> Iterator[Row]:
+    """Sessions, limits, failures and counts: one row a value, most of them defaults."""
+    groups: Mapping[str, Any] = {
+        "sessions": plan.sessions,
+        "limits": plan.limits,
+        "on_failure": plan.on_failure,
+        "counts": plan.counts,
+    }
+    for name, group in groups.items():
+        for key, value in group:
+            shown = ", ".join(f"{k} {v}" for k, v in value) if hasattr(value, "model_fields") else str(value)
+            yield f"{name}.{key.rstrip('_')}", shown, (name, key.rstrip("_"))
+    yield "counts.done_by", plan.done_by or "-", ("counts", "done_by")
+
+
+def _steps(plan: Plan) -> Iterator[Row]:
+    from robo.cli.manual import steps_of
+
+    for segment in plan.segments:
+        for step in steps_of(segment):
+            effect = f" [{step.effect.value}]" if step.effect else ""
+            what = step.action or step.kind.value
+            yield f"{segment.id}: {step.id}", f"{what}{effect} {node_text(step.params)}".rstrip(), step.path
+
+
+def lines(found: Found, *, explain: bool) -> Iterator[str]:
+    """For people: `name = value`, and its place with `--explain`."""
+    for row in found:
+        place = f"   # {row['from']}" if explain else ""
+        yield f"{row['name']} = {row['value']}{place}"

@@ -1,0 +1,84 @@
+"""`robo fmt`: definitions in their usual form; comments stay, meaning stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from robo.cli.console import data, emit, verdict
+from robo.cli.here import Json, verb
+from robo.cli.language import _, say
+
+app = verb()
+
+
+@app.command(help=_("Quote what needs it and tidy definitions, in place; comments are kept."))
+def fmt(
+    files: Annotated[list[Path] | None, typer.Argument(help=_("files; without any, the whole project"))] = None,
+    *,
+    check: Annotated[bool, typer.Option("--check", help=_("change nothing; exit 2 if something would change"))] = False,
+    as_json: Json = False,
+) -> None:
+    """Writes a file only when its text changes, and only whole."""
+    from robo.definition.formatting import format_file
+
+    changed = []
+    for file in files or _definitions():
+        text = format_file(file)
+        if text is not None:
+            changed.append(str(file))
+            if not check:
+                _replace(file, text)
+    if as_json:
+        emit("fmt", {"changed": changed, "written": not check})
+    else:
+        for name in changed:
+            data(name)
+    said = (
+        say("%(count)s file(s) to tidy", {"count": len(changed)})
+        if check
+        else say("%(count)s file(s) tidied", {"count": len(changed)})
+    )
+    verdict(said, good=not (check and changed))
+    if check and changed:
+        raise typer.Exit(2)
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write `text` whole or not at all, with the rights the file had. Raises `InfrastructureError` RB970."""
+    import os
+    import shutil
+
+    from robo.errors import InfrastructureError
+
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8", newline="")
+        shutil.copymode(file, beside)
+        beside.replace(file)
+    except OSError as broken:
+        beside.unlink(missing_ok=True)
+        raise InfrastructureError(
+            "RB970",
+            "%(file)s cannot be written: %(cause)s",
+            place=str(file),
+            remedy="give this user the right to write there",
+            file=str(file),
+            cause=broken.strerror or str(broken),
+        ) from broken
+
+
+def _definitions() -> list[Path]:
+    """Processes, cases, baselines and regions of the project."""
+    from robo.services.settings import find_project
+
+    project = find_project()
+    return sorted(
+        [
+            *project.glob("processes/*/*.yaml"),
+            *project.glob("processes/*/cases/*.yaml"),
+            *project.glob("config/**/*.yaml"),
+        ]
+    )

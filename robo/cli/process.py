@@ -1,0 +1,137 @@
+"""`robo process`: list, show, validate, begin processes; print a manual."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from robo.cli.complete import processes, regions
+from robo.cli.console import data, emit, table, talk, verdict
+from robo.cli.here import Json, noun, opened
+from robo.cli.language import _, say
+
+if TYPE_CHECKING:
+    from robo.app import App
+
+app = noun(_("Processes: list, show, validate, begin one, print a manual."))
+Name = Annotated[str, typer.Argument(help=_("the process"), autocompletion=processes)]
+Where = Annotated[str | None, typer.Option("--region", "-r", help=_("as it is in this region"), autocompletion=regions)]
+
+
+@app.command("list", help=_("The processes of this project."))
+def list_(as_json: Json = False) -> None:
+    """A process that cannot be read is listed with its number of problems."""
+    with opened() as robo:
+        found = [_line(robo, name) for name in robo.process_ids()]
+    if as_json:
+        emit("processes", {"processes": found})
+        return
+    headers = (_("process"), _("version"), _("title"))
+    table(headers, [(each["process"], each["version"], each["title"] or each["problem"]) for each in found])
+
+
+def _line(robo: App, name: str) -> dict[str, Any]:
+    from robo.errors import DefinitionError
+
+    try:
+        process = robo.process(name)
+    except DefinitionError as broken:
+        problem = say(broken.message, broken.facts)
+        return {"process": name, "version": "", "title": "", "problem": problem}
+    return {"process": name, "version": process.version, "title": process.title, "problem": ""}
+
+
+@app.command(help=_("One process with every default and, in a region, every overlay written out."))
+def show(
+    name: Name,
+    region: Where = None,
+    *,
+    explain: Annotated[bool, typer.Option("--explain", help=_("say where each value comes from"))] = False,
+    as_json: Json = False,
+) -> None:
+    """What will really run: nothing is left implicit."""
+    from robo.cli.effective import effective, lines
+
+    with opened() as robo:
+        plan = robo.plan(name, region)
+        process = robo.process(name)
+        here = robo.region(region) if region else None
+    found = effective(plan, process, here)
+    if as_json:
+        emit("process", {"process": name, "region": region or "", "digest": plan.digest, "values": found})
+        return
+    for line in lines(found, explain=explain):
+        data(line)
+
+
+@app.command(help=_("Every problem of one process or of all, in every region that knows it."))
+def validate(
+    name: Annotated[str | None, typer.Argument(help=_("without one: all"), autocompletion=processes)] = None,
+    as_json: Json = False,
+) -> None:
+    """All problems at once. Exit 2 when there is one."""
+    from robo.definition.diagnostics import render
+
+    with opened() as robo:
+        count = 1 if name else len(robo.process_ids())
+        problems = robo.validate(name)
+    if as_json:
+        emit("validation", {"processes": count, "problems": [found.as_json(_) for found in problems]})
+    elif problems:
+        data(render(problems, _))
+        talk()
+    if problems:
+        codes = " ".join(sorted({found.code for found in problems}))
+        verdict(
+            say("%(count)s problem(s) · robo explain %(codes)s", {"count": len(problems), "codes": codes}), good=False
+        )
+        raise typer.Exit(2)
+    verdict(say("%(count)s process(es): no problem", {"count": count}), good=True)
+
+
+@app.command(help=_("Begin a process: some questions, then a definition that is valid from the first minute."))
+def new(
+    name: Annotated[str, typer.Argument(help=_("its name: lower-case letters, digits, hyphens"))],
+    *,
+    title: Annotated[str | None, typer.Option("--title", help=_("what it does, as the service says it"))] = None,
+    columns: Annotated[
+        str | None, typer.Option("--columns", help=_("columns of the workbook, by commas; the key first"))
+    ] = None,
+    portal: Annotated[
+        bool | None, typer.Option("--portal/--no-portal", help=_("whether it enters into an application"))
+    ] = None,
+) -> None:
+    """What is not given is asked. Nothing that exists is overwritten."""
+    from robo.cli.beginning import Answers, check_process_name, write_process
+
+    check_process_name(name)
+    with opened() as robo:
+        answers = Answers(
+            name=name,
+            title=title or typer.prompt(_("What does it do, in a few words"), err=True),
+            columns=_split(columns or typer.prompt(_("Columns of the workbook, by commas, the key first"), err=True)),
+            portal=portal
+            if portal is not None
+            else typer.confirm(_("Does it enter data into an application"), err=True),
+        )
+        written = write_process(robo.settings.processes, answers)
+        problems = robo.validate(name)
+    for file in written:
+        data(str(file))
+    facts = {"name": name, "count": len(problems)}
+    verdict(say("%(name)s is begun, %(count)s problem(s) · robo process show %(name)s", facts), good=not problems)
+
+
+def _split(said: str) -> tuple[str, ...]:
+    return tuple(column.strip() for column in said.split(",") if column.strip())
+
+
+@app.command(help=_("The same work done by hand: the procedure, and the script of a time study."))
+def manual(name: Name, region: Where = None) -> None:
+    """Markdown, from the definition itself, so it never says something else than what the robot does."""
+    from robo.cli.manual import manual_markdown
+
+    with opened() as robo:
+        plan, process = robo.plan(name, region), robo.process(name)
+    data(manual_markdown(plan, process))
