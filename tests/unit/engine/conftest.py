@@ -12,20 +12,20 @@ from typing import Any
 
 import pytest
 
+from robo.definition.template import parse_template
 from robo.engine.execute import execute
 from robo.engine.memory import MemoryBook, MemoryItem
-from robo.engine.ports import JournalRow, JournalState, OnceKey, Work
-from robo.errors import DeadlinePassed, RoboError, SessionLost
+from robo.engine.ports import JournalRow, OnceKey, Work
+from robo.errors import DeadlinePassed, SessionLost
 from robo.model.base import Effect, ItemState
 from robo.model.process import Counts, Finder, Limits, OnFailure, Refusal, Sessions, Step, StepKind, Verify
-from robo.model.text import Expr, Template
+from robo.model.text import Expr
 from robo.plan.model import Group, Once, Plan, Segment, Unit
 from robo.sdk.action import ActionSpec, Params
 from robo.sdk.runner import Answer, Call, CellChange, Finding, Gate, Refused, Result
 from robo.sdk.targets import Target, Watched
 
 BUDGET, SETTLE = 10.0, 30.0
-RIPE = BUDGET + SETTLE
 
 
 class Words(Params):
@@ -57,11 +57,11 @@ ACTIONS = {
 }
 
 
-def text(source: str) -> str | Template:
-    """`${{ x }}` as the loader gives it: one expression alone, or plain text."""
-    if source.startswith("${{"):
-        return Template(source, (Expr(source[3:-2].strip()),))
-    return source
+def text(source: Any) -> Any:
+    """A node as the loader gives it."""
+    if isinstance(source, dict):
+        return {key: text(value) for key, value in source.items()}
+    return parse_template(source)
 
 
 class Clock:
@@ -244,20 +244,17 @@ class World:
     # -- plans
 
     def step(self, action: str, id_: str = "", params: Any = "", **more: Any) -> Step:
-        given = {name: value for name, value in more.items()}
-        effect = given.pop("effect", ACTIONS[action].effect)
-        if isinstance(params, str):
-            params = text(params)
+        effect = more.pop("effect", ACTIONS[action].effect)
         return Step(
             id=id_ or action[2:],
             named=bool(id_),
             kind=StepKind.ACTION,
             path=("steps",),
             action=action,
-            params=params,
+            params=text(params),
             effect=effect,
             timeout=timedelta(seconds=BUDGET),
-            **given,
+            **more,
         )
 
     def control(self, kind: StepKind, condition: str, code: str = "", message: str = "") -> Step:
@@ -328,7 +325,7 @@ class World:
         return self.steps[submit]
 
     def plan(self, *segments: Segment, **more: Any) -> Plan:
-        names = [segment.id for segment in segments if segment.once is not None]
+        names = [segment.id for segment in (*segments, *more.get("finish", ())) if segment.once is not None]
         finders = {name: Finder(name=name, step=self.step("t.find", f"find {name}", name)) for name in names}
         whole: dict[str, Any] = {
             "process": "p",
@@ -363,9 +360,9 @@ class World:
 
     # -- running
 
-    async def attempt(self, plan: Plan) -> None:
-        """One attempt of the item, if it can be claimed."""
-        fence = self.book.claim("I")
+    async def attempt(self, plan: Plan, item: str = "I") -> None:
+        """One attempt of the item, which can be claimed."""
+        fence = self.book.claim(item)
         assert fence is not None, self.item
         given: dict[str, Any] = {
             "fence": fence,
@@ -420,15 +417,18 @@ def refusal() -> Callable[..., Refused]:
     return refused
 
 
-@pytest.fixture
-def hung() -> Callable[[Call], Any]:
-    """An answer that never comes."""
+class Hung:
+    """An answer that never comes; `asked` is set when it is waited for."""
 
-    async def forever(_call: Call) -> Answer:
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    async def __call__(self, _call: Call) -> Answer:
+        self.asked.set()
         await asyncio.Event().wait()
         raise AssertionError
 
-    return forever
 
-
-__all__ = ["RIPE", "JournalState", "RoboError", "World"]
+@pytest.fixture
+def hung() -> Hung:
+    return Hung()

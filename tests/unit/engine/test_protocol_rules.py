@@ -329,8 +329,7 @@ async def test_cancelled_in_the_middle_of_a_submit_it_closes_the_session_and_lea
 ) -> None:
     world.portal.answers.append(hung)
     task = asyncio.create_task(world.attempt(world.plan(world.once())))
-    while world.clicks == 0:
-        await asyncio.sleep(0)
+    await hung.asked.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
