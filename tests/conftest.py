@@ -13,7 +13,7 @@ settings.register_profile("robo", deadline=None, max_examples=50)
 settings.register_profile("fuzz", deadline=None, max_examples=2_000)
 settings.load_profile("fuzz" if os.environ.get("ROBO_FUZZ") == "1" else "robo")
 
-KEPT = {"ROBO_BROWSER_SANDBOX", "ROBO_BROWSER_EXECUTABLE", "ROBO_FUZZ"}
+KEPT = {"ROBO_BROWSER_SANDBOX", "ROBO_BROWSER", "ROBO_FUZZ"}
 """Settings that describe the machine, not the person."""
 NEAR = ("127.", "::1", "localhost")
 
