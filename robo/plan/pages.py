@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass, field
 
 from robo.model.process import Process, Step
-from robo.plan.model import Group, Once, Piece, Segment
 from robo.plan.cutting import DECISION
+from robo.plan.model import Group, Once, Piece, Segment
 from robo.plan.outputs import uses_of
 from robo.plan.problems import Problems
 from robo.plan.steps import Actions, opens, page_runners, runner_of

@@ -1,0 +1,159 @@
+"""Reads `cases/<id>.yaml`: one rule of a process, what goes wrong, and what must come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path as FilePath
+from typing import Any, Final
+
+from robo.definition.diagnostics import Reporter
+from robo.definition.document import Document
+from robo.definition.yaml_text import YamlNode, decode, read_yaml
+from robo.errors import DefinitionError
+from robo.model.base import ItemState
+from robo.model.case import Case, CaseFault, Expected, Given, Mishap, World
+from robo.model.process import Kind
+from robo.model.scalars import BadScalar, parse
+from robo.model.text import Path
+
+KEYS: Final = ("robo", "says", "region", "today", "inputs", "items", "runs", "given", "faults", "expect")
+LATER: Final = ("reviews",)
+FAULT_KEYS: Final = ("step", "do", "after", "before", "key", "run", "seconds", "every")
+GIVEN_KEYS: Final = ("reference", "created_by", "shown_after")
+EXPECT_KEYS: Final = ("outcome", "code", "credited", "says")
+WORLD: Final = ("portal", "file", "not_taken")
+"""Words of `expect` that are no item keys."""
+WORLD_LATER: Final = ("mails",)
+
+
+def load_case(path: FilePath) -> Case:
+    """The case a file describes. Raises `DefinitionError` with every problem in it."""
+    file = str(path)
+    reporter = Reporter()
+    text = decode(path.read_bytes(), file, reporter)
+    reading = read_yaml(text, file, reporter) if text is not None else None
+    if reading is None or reading.root is None:
+        raise DefinitionError(reporter.diagnostics())
+    case = _Reader(Document(file, reporter)).case(reading.root, path.stem)
+    reporter.finish()
+    return case.model_copy(update={"lines": reading.lines})
+
+
+def load_cases(folder: FilePath) -> tuple[Case, ...]:
+    """Every case of a process folder (`cases/*.yaml`) by name. Raises with the problems of all of them."""
+    found: list[Case] = []
+    problems: list[Any] = []
+    for path in sorted((folder / "cases").glob("*.yaml")):
+        try:
+            found.append(load_case(path))
+        except DefinitionError as broken:
+            problems += broken.diagnostics
+    if problems:
+        raise DefinitionError(tuple(problems))
+    return tuple(found)
+
+
+class _Reader:
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+    def case(self, root: YamlNode, name: str) -> Case:
+        document = self.document
+        entries = document.mapping(root, (), KEYS, LATER)
+        document.choice(document.required(entries, "robo", ()), ("robo",), ("1",), "1")
+        expect, not_taken, world = self._expect(document.required(entries, "expect", ()))
+        return Case(
+            id=name,
+            says=document.text(document.required(entries, "says", ()), ("says",)),
+            region=document.text(document.required(entries, "region", ()), ("region",)),
+            today=self._typed(entries.get("today"), ("today",), Kind.DATE, date),
+            inputs=document.texts(entries.get("inputs"), ("inputs",)),
+            items=tuple(document.texts(item, path) for item, path in document.items(entries.get("items"), ("items",))),
+            runs=max(1, document.whole(entries.get("runs"), ("runs",), 1)),
+            given=tuple(self._given(item, path) for item, path in document.items(entries.get("given"), ("given",))),
+            faults=tuple(self._fault(item, path) for item, path in document.items(entries.get("faults"), ("faults",))),
+            expect=expect,
+            not_taken=not_taken,
+            world=world,
+            file=document.file,
+            positions=document.positions,
+        )
+
+    def _given(self, node: YamlNode, path: Path) -> Given:
+        document = self.document
+        entries = document.mapping(node, path, GIVEN_KEYS)
+        shown = self._typed(entries.get("shown_after"), (*path, "shown_after"), Kind.DURATION, timedelta)
+        return Given(
+            reference=document.text(document.required(entries, "reference", path), (*path, "reference")),
+            created_by=document.text(entries.get("created_by"), (*path, "created_by")),
+            shown_after=shown or timedelta(0),
+            path=path,
+        )
+
+    def _fault(self, node: YamlNode, path: Path) -> CaseFault:
+        document = self.document
+        entries = document.mapping(node, path, FAULT_KEYS)
+        do = document.choice(document.required(entries, "do", path), (*path, "do"), tuple(Mishap), Mishap.CRASH)
+        return CaseFault(
+            step=document.text(document.required(entries, "step", path), (*path, "step")),
+            do=Mishap(do),
+            after=self._moment(entries, "after", path, ("submit", "receipt")),
+            before=self._moment(entries, "before", path, ("submit", "search")),
+            key=document.text(entries.get("key"), (*path, "key")),
+            run=max(1, document.whole(entries.get("run"), (*path, "run"), 1)),
+            seconds=document.whole(entries.get("seconds"), (*path, "seconds"), 0),
+            every=document.flag(entries.get("every"), (*path, "every"), default=False),
+            path=path,
+        )
+
+    def _moment(self, entries: Mapping[str, YamlNode], key: str, path: Path, moments: tuple[str, ...]) -> str:
+        if key not in entries:
+            return ""
+        return self.document.choice(entries[key], (*path, key), moments, moments[0])
+
+    def _expect(self, node: YamlNode | None) -> tuple[dict[str, Expected], tuple[str, ...], World]:
+        document, path = self.document, ("expect",)
+        entries = document.mapping(node, path, (), WORLD_LATER)
+        portal = document.mapping(entries.get("portal"), (*path, "portal"), ("dossiers",))
+        cells = document.mapping(entries.get("file"), (*path, "file"))
+        here = (*path, "portal", "dossiers")
+        world = World(
+            dossiers={
+                key: document.whole(value, (*here, key), 0)
+                for key, value in document.mapping(portal.get("dossiers"), here).items()
+            },
+            cells={key: document.texts(value, (*path, "file", key)) for key, value in cells.items()},
+        )
+        kept = tuple(
+            document.text(item, where) for item, where in document.items(entries.get("not_taken"), (*path, "not_taken"))
+        )
+        items = {key: self._expected(value, (*path, key)) for key, value in entries.items() if key not in WORLD}
+        return items, kept, world
+
+    def _expected(self, node: YamlNode, path: Path) -> Expected:
+        document = self.document
+        entries = document.mapping(node, path, EXPECT_KEYS)
+        outcome = document.choice(
+            document.required(entries, "outcome", path), (*path, "outcome"), tuple(ItemState), ItemState.DONE
+        )
+        credited = entries.get("credited")
+        return Expected(
+            outcome=ItemState(outcome),
+            code=document.text(entries.get("code"), (*path, "code")),
+            credited=None if credited is None else document.flag(credited, (*path, "credited"), default=False),
+            says=document.text(entries.get("says"), (*path, "says")),
+            path=path,
+        )
+
+    def _typed(self, node: YamlNode | None, path: Path, kind: Kind, wanted: type[Any]) -> Any:
+        """A scalar of the language, or None."""
+        if node is None:
+            return None
+        text = self.document.text(node, path)
+        try:
+            value = parse(kind, text)
+        except BadScalar as bad:
+            self.document.wrong_value(path, bad.got, bad.expected)
+            return None
+        return value if isinstance(value, wanted) else None

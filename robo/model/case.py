@@ -1,0 +1,99 @@
+"""A case: one rule of a process, played on a portal of its own, with what must come of it in robo and in the world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from enum import StrEnum
+
+from pydantic import Field
+
+from robo.model.base import ItemState, Value
+from robo.model.text import Path, Position
+
+
+class Mishap(StrEnum):
+    """What a fault does."""
+
+    CRASH = "crash"  # the worker is killed
+    TIMEOUT = "timeout"  # the answer comes after the step's time is over
+    LOST = "lost"  # done, and the answer never arrives
+    LATE = "late"  # done `seconds` later, and the answer never arrives
+    LOGGED_OUT = "logged_out"  # the session is gone
+    ERROR500 = "error500"  # an error page
+    DOWN = "down"  # the application does not answer
+
+
+class CaseFault(Value):
+    """One thing that goes wrong, once unless `every`: at which step or finder, before or after it, for which item."""
+
+    step: str
+    """Id of a step with `once`, name of a finder, or `setup`."""
+    do: Mishap
+    after: str = ""
+    """`submit` or `receipt`: once it has happened."""
+    before: str = ""
+    """`submit`: just before it, or `search`: when the finder (`step`) searches."""
+    key: str = ""
+    """Of the item; empty: whichever comes first."""
+    run: int = 1
+    """At which start of robo: a second run, or what follows a crash, is the second."""
+    seconds: int = 0
+    every: bool = False
+    """It stands from the beginning of that start on, for every item and every time."""
+    path: Path = ()
+
+
+class Given(Value):
+    """A dossier the portal holds before the robot comes. `shown_after`: a search does not find it earlier."""
+
+    reference: str
+    created_by: str = ""
+    shown_after: timedelta = timedelta(0)
+    path: Path = ()
+
+
+class Expected(Value):
+    """How one item must have ended. What is not said is not looked at."""
+
+    outcome: ItemState
+    code: str = ""
+    credited: bool | None = None
+    """Its effect is confirmed and ours: in production it would earn. (A case itself never earns.)"""
+    says: str = ""
+    """Words its message must hold."""
+    path: Path = ()
+
+
+class World(Value):
+    """What must be true outside robo."""
+
+    dossiers: Mapping[str, int] = Field(default_factory=dict)
+    """Reference -> how many dossiers the portal holds."""
+    cells: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
+    """Item key -> column -> text of the cell; `filled`: not empty, `empty`: empty."""
+
+
+class Case(Value):
+    """One `cases/<id>.yaml`."""
+
+    id: str
+    says: str
+    region: str
+    today: date | None = None
+    inputs: Mapping[str, str] = Field(default_factory=dict)
+    """A relative file counts from the folder of the process."""
+    items: tuple[Mapping[str, str], ...] = ()
+    """Rows by column header, instead of a workbook: the runner writes one and gives it to the first `file` input."""
+    runs: int = 1
+    """How often the same source is run. Each run begins with the source as given: no receipt is in it yet."""
+    given: tuple[Given, ...] = ()
+    faults: tuple[CaseFault, ...] = ()
+    expect: Mapping[str, Expected] = Field(default_factory=dict)
+    """By item key. Twice the same key in one source: all its items must have ended so."""
+    not_taken: tuple[str, ...] = ()
+    """Keys the last run left alone, because they were done."""
+    world: World = World()
+    file: str = ""
+    positions: Mapping[Path, Position] = Field(default_factory=dict, repr=False)
+    lines: tuple[str, ...] = Field(default=(), repr=False)
