@@ -18,5 +18,5 @@ def lands(tx: Tx, table: Table, values: Mapping[str, Any]) -> bool:
     which = (tx.dialect.name, table.name)
     if which not in _STATEMENTS:
         made = postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
-        _STATEMENTS[which] = made.on_conflict_do_nothing()
+        _STATEMENTS[which] = made.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
     return bool(tx.execute(_STATEMENTS[which], dict(values)).rowcount == 1)

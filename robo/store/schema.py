@@ -14,6 +14,10 @@ HEAD: Final = "0002"
 """The revision these tables are at: the newest file in `migrations/versions`."""
 KNOWN: Final = ("", "0001", "0002")
 """Every revision this version of robo can start from, oldest first."""
+_VERSION_TABLE: Final = (
+    "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
+    " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+)
 _LOCK: Final = 0x726F626F  # "robo": PostgreSQL's advisory lock for upgrades
 
 
@@ -48,7 +52,7 @@ def upgrade(tx: Tx) -> bool:
         return False
     if found == "":
         accounts_tables.audit_outbox.metadata.create_all(tx, checkfirst=False)
-        tx.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+        tx.execute(text(_VERSION_TABLE))
         tx.execute(text("INSERT INTO alembic_version (version_num) VALUES (:head)"), {"head": HEAD})
         return True
     migrate(tx)

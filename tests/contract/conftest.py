@@ -1,0 +1,248 @@
+"""The databases every store contract runs on, and a small lab that speaks the domain's words."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from robo.engine.ports import Fence, ItemEnd, JournalRow, OnceKey
+from robo.model.base import ItemState, Outcome
+from robo.model.run import Decision, Item, NewItem, NewRun, Opened
+from robo.store import attempts, items, journal, outcomes, runs, workers
+from robo.store.attempts import Claimed
+from robo.store.engine import Store, open_store, upgrade
+from robo.store.tables import metadata
+
+BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "60",
+}
+
+
+class Timer:
+    """The database clock in a test's hand."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def pass_(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+def _as_nobody(command: Sequence[str]) -> list[str]:
+    """PostgreSQL refuses to run as root: as `postgres` then (Debian makes that account)."""
+    if os.geteuid() != 0:
+        return list(command)
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL of our own, on a free port of this machine; ended by its pid."""
+    if not BINARIES:
+        message = "no PostgreSQL server binaries in /usr/lib/postgresql: the contracts ran on SQLite ONLY"
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn(message, stacklevel=1)
+        pytest.skip(message)
+    home = Path(tempfile.mkdtemp(prefix="robo-pg-"))
+    if os.geteuid() == 0:
+        shutil.chown(home, "postgres", "postgres")
+    make = [f"{BINARIES[0]}/initdb", "-D", f"{home}/data", "-U", "robo", "-A", "trust", "-E", "UTF8", "--no-sync"]
+    subprocess.run(_as_nobody([*make, "--locale=C.UTF-8"]), check=True, capture_output=True, cwd="/")
+    port = _free_port()
+    options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    serve = [f"{BINARIES[0]}/postgres", "-D", f"{home}/data", "-p", str(port), *options]
+    with (home / "log").open("wb") as log:
+        server = subprocess.Popen(_as_nobody(serve), stdout=log, stderr=log, cwd="/")
+    try:
+        _await_server(server, port)
+        yield f"postgresql://robo@127.0.0.1:{port}/postgres"
+    finally:
+        server.terminate() if server.poll() is None else None
+        server.wait(20)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _await_server(server: subprocess.Popen[bytes], port: int) -> None:
+    import psycopg
+
+    for _ in range(300):
+        if server.poll() is not None:
+            raise RuntimeError("PostgreSQL ended while it started")
+        try:
+            psycopg.connect(host="127.0.0.1", port=port, user="robo", dbname="postgres").close()
+        except psycopg.OperationalError:
+            time.sleep(0.02)  # there is no event to wait for: the server tells only its log
+        else:
+            return
+    raise RuntimeError("PostgreSQL did not start in 6 s")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty store, one for each kind of database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/robo.db"
+    url: str = request.getfixturevalue("postgres")
+    store = open_store(url)
+    with store.write() as tx:
+        present = tx.execute(text("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")).scalar_one()
+        if present:
+            names = ", ".join(table.name for table in metadata.sorted_tables)
+            tx.execute(text(f"TRUNCATE {names}"))
+    store.close()
+    return url
+
+
+@pytest.fixture
+def timer() -> Timer:
+    return Timer()
+
+
+@pytest.fixture
+def store(address: str, timer: Timer) -> Iterator[Store]:
+    """An open store at the newest schema, whose clock the test moves."""
+    opened = open_store(address, timer=timer)
+    upgrade(opened)
+    yield opened
+    opened.close()
+
+
+@dataclass
+class Lab:
+    """A process `p` in a region `r` with one worker `w`; every helper is one transaction."""
+
+    store: Store
+    timer: Timer
+    incarnation: int = 0
+    sources: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        with self.store.write() as tx:
+            self.incarnation = workers.join(tx, "w")
+
+    def create(self, **values: Any) -> str:
+        new = {"process": "p", "region": "r", "environment": "production", "version": "1.0.0", "digest": "d1"}
+        with self.store.write() as tx:
+            return runs.create(tx, NewRun(**(new | values)), actor="u:1")[0]
+
+    def begin(self, run: str) -> Fence:
+        claimed = self.claim(run)
+        assert claimed is not None
+        with self.store.write() as tx:
+            items.begin(tx, claimed.fence)
+        return claimed.fence
+
+    def open(self, *rows: str | NewItem, **values: Any) -> tuple[str, list[Opened]]:
+        """A run with these keys (or rows), opened completely: its id and the verdict on each row."""
+        run = self.create(**values)
+        fence = self.begin(run)
+        new = [row if isinstance(row, NewItem) else NewItem(key=row, row={"n": row}, digest=f"d{row}") for row in rows]
+        with self.store.write() as tx:
+            verdicts = items.insert_chunk(tx, fence, new, start=0)
+        with self.store.write() as tx:
+            items.opened(tx, fence)
+        return run, verdicts
+
+    def claim(self, run: str | None = None, *, worker: str = "w", incarnation: int | None = None) -> Claimed | None:
+        life = self.incarnation if incarnation is None else incarnation
+        with self.store.write() as tx:
+            found = attempts.claim(tx, worker, life, run=run)
+        return found[0] if found else None
+
+    def item(self, *rows: str | NewItem, **values: Any) -> Claimed:
+        """The first item of a fresh run, running."""
+        run, _ = self.open(*(rows or ("k1",)), **values)
+        claimed = self.claim(run)
+        assert claimed is not None
+        return claimed
+
+    def once(self, claimed: Claimed, step: str = "created", key: str | None = None) -> OnceKey:
+        mine = claimed.key if key is None else key
+        return OnceKey(claimed.environment, claimed.process, claimed.region, step, mine, claimed.doing)
+
+    def read(self, once: OnceKey) -> JournalRow:
+        with self.store.read() as tx:
+            return journal.read(tx, once)
+
+    def intent(self, claimed: Claimed, seen: JournalRow | None = None, **values: Any) -> JournalRow:
+        row = seen or self.read(self.once(claimed))
+        known: dict[str, Any] = {"budget": 10.0, "settle": 30.0, "digest": "d1", "outputs": {}}
+        with self.store.write() as tx:
+            return journal.intent(tx, claimed.fence, row, **(known | values))
+
+    def receipt(self, claimed: Claimed, seen: JournalRow, **values: Any) -> JournalRow:
+        known: dict[str, Any] = {"by": "answer", "ours": True, "receipt": {"no": "A-1"}, "outputs": {}, "sends": 1}
+        with self.store.write() as tx:
+            return journal.done(tx, claimed.fence, seen, **(known | values))
+
+    def end(self, claimed: Claimed, outcome: Outcome = Outcome.DONE, **values: Any) -> tuple[str, ...]:
+        credit = values.pop("credit", None)
+        with self.store.write() as tx:
+            return outcomes.end(tx, claimed.fence, ItemEnd(outcome=outcome, **values), credit)
+
+    def look(self, item: str) -> Item:
+        with self.store.read() as tx:
+            return items.get(tx, item)
+
+    def state(self, item: str) -> ItemState:
+        return self.look(item).state
+
+    def saw(self, item: str) -> Decision:
+        """What a person sees of an item: its state, token, and its open journal row."""
+        found = self.look(item)
+        with self.store.read() as tx:
+            open_ = [(id_, row) for id_, row in journal.rows_of(tx, item) if row.state == "open"]
+        which, n = (open_[0][0], open_[0][1].n) if open_ else ("", 0)
+        return Decision(item=item, state=found.state, token=found.token, journal=which, n=n)
+
+    def unknown(self, key: str = "k1") -> Claimed:
+        """An item whose effect may have happened: intent open, outcome unknown."""
+        claimed = self.item(key)
+        self.intent(claimed)
+        self.end(claimed, Outcome.UNKNOWN, code="cannot-tell")
+        return claimed
+
+
+@pytest.fixture
+def lab(store: Store, timer: Timer) -> Lab:
+    return Lab(store, timer)
+
+
+@pytest.fixture
+def counted(store: Store) -> Callable[[str], int]:
+    """Rows of a table."""
+
+    def rows(table: str) -> int:
+        with store.read() as tx:
+            return int(tx.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
+
+    return rows
