@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from robo.model.run import Item, Run
     from robo.plan.model import Plan
     from robo.sdk.action import ActionSpec
+    from robo.services.cases import JumpClock
     from robo.services.secrets import SecretBook
     from robo.services.worker.flushing import Flushed
     from robo.services.worker.requests import RunReport, RunRequest
@@ -37,9 +38,12 @@ def quiet(_what: str, _facts: Mapping[str, Any]) -> None:
 class App:
     """One project with its settings, library, store and secrets."""
 
-    def __init__(self, project: Path, settings: Settings, *, secrets: SecretBook | None = None) -> None:
+    def __init__(
+        self, project: Path, settings: Settings, *, secrets: SecretBook | None = None, clock: JumpClock | None = None
+    ) -> None:
         self.project = project
         self.settings = settings
+        self._clock = clock
         if secrets is not None:
             self.secrets = secrets
 
@@ -49,7 +53,7 @@ class App:
         """The store, its tables at this version."""
         from robo.store.engine import open_store, upgrade
 
-        store = open_store(self.settings.store)
+        store = open_store(self.settings.store, timer=self._clock)
         upgrade(store)
         return store
 
@@ -206,6 +210,7 @@ class App:
             secret=self.secrets.get,
             told=told,
             baseline=self.baseline(plan),
+            jump=self._clock.jump if self._clock else None,
         )
         return asyncio.run(running.to_rest())
 
@@ -269,6 +274,13 @@ class App:
             if run_id:
                 return items.of_run(tx, run_id, states=states, key=key)[:limit]
             return items.listed(tx, states=states, key=key, limit=limit)
+
+    def ledger_rows(self, run: str = "") -> Sequence[Mapping[str, Any]]:
+        """The book of minutes as it was written, of one run or of all."""
+        from robo.store import ledger
+
+        with self.store.read() as tx:
+            return ledger.rows(tx, run=run)
 
     def find_item(self, name: str, run: str = "") -> Item:
         """An item by its id, or by its key (the newest with that key)."""

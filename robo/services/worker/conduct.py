@@ -61,6 +61,7 @@ class Worker:
     pool: RunnerPool
     lease: float = LEASE_SECONDS
     patience: float = PATIENCE
+    jump: Callable[[float], bool] | None = None
     name: str = field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}")
     incarnation: int = 0
     trouble: RoboError | None = None
@@ -127,7 +128,8 @@ class Worker:
             wait = await self._wait(desk)
             if wait is None:
                 return None
-            await self.queue.wait(timeout=min(wait, POLL))
+            if self.jump is None or not self.jump(wait):
+                await self.queue.wait(timeout=min(wait, POLL))
             await self.sweep()
 
     async def _wait(self, desk: Desk) -> float | None:

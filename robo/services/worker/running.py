@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import shutil
 import tempfile
 import time
@@ -27,7 +28,7 @@ from robo.services.accounting import Earner, region_key, rows_for
 from robo.services.queue import InProcessQueue
 from robo.services.settings import Settings
 from robo.services.worker.clock import WorkerClock
-from robo.services.worker.conduct import Desk, Worker, mark_refused
+from robo.services.worker.conduct import PATIENCE, Desk, Worker, mark_refused
 from robo.services.worker.limits import Breaker
 from robo.services.worker.opening import Choice, read_source
 from robo.services.worker.requests import RunReport, RunRequest
@@ -58,6 +59,8 @@ class Running:
     earners: dict[str, Earner] = field(default_factory=dict)
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="robo-")))
     clock: WorkerClock = field(default_factory=WorkerClock)
+    jump: Callable[[float], bool] | None = None
+    """Cases jump over waiting instead of waiting."""
 
     async def to_rest(self) -> RunReport:
         """Work until nothing of the run is due here; the report, whatever happened."""
@@ -74,6 +77,8 @@ class Running:
             locks=self.settings.state / "locks",
             pool=pool,
             lease=self.settings.workers.lease.total_seconds(),
+            jump=self.jump,
+            patience=math.inf if self.jump else PATIENCE,
         )
         notes: list[str] = []
 
