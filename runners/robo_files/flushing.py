@@ -74,8 +74,8 @@ def _beside(path: Path) -> Iterator[Path]:
 
 
 def _check(path: Path, new: Path, asked: Sequence[Mapping[str, Any]], answers: Sequence[str], limits: Limits) -> None:
-    """The new version, read from the disk, holds every value that was written."""
-    written = [change for change, answer in zip(asked, answers, strict=True) if answer == "written"]
+    """The new version, read from the disk, holds every value that it should."""
+    written = [change for change, answer in zip(asked, answers, strict=True) if answer in ("written", "done")]
     try:
         again = ask(_request(new, new, written), limits)
     except UsageError as unreadable:

@@ -12,7 +12,7 @@ from robo_files.box.cells import text, tidy
 from robo_files.box.csvfile import Dialect, Field, open_csv, records
 from robo_files.box.locating import Lines, locate
 from robo_files.box.reading import table
-from robo_files.box.trouble import Limits, Trouble
+from robo_files.box.trouble import Limits
 
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 _HARMLESS = re.compile(r"[+-]?[\d\s.,]+")
@@ -31,12 +31,15 @@ def update_csv(path: Path, target: Path, changes: Sequence[Mapping[str, Any]], l
     source = table(path.name, values, header)
     kept = {number: [value or None for value in cells] for number, cells in source.rows}
     found = locate(Lines(source.headers, kept, lambda _: ()), written)
-    edits: dict[int, tuple[int, str]] = {}
+    puts: dict[int, dict[int, str]] = {}
     for i, answer in enumerate(found.answers):
         if answer == "write":
             number, index = found.places[i]
-            found.answers[i] = _edit(edits, lines[number], source.columns[index], written[i]["new"], dialect)
-    if edits:
+            found.answers[i] = _refusal(written[i]["new"], dialect) or "written"
+            if found.answers[i] == "written":
+                puts.setdefault(number, {})[source.columns[index]] = _quoted(written[i]["new"], dialect)
+    if puts:
+        edits = [edit for number, columns in puts.items() for edit in _edits(lines[number], columns, dialect)]
         target.write_bytes(dialect.bom + _edited(whole, edits).encode(dialect.encoding))
     return found.answers
 
@@ -72,30 +75,37 @@ def _header(lines: Mapping[int, list[Field]], changes: Sequence[Mapping[str, Any
     return best
 
 
-def _edit(edits: dict[int, tuple[int, str]], record: list[Field], column: int, new: str, dialect: Dialect) -> str:
-    """Note the new text of one field, by where the old one stands."""
+def _refusal(new: str, dialect: Dialect) -> str:
     try:
         new.encode(dialect.encoding)
     except UnicodeEncodeError:
         return f"conflict: the file is {dialect.encoding}, which cannot hold this text; save it as CSV UTF-8"
+    return ""
+
+
+def _quoted(new: str, dialect: Dialect) -> str:
     marks = dialect.delimiter + '"\r\n'
-    quoted = '"' + new.replace('"', '""') + '"' if any(mark in new for mark in marks) else new
-    if column >= len(record):
-        missing = dialect.delimiter * (column - len(record) + 1)
-        end = record[-1].end
-        if end in edits:
-            raise Trouble("unpatchable", why="a short record would be changed twice")
-        edits[end] = (end, missing + quoted)
-        return "written"
-    edits[record[column].start] = (record[column].end, quoted)
-    return "written"
+    return '"' + new.replace('"', '""') + '"' if any(mark in new for mark in marks) else new
 
 
-def _edited(whole: str, edits: Mapping[int, tuple[int, str]]) -> str:
+Edit = tuple[int, int, str]
+"""Where the old text begins and ends, and the new one."""
+
+
+def _edits(record: list[Field], columns: Mapping[int, str], dialect: Dialect) -> list[Edit]:
+    """The edits of one record. A record shorter than the header grows at its end."""
+    there = [(record[i].start, record[i].end, new) for i, new in columns.items() if i < len(record)]
+    last = max(columns)
+    if last < len(record):
+        return there
+    tail = "".join(dialect.delimiter + columns.get(i, "") for i in range(len(record), last + 1))
+    return [*there, (record[-1].end, record[-1].end, tail)]
+
+
+def _edited(whole: str, edits: Sequence[Edit]) -> str:
     pieces: list[str] = []
     at = 0
-    for start in sorted(edits):
-        end, new = edits[start]
+    for start, end, new in sorted(edits, key=lambda edit: edit[:2]):
         pieces += [whole[at:start], new]
         at = end
     return "".join(pieces) + whole[at:]

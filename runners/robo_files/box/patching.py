@@ -14,6 +14,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from robo_files.box.cells import plain
 from robo_files.box.marks import letters, place_of
 from robo_files.box.styles import CLOCK, DAY, MOMENT, SPAN, Styles
 from robo_files.box.trouble import Trouble
@@ -186,10 +187,8 @@ class SheetPatch:
         return self._cell(row, column, style, b"inlineStr", inline)
 
     def _moment(self, row: int, column: int, style: int, value: date | time | timedelta) -> bytes | str:
-        day = value if isinstance(value, date) else None
-        if day is not None and _day(day) < (_EPOCH_1904 if self._date1904 else _LEAP_1900):
-            return self._written(row, column, style, f"{day:%d/%m/%Y}")
-        form = MOMENT if isinstance(value, datetime) else DAY if day else CLOCK if isinstance(value, time) else SPAN
+        form = MOMENT if isinstance(value, datetime) else DAY if isinstance(value, date) else CLOCK
+        form = SPAN if isinstance(value, timedelta) else form
         dated = self._styles.dated(style, form)
         if dated is None:
             return "the workbook has no styles, so a date cannot be shown as one"
@@ -209,6 +208,18 @@ class SheetPatch:
 def _style(attributes: bytes) -> int:
     found = _STYLE.search(attributes)
     return int(found[1]) if found else 0
+
+
+def storable(value: Any, date1904: bool) -> Any:
+    """A plain cell as a workbook can hold it: moments without zone and to the second, days before Excel's as text."""
+    if not isinstance(value, dict):
+        return value
+    moment = _untagged(value)
+    if isinstance(moment, date) and _day(moment) < (_EPOCH_1904 if date1904 else _LEAP_1900):
+        return f"{moment:%d/%m/%Y}"
+    if isinstance(moment, datetime | time):
+        return plain(moment.replace(microsecond=0, tzinfo=None))
+    return plain(timedelta(seconds=round(moment.total_seconds()))) if isinstance(moment, timedelta) else value
 
 
 def _untagged(value: dict[str, Any]) -> Any:

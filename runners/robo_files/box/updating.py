@@ -11,7 +11,7 @@ from robo_files.box.archive import Archive
 from robo_files.box.cells import plain, text, tidy
 from robo_files.box.locating import Found, Lines, locate
 from robo_files.box.marks import Marks
-from robo_files.box.patching import SheetPatch
+from robo_files.box.patching import SheetPatch, storable
 from robo_files.box.reading import read_sheet, table
 from robo_files.box.styles import Styles
 from robo_files.box.trouble import Limits, Trouble
@@ -36,7 +36,7 @@ def update_workbook(path: Path, target: Path, changes: Sequence[Change], limits:
     for i, change in enumerate(changes):
         by_sheet.setdefault(change["sheet"], []).append(i)
     for name, members in by_sheet.items():
-        mine = [changes[i] for i in members]
+        mine = [{**changes[i], "new": storable(changes[i]["new"], book.date1904)} for i in members]
         try:
             told, part, content = _one_sheet(book, name, mine, styles)
         except Trouble as trouble:
