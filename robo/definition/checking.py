@@ -1,0 +1,379 @@
+"""Looks into expressions before a run: names that exist, filters that exist, types that go together.
+
+`Names` says what may be read and of which type: a type's name, a mapping of members, or ANYTHING. A mapping with the
+member `*` may have others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from jinja2 import nodes
+
+from robo.definition.diagnostics import nearest
+from robo.definition.filters import TESTS, filters
+from robo.definition.filters.base import ANY, ELEMENT, Filter
+from robo.definition.syntax import Fault, dotted, parse, place_of
+from robo.model.process import Kind
+
+ANYTHING: Final = ""
+Names = Mapping[str, Any]
+
+KINDS: Final[Mapping[Kind, str]] = {
+    **dict.fromkeys(Kind, "text"),
+    Kind.INT: "number",
+    Kind.DECIMAL: "number",
+    Kind.MONEY: "number",
+    Kind.PERCENT: "number",
+    Kind.BOOL: "yes or no",
+    Kind.DATE: "date",
+    Kind.DATETIME: "date and time",
+    Kind.TIME: "time",
+    Kind.DURATION: "duration",
+    Kind.LIST: "list",
+}
+"""The type of an expression for each scalar type of the language."""
+
+_SIGNS: Final = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">="}
+_DATES: Final = ("date", "date and time")
+
+
+@dataclass(slots=True)
+class Look:
+    """One look at one expression. `later`: step ids that exist, but further down."""
+
+    source: str
+    names: Names
+    tables: Mapping[str, Any]
+    later: frozenset[str] = frozenset()
+    faults: list[Fault] = field(default_factory=list)
+
+    def run(self) -> str:
+        """The type of the expression (ANYTHING when nobody can know); problems are in `faults`."""
+        try:
+            return self._kind(parse(self.source))
+        except Fault as fault:
+            self.faults.append(fault)
+            return ANYTHING
+
+    def condition(self) -> None:
+        """As `run`, for a text that must be yes or no."""
+        kind = self.run()
+        if kind not in (ANYTHING, "yes or no") and not self.faults:
+            self._fault(
+                "RB316",
+                "a condition is yes or no, and this is a %(kind)s",
+                self.source,
+                expected="a comparison: is missing, == '…', | length > 0",
+                kind=kind,
+            )
+
+    def _fault(self, code: str, message: str, words: str, *, expected: str = "", meant: str = "", **facts: Any) -> None:
+        start, width = place_of(self.source, words) if words != self.source else (0, len(words))
+        self.faults.append(
+            Fault(code=code, message=message, start=start, width=width, expected=expected, meant=meant, facts=facts)
+        )
+
+    def _kind(self, node: nodes.Node) -> str:
+        if name := dotted(node):
+            return self._name(name)
+        kind: str = getattr(self, _RULES[type(node)])(node)
+        return kind
+
+    # names
+
+    def _name(self, name: str) -> str:
+        parts = name.split(".")
+        known: Any = self.names
+        for index, part in enumerate(parts):
+            if known == ANYTHING:
+                return ANYTHING
+            if not isinstance(known, Mapping):
+                self._no_members(parts, index, known)
+                return ANYTHING
+            if part not in known:
+                if "*" not in known:
+                    self._unknown(parts, index, known)
+                return ANYTHING
+            known = known[part]
+        return "mapping" if isinstance(known, Mapping) else str(known)
+
+    def _no_members(self, parts: list[str], index: int, kind: str) -> None:
+        words = ".".join(parts[: index + 1])
+        hint = f"| {parts[index]}" if parts[index] in filters() else ""
+        self._fault(
+            "RB304",
+            "%(owner)s is a %(kind)s: it has no %(name)s",
+            words,
+            meant=hint,
+            owner=".".join(parts[:index]),
+            kind=kind,
+            name=parts[index],
+        )
+
+    def _unknown(self, parts: list[str], index: int, known: Mapping[str, Any]) -> None:
+        word, words = parts[index], ".".join(parts[: index + 1])
+        if index:
+            owner = ".".join(parts[:index])
+            meant = nearest(word, known)
+            self._fault(
+                "RB304",
+                "%(owner)s has no %(name)s",
+                words,
+                expected="one of %(known)s" if known else "",
+                meant=f"{owner}.{meant}" if meant else "",
+                owner=owner,
+                name=word,
+                known=", ".join(sorted(known)),
+            )
+        elif word in self.later:
+            self._fault("RB311", "the step %(name)s comes later", words, expected="a step above this one", name=word)
+        else:
+            self._fault(
+                "RB303",
+                "there is no %(name)s here",
+                words,
+                expected="one of %(known)s, or a text in quotes",
+                meant=self._meant(word),
+                name=word,
+                known=", ".join(sorted(self.names)),
+            )
+
+    def _meant(self, word: str) -> str:
+        item = self.names.get("item")
+        if isinstance(item, Mapping) and word in item:
+            return f"item.{word}"
+        inputs = self.names.get("inputs")
+        if isinstance(inputs, Mapping) and word in inputs:
+            return f"inputs.{word}"
+        return nearest(word, (*self.names, *self.later))
+
+    # operators
+
+    def _constant(self, node: nodes.Const) -> str:
+        value = node.value
+        return "yes or no" if isinstance(value, bool) else "text" if isinstance(value, str) else "number"
+
+    def _member(self, node: nodes.Getattr) -> str:
+        kind = self._kind(node.node)
+        if kind not in (ANYTHING, "mapping"):
+            self._fault(
+                "RB304",
+                "%(owner)s is a %(kind)s: it has no %(name)s",
+                self.source,
+                owner="this",
+                kind=kind,
+                name=node.attr,
+            )
+        return ANYTHING
+
+    def _list(self, node: nodes.List) -> str:
+        self._all(node)
+        return "list"
+
+    def _all(self, node: nodes.Node) -> None:
+        for child in node.iter_child_nodes():
+            self._kind(child)
+
+    def _sum(self, node: nodes.BinExpr) -> str:
+        left, right = self._kind(node.left), self._kind(node.right)
+        sign = "+" if isinstance(node, nodes.Add) else "-"
+        if not left or not right:
+            return ANYTHING
+        if left == right == "number" or left == right == "duration":
+            return left
+        if right == "duration" and left in _DATES:
+            return left
+        if sign == "-" and left == right and left in _DATES:
+            return "duration"
+        self._mixed(sign, left, right)
+        return ANYTHING
+
+    def _product(self, node: nodes.BinExpr) -> str:
+        left, right = self._kind(node.left), self._kind(node.right)
+        if isinstance(node, nodes.Mul) and left == "duration" and right in ("number", ANYTHING):
+            return "duration"
+        if left not in ("number", ANYTHING) or right not in ("number", ANYTHING):
+            self._mixed(node.operator, left or "number", right or "number")
+            return ANYTHING
+        return "number" if left and right else ANYTHING
+
+    def _mixed(self, sign: str, left: str, right: str) -> None:
+        self._fault(
+            "RB308",
+            "%(sign)s does not work with %(left)s and %(right)s",
+            self.source,
+            expected="~ to put texts together, | to_date or | to_number to read a text"
+            if "text" in (left, right)
+            else "",
+            sign=sign,
+            left=left,
+            right=right,
+        )
+
+    def _sign(self, node: nodes.UnaryExpr) -> str:
+        kind = self._kind(node.node)
+        if kind not in ("number", ANYTHING):
+            self._mixed(node.operator, "number", kind)
+        return "number"
+
+    def _logic(self, node: nodes.Node) -> str:
+        for child in node.iter_child_nodes():
+            kind = self._kind(child)
+            if kind not in ("yes or no", ANYTHING):
+                self._fault(
+                    "RB316",
+                    "and, or, not join conditions, and this is a %(kind)s",
+                    dotted(child) or self.source,
+                    expected="a comparison: is missing, == '…', | length > 0",
+                    kind=kind,
+                )
+        return "yes or no"
+
+    def _compare(self, node: nodes.Compare) -> str:
+        left = self._kind(node.expr)
+        for operand in node.ops:
+            right = self._kind(operand.expr)
+            if operand.op in _SIGNS and left and right and left != right:
+                self._mixed(_SIGNS[operand.op], left, right)
+            elif operand.op in ("in", "notin") and right not in (ANYTHING, "text", "list", "mapping"):
+                self._mixed("in", left or "text", right)
+            left = right
+        return "yes or no"
+
+    def _if(self, node: nodes.CondExpr) -> str:
+        kind = self._kind(node.test)
+        if kind not in ("yes or no", ANYTHING):
+            self._fault("RB316", "a condition is yes or no, and this is a %(kind)s", self.source, kind=kind)
+        yes = self._kind(node.expr1)
+        no = self._kind(node.expr2) if node.expr2 is not None else ANYTHING
+        return yes if yes == no else ANYTHING
+
+    def _text(self, node: nodes.Concat) -> str:
+        for part in node.nodes:
+            if self._kind(part) in ("list", "mapping"):
+                self._fault(
+                    "RB308",
+                    "%(name)s has no text of its own",
+                    dotted(part) or self.source,
+                    expected="| join(', ') for a list, a member of a mapping",
+                    name=dotted(part) or "this",
+                )
+        return "text"
+
+    # filters and tests
+
+    def _filter(self, node: nodes.Filter) -> str:
+        before = self._kind(node.node) if node.node is not None else ANYTHING
+        for argument in node.args:
+            self._kind(argument)
+        found = filters().get(node.name)
+        if found is None:
+            known = filters()
+            self._fault(
+                "RB305",
+                "there is no filter %(name)s",
+                node.name,
+                meant=nearest(node.name, known),
+                expected="one of %(known)s",
+                name=node.name,
+                known=", ".join(sorted(known)),
+            )
+            return ANYTHING
+        self._arguments(node, found)
+        if before and ANY not in found.takes and before not in found.takes:
+            self._fault(
+                "RB308",
+                "%(filter)s works with a %(wanted)s, and this is a %(kind)s",
+                node.name,
+                filter=node.name,
+                wanted=" or ".join(found.takes),
+                kind=before,
+            )
+        if found.name == "default":
+            return before
+        return before if found.gives == "same" else ANYTHING if found.gives == ELEMENT else found.gives
+
+    def _arguments(self, node: nodes.Filter, found: Filter) -> None:
+        count = len(node.args)
+        if not found.least <= count <= found.most:
+            self._fault(
+                "RB307",
+                "%(filter)s takes %(wanted)s argument(s), not %(count)s",
+                node.name,
+                filter=node.name,
+                wanted=found.least if found.least == found.most else f"{found.least}-{found.most}",
+                count=count,
+            )
+            return
+        first = node.args[0] if node.args else None
+        if not isinstance(first, nodes.Const) or not isinstance(first.value, str):
+            return
+        if found.name == "table" and first.value not in self.tables:
+            self._fault(
+                "RB312",
+                "there is no table %(table)s",
+                node.name,
+                meant=nearest(first.value, self.tables),
+                expected="a table declared under tables",
+                table=first.value,
+            )
+        if found.name == "match":
+            self._pattern(first.value)
+
+    def _pattern(self, pattern: str) -> None:
+        from robo.sdk.grammar import check_pattern
+
+        if why := check_pattern(pattern):
+            self._fault("RB207", "this is not a regular expression: %(why)s", "match", why=why)
+
+    def _test(self, node: nodes.Test) -> str:
+        self._kind(node.node)
+        for argument in node.args or []:
+            self._kind(argument)
+        if node.name not in TESTS:
+            self._fault(
+                "RB306",
+                "there is no test %(name)s",
+                node.name,
+                meant="missing"
+                if node.name in ("defined", "none", "undefined", "empty")
+                else nearest(node.name, TESTS),
+                expected="is missing, is not missing, is like '…'",
+                name=node.name,
+            )
+        elif len(node.args or []) != TESTS[node.name]:
+            self._fault(
+                "RB307",
+                "%(filter)s takes %(wanted)s argument(s), not %(count)s",
+                node.name,
+                filter=node.name,
+                wanted=TESTS[node.name],
+                count=len(node.args or []),
+            )
+        return "yes or no"
+
+
+_RULES: Final[Mapping[type[nodes.Node], str]] = {
+    nodes.Const: "_constant",
+    nodes.Getattr: "_member",
+    nodes.List: "_list",
+    nodes.Add: "_sum",
+    nodes.Sub: "_sum",
+    nodes.Mul: "_product",
+    nodes.Div: "_product",
+    nodes.FloorDiv: "_product",
+    nodes.Mod: "_product",
+    nodes.Neg: "_sign",
+    nodes.Pos: "_sign",
+    nodes.Not: "_logic",
+    nodes.And: "_logic",
+    nodes.Or: "_logic",
+    nodes.Compare: "_compare",
+    nodes.CondExpr: "_if",
+    nodes.Concat: "_text",
+    nodes.Filter: "_filter",
+    nodes.Test: "_test",
+}

@@ -1,0 +1,66 @@
+"""The keys of a process, level by level: those this version reads, and those of the language that come later."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TOP: Final = (
+    "robo",
+    "process",
+    "title",
+    "version",
+    "owner",
+    "decision_role",
+    "record",
+    "inputs",
+    "secrets",
+    "hosts",
+    "tables",
+    "items",
+    "finders",
+    "sessions",
+    "limits",
+    "counts",
+    "setup",
+    "steps",
+    "finish",
+    "on_failure",
+    "again",
+)
+TOP_LATER: Final = ("popups", "start", "on_rejected", "on_skipped")
+
+INPUT: Final = ("type", "title", "required", "default", "choices", "overlay", "sensitive")
+FIELD: Final = ("column", "type", "required", "default", "pattern", "match", "choices", "format", "sensitive")
+ITEMS: Final = ("from", "fields", "only_if", "key")
+ITEMS_LATER: Final = ("let", "group", "milestones", "bad_rows")
+RECORD: Final = ("purpose", "legal_basis", "data", "retention", "recipients")
+HOST: Final = ("url", "reads", "drafts")
+TABLE: Final = ("overlay", "rows")
+SESSIONS: Final = ("span", "page", "slots", "account")
+LIMITS: Final = ("items", "effects", "rows", "stop_after")
+STOP_AFTER: Final = ("failed_in_a_row", "rejected", "unknown")
+COUNTS: Final = ("unit", "each", "as", "key", "done_by", "period")
+ON_FAILURE: Final = ("retry", "wait", "backoff", "keep")
+
+ANY_STEP: Final = ("id", "when", "title", "optional")
+ACTION_STEP: Final = (*ANY_STEP, "expect", "timeout", "within", "confirm", "effect")
+EFFECT_STEP: Final = ("once", "verify", "refused", "read", "expect", "settle", "unverifiable", "was")
+BLOCK_STEP: Final = (*ANY_STEP, "within", "do")
+CONTROL_STEP: Final = (*ANY_STEP, "code", "message")
+CONTROLS: Final = ("skip_if", "reject_if", "set")
+STEP: Final = tuple(dict.fromkeys((*ACTION_STEP, *EFFECT_STEP, *BLOCK_STEP, *CONTROL_STEP, *CONTROLS)))
+STEP_LATER: Final = (
+    "check",
+    "hand_over_if",
+    "note",
+    "for_each",
+    "repeat",
+    "review",
+    "output",
+    "choose",
+    "rescue",
+    "call",
+    "extension",
+    "leftover",
+)
+VERIFY: Final = ("finder", "found_if", "absent_if", "ours_if", "asks")

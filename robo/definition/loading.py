@@ -1,0 +1,171 @@
+"""A process file becomes a `Process`: read, checked whole, every problem reported at once. Pure but for the file."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path as FilePath
+from typing import Any, Final
+
+from robo.definition import keys, sections
+from robo.definition.diagnostics import Diagnostic, Reporter, nearest
+from robo.definition.rows import read_items
+from robo.definition.source import Source
+from robo.definition.steps import Steps, ids_of
+from robo.definition.yaml_text import MapNode, YamlNode, decode, read_yaml
+from robo.errors import DefinitionError, UsageError
+from robo.model.process import Process, SecretNeed
+from robo.sdk.action import ActionSpec
+
+LANGUAGE: Final = "1"
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_VERSION = re.compile(r"\d{1,5}\.\d{1,5}\.\d{1,5}(?:-[0-9A-Za-z.-]+)?")
+MAX_ID: Final = 80
+
+
+def load_process(path: FilePath | str, text: str | None = None, *, actions: Mapping[str, ActionSpec]) -> Process:
+    """The process of a file; `text` instead of what the file holds, when it is given.
+
+    Raises `DefinitionError` with all diagnostics, or `UsageError` when the file cannot be read."""
+    process, diagnostics = check_process(path, text, actions=actions)
+    if process is None:
+        raise DefinitionError(diagnostics)
+    return process
+
+
+def check_process(
+    path: FilePath | str, text: str | None = None, *, actions: Mapping[str, ActionSpec]
+) -> tuple[Process | None, tuple[Diagnostic, ...]]:
+    """The process, or None and everything that is wrong with it, in the order of the text."""
+    reporter = Reporter()
+    file = str(path)
+    content = _content(FilePath(path)) if text is None else text.encode("utf-8", "surrogatepass")
+    decoded = decode(content, file, reporter)
+    if decoded is None:
+        return None, reporter.diagnostics()
+    reading = read_yaml(decoded, file, reporter)
+    if reading.root is None:
+        return None, reporter.diagnostics()
+    digest = hashlib.sha256(content).hexdigest()
+    process = _Loader(file, reading.lines, reporter, actions).read(reading.root, digest)
+    return (None if reporter.count else process), reporter.diagnostics()
+
+
+def _content(path: FilePath) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            "RB120",
+            "%(file)s cannot be read: %(why)s",
+            place=str(path),
+            remedy="check the name and who may read it",
+            file=str(path),
+            why=error.strerror or str(error),
+        ) from error
+
+
+class _Loader:
+    """Reads the sections in the order in which their names are used by each other."""
+
+    def __init__(
+        self, file: str, lines: tuple[str, ...], reporter: Reporter, actions: Mapping[str, ActionSpec]
+    ) -> None:
+        self.source = Source(file, lines, reporter)
+        self.steps = Steps(self.source, actions)
+        self.reporter = reporter
+
+    def read(self, root: YamlNode, digest: str) -> Process | None:
+        source = self.source
+        parts = source.mapping(root, (), keys.TOP, keys.TOP_LATER)
+        if not isinstance(root, MapNode):
+            return None
+        self._language(parts)
+        source.later = frozenset(step for key in ("setup", "steps", "finish") for step in ids_of(parts.get(key)))
+        values = self._head(parts)
+        values["inputs"] = sections.read_inputs(source, parts.get("inputs"))
+        values["hosts"] = sections.read_hosts(source, parts.get("hosts"))
+        values["tables"] = sections.read_tables(source, parts.get("tables"))
+        values["items"] = read_items(source, self.steps, parts.get("items"))
+        values["finders"] = self.steps.finders(parts.get("finders"))
+        values |= self._steps(parts)
+        values["secrets"] = self._secrets(parts.get("secrets"))
+        if self.reporter.count:
+            return None
+        return Process(**values, digest=digest, file=source.file, lines=source.lines, positions=dict(source.positions))
+
+    def _language(self, parts: Mapping[str, YamlNode]) -> None:
+        node = self.source.required(parts, "robo", ())
+        if node is not None and (given := self.source.plain(node, ("robo",))) not in (LANGUAGE, None):
+            self.reporter.report(
+                "RB216",
+                "this robo does not know version %(given)s of the language",
+                at=node.at,
+                expected="robo: 1",
+                given=given,
+            )
+
+    def _head(self, parts: Mapping[str, YamlNode]) -> dict[str, Any]:
+        source = self.source
+        name = source.plain(source.required(parts, "process", ()), ("process",)) or ""
+        if name and (not _ID.fullmatch(name) or len(name) > MAX_ID):
+            source.wrong_value(("process",), name, "small letters, digits and -, as titre-sejour-saisie")
+        version = source.plain(parts.get("version"), ("version",)) or "0.1.0"
+        if not _VERSION.fullmatch(version):
+            source.wrong_value(("version",), version, "a version like 1.2.0")
+        return {
+            "id": name,
+            "title": source.plain(source.required(parts, "title", ()), ("title",)) or "",
+            "version": version,
+            "owner": source.plain(parts.get("owner"), ("owner",)) or "",
+            "decision_role": self._decision_role(parts.get("decision_role")),
+            "record": sections.read_record(source, parts.get("record")),
+            "sessions": sections.read_sessions(source, parts.get("sessions")),
+            "limits": sections.read_limits(source, parts.get("limits")),
+            "on_failure": sections.read_on_failure(source, parts.get("on_failure")),
+            "again": sections.read_again(source, parts.get("again")),
+        }
+
+    def _decision_role(self, node: YamlNode | None) -> str:
+        if node is not None and self.source.text(node, ("decision_role",)) == "sole":
+            self.reporter.report(
+                "RB215",
+                "a robot takes no decision about a person alone (CRPA, article L311-3-1)",
+                at=node.at,
+                expected="none, or aid when it prepares a person's decision",
+            )
+            return "none"
+        return self.source.choice(node, ("decision_role",), ("none", "aid"), "none")
+
+    def _steps(self, parts: Mapping[str, YamlNode]) -> dict[str, Any]:
+        """`setup` sees no item; `finish` is an item of its own and sees `run.items`."""
+        source = self.source
+        item = source.names.pop("item")
+        setup = self.steps.section(parts.get("setup"), ("setup",), "setup")
+        source.names["item"] = item
+        steps_node = source.required(parts, "steps", ())
+        steps = self.steps.section(steps_node, ("steps",), "s")
+        counts = sections.read_counts(source, parts.get("counts"))
+        self._done_by(counts.done_by)
+        source.names["item"] = {"key": "text"}
+        source.names["run"] = {**source.names["run"], "items": "list"}
+        finish = self.steps.section(parts.get("finish"), ("finish",), "finish")
+        return {"setup": setup, "steps": steps, "finish": finish, "counts": counts}
+
+    def _done_by(self, step: str | None) -> None:
+        if step is not None and step not in self.steps.ids:
+            self.reporter.report(
+                "RB303",
+                "there is no step %(name)s",
+                at=self.source.at(("counts", "done_by")),
+                expected="the id of the step whose receipt earns the credit",
+                meant=nearest(step, self.steps.ids),
+                name=step,
+            )
+
+    def _secrets(self, node: YamlNode | None) -> dict[str, SecretNeed]:
+        """Those declared, and those that actions name: of kind password when nothing else is said."""
+        declared = sections.read_secrets(self.source, node)
+        named = sorted(self.source.secrets_named - set(declared))
+        return declared | {name: SecretNeed(name=name) for name in named}

@@ -1,0 +1,256 @@
+"""The sections of a process that are no steps: inputs, secrets, hosts, tables, sessions, limits, counts, failures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from robo.definition import keys
+from robo.definition.source import Source, type_of
+from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
+from robo.model.process import (
+    Counts,
+    Host,
+    Input,
+    Kind,
+    Limits,
+    OnFailure,
+    SecretNeed,
+    Sessions,
+    StopAfter,
+    Table,
+)
+from robo.model.text import Path, Template
+
+KINDS: Final = tuple(kind.value for kind in Kind if kind is not Kind.SECRET)
+SECRET_KINDS: Final = ("password", "password+otp", "certificate", "attended")
+EVIDENCE: Final = ("screenshot",)
+_REQUEST = re.compile(r"(?:GET|POST|PUT|PATCH|DELETE) /\S*(?: \S.*)?")
+_PERCENT = re.compile(r"(\d{1,3}) ?%(?: ?\(after (\d{1,6})\))?")
+_MAX_SLOTS = 64
+
+
+def entries(source: Source, node: YamlNode | None, path: Path) -> Iterator[tuple[str, YamlNode, Path]]:
+    """The named entries of a section."""
+    for name, value in source.mapping(node, path).items():
+        yield name, value, (*path, name)
+
+
+def read_inputs(source: Source, node: YamlNode | None) -> dict[str, Input]:
+    """`inputs: {export: {type: file, title: …}}`."""
+    found: dict[str, Input] = {}
+    types: dict[str, Any] = {}
+    for name, value, path in entries(source, node, ("inputs",)):
+        source.member(name, path)
+        parts = source.mapping(value, path, keys.INPUT)
+        kind = Kind(source.choice(parts.get("type"), (*path, "type"), KINDS, "str"))
+        choices = source.plain_texts(parts.get("choices"), (*path, "choices"))
+        default = source.plain(parts.get("default"), (*path, "default"))
+        if default is not None:
+            _check_default(source, parts["default"], (*path, "default"), kind, choices)
+        _check_choices(source, kind, choices, path)
+        found[name] = Input(
+            name=name,
+            type=kind,
+            title=source.plain(parts.get("title"), (*path, "title")) or "",
+            required=source.typed(parts.get("required"), (*path, "required"), Kind.BOOL, True),
+            default=default,
+            choices=choices,
+            overlay=source.typed(parts.get("overlay"), (*path, "overlay"), Kind.BOOL, False),
+            sensitive=source.typed(parts.get("sensitive"), (*path, "sensitive"), Kind.BOOL, False),
+        )
+        types[name] = type_of(kind)
+    source.names["inputs"] = types
+    return found
+
+
+def _check_default(source: Source, node: YamlNode, path: Path, kind: Kind, choices: tuple[str, ...]) -> None:
+    if choices:
+        source.choice(node, path, choices, choices[0])
+    else:
+        source.typed(node, path, kind)
+
+
+def _check_choices(source: Source, kind: Kind, choices: tuple[str, ...], path: Path) -> None:
+    if kind is Kind.CHOICE and not choices:
+        source.reporter.report(
+            "RB202",
+            "%(owner)s needs %(key)s",
+            at=source.at_key(path),
+            expected="%(key)s: …",
+            owner=str(path[-1]),
+            key="choices",
+        )
+
+
+def read_secrets(source: Source, node: YamlNode | None) -> dict[str, SecretNeed]:
+    """`secrets: {portal: {kind: password}}`."""
+    found: dict[str, SecretNeed] = {}
+    for name, value, path in entries(source, node, ("secrets",)):
+        parts = source.mapping(value, path, ("kind",))
+        kind = source.choice(parts.get("kind"), (*path, "kind"), SECRET_KINDS, "password")
+        found[name] = SecretNeed(name=name, kind=kind)
+    return found
+
+
+def read_hosts(source: Source, node: YamlNode | None) -> dict[str, Host]:
+    """`hosts: {portal: {url, reads: [POST /recherche], drafts: [POST /etape/*]}}`."""
+    found: dict[str, Host] = {}
+    for name, value, path in entries(source, node, ("hosts",)):
+        parts = source.mapping(value, path, keys.HOST)
+        url = source.node(source.required(parts, "url", path), (*path, "url")) if value else ""
+        if isinstance(url, str) and url:
+            source.typed(parts["url"], (*path, "url"), Kind.URL)
+        elif not isinstance(url, str | Template):
+            source.text(parts["url"], (*path, "url"))
+            url = ""
+        found[name] = Host(
+            name=name,
+            url=url,
+            reads=_requests(source, parts.get("reads"), (*path, "reads")),
+            drafts=_requests(source, parts.get("drafts"), (*path, "drafts")),
+        )
+    return found
+
+
+def _requests(source: Source, node: YamlNode | None, path: Path) -> tuple[str, ...]:
+    found = source.plain_texts(node, path)
+    for index, text in enumerate(found):
+        if not _REQUEST.fullmatch(text):
+            below = (*path, index) if isinstance(node, ListNode) else path
+            source.wrong_value(below, text, "a method and a path: POST /recherche or POST /etape/*")
+    return found
+
+
+def read_tables(source: Source, node: YamlNode | None) -> dict[str, Table]:
+    """`tables: {pays: {overlay: extend, rows: {Britannique: GBR}}}`."""
+    found: dict[str, Table] = {}
+    for name, value, path in entries(source, node, ("tables",)):
+        parts = source.mapping(value, path, keys.TABLE)
+        rows = source.mapping(source.required(parts, "rows", path), (*path, "rows"))
+        found[name] = Table(
+            name=name,
+            rows={key: source.plain(part, (*path, "rows", key)) or "" for key, part in rows.items()},
+            overlay=source.choice(parts.get("overlay"), (*path, "overlay"), ("none", "extend", "replace"), "none"),
+        )
+    source.tables = found
+    return found
+
+
+def read_record(source: Source, node: YamlNode | None) -> Mapping[str, Any] | None:
+    """The entry of the register of processing activities (GDPR, article 30)."""
+    if node is None:
+        return None
+    parts = source.mapping(node, ("record",), keys.RECORD)
+    return {
+        key: source.plain_texts(part, ("record", key))
+        if isinstance(part, ListNode)
+        else source.plain(part, ("record", key)) or ""
+        for key, part in parts.items()
+    }
+
+
+def read_sessions(source: Source, node: YamlNode | None) -> Sessions:
+    """`sessions: {span, page, slots, account}`."""
+    path = ("sessions",)
+    parts = source.mapping(node, path, keys.SESSIONS)
+    slots = parts.get("slots")
+    by_machine = isinstance(slots, TextNode) and slots.text == "by machine"
+    return Sessions(
+        span=source.choice(parts.get("span"), (*path, "span"), ("item", "run", "worker"), "worker"),
+        page=source.choice(parts.get("page"), (*path, "page"), ("opened", "kept"), "opened"),
+        slots=None if slots is None or by_machine else _slots(source, slots, (*path, "slots")),
+        account=source.choice(parts.get("account"), (*path, "account"), ("shared", "exclusive"), "shared"),
+    )
+
+
+def _slots(source: Source, node: YamlNode, path: Path) -> int:
+    slots = source.whole_from(node, path, 1, 1)
+    if slots > _MAX_SLOTS:
+        source.wrong_value(path, str(slots), f"a number up to {_MAX_SLOTS}, or: by machine")
+    return slots
+
+
+def read_limits(source: Source, node: YamlNode | None) -> Limits:
+    """`limits: {items, effects, rows, stop_after: {failed_in_a_row, rejected: 30 % (after 20), unknown}}`."""
+    path = ("limits",)
+    parts = source.mapping(node, path, keys.LIMITS)
+    stop = source.mapping(parts.get("stop_after"), (*path, "stop_after"), keys.STOP_AFTER)
+    below = (*path, "stop_after")
+    usual = StopAfter()
+    percent, after = _rejected(source, stop.get("rejected"), (*below, "rejected"), usual)
+    return Limits(
+        items=source.whole_from(parts.get("items"), (*path, "items"), 500, 1),
+        effects=source.whole_from(parts.get("effects"), (*path, "effects"), 500, 1),
+        rows=source.whole_from(parts.get("rows"), (*path, "rows"), 5000, 1),
+        stop_after=StopAfter(
+            failed_in_a_row=source.whole_from(
+                stop.get("failed_in_a_row"), (*below, "failed_in_a_row"), usual.failed_in_a_row, 1
+            ),
+            rejected_percent=percent,
+            rejected_after=after,
+            unknown=source.whole_from(stop.get("unknown"), (*below, "unknown"), usual.unknown, 1),
+        ),
+    )
+
+
+def _rejected(source: Source, node: YamlNode | None, path: Path, usual: StopAfter) -> tuple[int, int]:
+    if node is None:
+        return usual.rejected_percent, usual.rejected_after
+    text = source.plain(node, path) or ""
+    match = _PERCENT.fullmatch(text)
+    if match is None or int(match[1]) > 100:  # noqa: PLR2004 - a percentage
+        if text:
+            source.wrong_value(path, text, "a percentage like 30 % (after 20)")
+        return usual.rejected_percent, usual.rejected_after
+    return int(match[1]), int(match[2] or usual.rejected_after)
+
+
+def read_on_failure(source: Source, node: YamlNode | None) -> OnFailure:
+    """`on_failure: {retry: 2, wait: 30s, backoff: 2, keep: [screenshot]}`."""
+    path = ("on_failure",)
+    parts = source.mapping(node, path, keys.ON_FAILURE)
+    keep = source.plain_texts(parts.get("keep"), (*path, "keep")) if "keep" in parts else EVIDENCE
+    for text in keep:
+        if text not in EVIDENCE:
+            source.wrong_value((*path, "keep"), text, "one of " + ", ".join(EVIDENCE))
+    return OnFailure(
+        retry=source.whole_from(parts.get("retry"), (*path, "retry"), 2),
+        wait=source.typed(parts.get("wait"), (*path, "wait"), Kind.DURATION, timedelta(seconds=30)),
+        backoff=source.whole_from(parts.get("backoff"), (*path, "backoff"), 2, 1),
+        keep=keep,
+    )
+
+
+def read_counts(source: Source, node: YamlNode | None) -> Counts:
+    """`counts: {unit, each, as, key, done_by, period}`. Read after the steps, whose results it may use."""
+    path = ("counts",)
+    parts = source.mapping(node, path, keys.COUNTS)
+    each = source.expression(parts.get("each"), (*path, "each"))
+    name = source.plain(parts.get("as"), (*path, "as")) or ""
+    outer = source.names
+    if name and source.name(name, (*path, "as"), taken=outer):
+        source.names = {**outer, name: {"*": ""}}
+    key = source.node(parts["key"], (*path, "key")) if "key" in parts else None
+    source.names = outer
+    return Counts(
+        unit=source.plain(parts.get("unit"), (*path, "unit")) or "item",
+        each=each,
+        as_=name,
+        key=key,
+        done_by=source.plain(parts.get("done_by"), (*path, "done_by")),
+        period=source.plain(parts.get("period"), (*path, "period")),
+    )
+
+
+def read_again(source: Source, node: YamlNode | None) -> str:
+    """`never`, `each_run`, or `after 7 days` for `{after: 7 days}`."""
+    path = ("again",)
+    if isinstance(node, MapNode):
+        parts = source.mapping(node, path, ("after",))
+        after = source.required(parts, "after", path)
+        source.typed(after, (*path, "after"), Kind.DURATION)
+        return f"after {source.plain(after, (*path, 'after')) or ''}".strip()
+    return source.choice(node, path, ("never", "each_run"), "never")

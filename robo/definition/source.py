@@ -1,0 +1,281 @@
+"""A process file while it is read: scalars typed, expressions checked against what may be read at their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from robo.definition.checking import ANYTHING, KINDS, Look
+from robo.definition.diagnostics import Reporter, nearest
+from robo.definition.document import Document
+from robo.definition.syntax import Fault
+from robo.definition.template import BadTemplate, parse_template
+from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
+from robo.model.process import Kind
+from robo.model.scalars import BadScalar, parse
+from robo.model.text import Expr, Node, Path, Position, Template
+from robo.sdk.grammar import Flaws
+
+ROOTS: Final = frozenset(("item", "inputs", "region", "process", "run", "now", "find", "error", "last"))
+WORDS: Final = frozenset(("and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "missing"))
+RESERVED: Final = ROOTS | WORDS
+"""Names that a step or a variable cannot take."""
+
+
+class Source(Document):
+    """One process file. `names` is what an expression may read at the place being read; it grows with the steps."""
+
+    def __init__(self, file: str, lines: tuple[str, ...], reporter: Reporter) -> None:
+        super().__init__(file, reporter)
+        self.lines = lines
+        self.keys: dict[Path, Position] = {}
+        self.broken: set[Path] = set()
+        self.names: dict[str, Any] = {
+            "region": dict.fromkeys(("id", "zone", "environment"), "text"),
+            "process": dict.fromkeys(("id", "title", "version"), "text"),
+            "run": {"id": "text", "date": "date", "dry_run": "yes or no"},
+            "now": {"date": "date", "time": "time", "moment": "date and time"},
+            "inputs": {},
+            "find": {},
+        }
+        self.tables: Mapping[str, Any] = {}
+        self.later: frozenset[str] = frozenset()
+        self.secrets_named: set[str] = set()
+
+    # ---- shapes -------------------------------------------------------------------------------------------
+    def mapping(
+        self, node: YamlNode | None, path: Path, known: Iterable[str] = (), later: Iterable[str] = ()
+    ) -> dict[str, YamlNode]:
+        """As in a document; keys have places of their own here, and none holds an expression."""
+        if isinstance(node, MapNode):
+            for key, _ in node.entries:
+                self.keys[(*path, key.text)] = key.at
+                if "${{" in key.text:
+                    self.reporter.report(
+                        "RB219", "a key cannot hold an expression", at=key.at, expected="a text; expressions are values"
+                    )
+        return super().mapping(node, path, tuple(known), tuple(later))
+
+    def _later(self, key: TextNode) -> None:
+        self.reporter.report(
+            "RB210",
+            "%(key)s is part of the language but not available in this version of robo",
+            at=key.at,
+            remedy="leave it out for now; CHANGELOG.md says what each version brings",
+            key=key.text,
+        )
+
+    def at_key(self, path: Path) -> Position:
+        """Where the key of `path` stands; for a list's member, the member."""
+        return self.keys.get(path) or self.at(path)
+
+    def typed(self, node: YamlNode | None, path: Path, kind: Kind, default: Any = None) -> Any:
+        """One value of a type, written out (no expression)."""
+        if node is None or (isinstance(node, TextNode) and node.broken):
+            return default
+        text = self.plain(node, path)
+        if text is None:
+            return default
+        try:
+            return parse(kind, text)
+        except BadScalar as bad:
+            self.wrong_value(path, bad.got, bad.expected)
+            return default
+
+    def plain(self, node: YamlNode | None, path: Path) -> str | None:
+        """One text that is no expression; None after a report."""
+        if node is None:
+            return None
+        if isinstance(node, TextNode) and not node.broken and "${{" in node.text:
+            self.reporter.report(
+                "RB219", "an expression cannot stand here", at=node.at, expected="the value itself, written out"
+            )
+            return None
+        before = self.reporter.count
+        text = self.text(node, path)
+        return None if self.reporter.count > before or (isinstance(node, TextNode) and node.broken) else text
+
+    def whole_from(self, node: YamlNode | None, path: Path, default: int, least: int = 0) -> int:
+        """A whole number, at least `least`."""
+        number: int = self.typed(node, path, Kind.INT, default)
+        if number < least:
+            self.wrong_value(path, str(number), f"a number from {least}")
+        return number
+
+    def plain_texts(self, node: YamlNode | None, path: Path) -> tuple[str, ...]:
+        """A list of texts, or one text."""
+        if isinstance(node, TextNode):
+            text = self.plain(node, path)
+            return () if text is None else (text,)
+        found = [self.plain(part, below) for part, below in self.items(node, path)]
+        return tuple(text for text in found if text is not None)
+
+    def member(self, key: str, path: Path) -> bool:
+        """Whether a key can be read after a dot (`item.key`); otherwise a report."""
+        return self.name(key, path, reserved=frozenset())
+
+    def name(self, key: str, path: Path, *, taken: Iterable[str] = (), reserved: frozenset[str] = RESERVED) -> bool:
+        """Whether a key can be read by expressions under this name; otherwise a report."""
+        if not key.isidentifier() or key in reserved:
+            self.reporter.report(
+                "RB212",
+                "%(name)s cannot be a name",
+                at=self.at_key(path),
+                expected="letters, digits and _, beginning with a letter, and none of the language's own words",
+                meant="" if key in reserved else _as_identifier(key),
+                name=key,
+            )
+            return False
+        if key in taken:
+            self.reporter.report("RB213", "the name %(name)s is taken", at=self.at_key(path), name=key)
+            return False
+        return True
+
+    # ---- trees with expressions -----------------------------------------------------------------------------
+    def node(self, tree: YamlNode | None, path: Path) -> Node:
+        """A part of the document with its templates found and checked."""
+        if isinstance(tree, TextNode):
+            return self._text_node(tree, path)
+        if isinstance(tree, ListNode):
+            return tuple(self.node(part, below) for part, below in self.items(tree, path))
+        return {key: self.node(part, (*path, key)) for key, part in self.mapping(tree, path).items()}
+
+    def _text_node(self, tree: TextNode, path: Path) -> str | Template:
+        if tree.broken:
+            self.broken.add(path)
+            return ""
+        try:
+            found = parse_template(tree.text)
+        except BadTemplate as bad:
+            self._bad_template(tree, bad)
+            self.broken.add(path)
+            return ""
+        if isinstance(found, Template):
+            alone = len(found.parts) == 1
+            for part in found.parts:
+                if isinstance(part, Expr):
+                    self._look(part.source, tree, alone=alone)
+        return found
+
+    def _bad_template(self, tree: TextNode, bad: BadTemplate) -> None:
+        at = self._inside(tree, tree.text[bad.start : bad.start + bad.width].split("\n")[0], 0, bad.width)
+        if bad.kind == "bare":
+            self.reporter.report("RB105", "{{ … }} without its dollar", at=at, expected="${{ … }} for an expression")
+        elif bad.kind == "empty":
+            self.reporter.report("RB310", "there is no expression between the braces", at=at)
+        else:
+            self.reporter.report("RB310", "this expression is never closed", at=at, expected="}} at its end")
+
+    def _look(self, source: str, tree: TextNode, *, alone: bool = True, condition: bool = False) -> str:
+        look = Look(source, self.names, self.tables, self.later)
+        if condition:
+            look.condition()
+            kind = "yes or no"
+        else:
+            kind = look.run()
+        for fault in look.faults:
+            self._report(fault, source, tree)
+        if not alone and kind in ("list", "mapping"):
+            self._report(
+                Fault(
+                    code="RB308",
+                    message="%(name)s has no text of its own",
+                    width=len(source),
+                    expected="| join(', ') for a list, a member of a mapping",
+                    facts={"name": source},
+                ),
+                source,
+                tree,
+            )
+        return kind
+
+    def _report(self, fault: Fault, source: str, tree: TextNode) -> None:
+        self.reporter.report(
+            fault.code,
+            fault.message,
+            at=self._inside(tree, source, fault.start, fault.width),
+            expected=fault.expected,
+            meant=fault.meant,
+            **fault.facts,
+        )
+
+    def _inside(self, tree: TextNode, words: str, start: int, width: int) -> Position:
+        """The place of a part of a scalar: where its words stand in the lines it was written in."""
+        first = words.split("\n", maxsplit=1)[0]
+        for number in range(tree.at.line - 1, min(len(self.lines), tree.at.line + 50)):
+            column = self.lines[number].find(first, tree.at.column - 1 if number == tree.at.line - 1 else 0)
+            if column >= 0:
+                return Position(self.file, number + 1, column + start + 1, max(1, min(width, len(first) - start)))
+        return tree.at
+
+    def condition(self, tree: YamlNode | None, path: Path) -> Expr | None:
+        """A condition, bare or in its braces; it must be yes or no."""
+        if tree is None:
+            return None
+        text = self.text(tree, path)
+        if not isinstance(tree, TextNode) or tree.broken or not text:
+            return None
+        source = text.strip()
+        if "{{" in source:
+            try:
+                found = parse_template(source)
+            except BadTemplate as bad:
+                self._bad_template(tree, bad)
+                return None
+            if not isinstance(found, Template) or len(found.parts) != 1 or not isinstance(found.parts[0], Expr):
+                self.reporter.report(
+                    "RB301",
+                    "this is not an expression: %(problem)s",
+                    at=tree.at,
+                    expected="a condition without braces: item.number is missing",
+                    problem="text around the braces",
+                )
+                return None
+            source = found.parts[0].source
+        self._look(source, tree, condition=True)
+        return Expr(source)
+
+    def expression(self, tree: YamlNode | None, path: Path) -> Expr | None:
+        """One expression in its braces."""
+        found = self.node(tree, path) if tree is not None else None
+        if isinstance(found, Template) and len(found.parts) == 1 and isinstance(found.parts[0], Expr):
+            return found.parts[0]
+        if tree is not None and path not in self.broken:
+            self.wrong_value(path, "this", "one expression: ${{ … }}")
+        return None
+
+    def kind_of(self, node: Node) -> Any:
+        """What an expression reads that was given this value: its type, or ANYTHING."""
+        if isinstance(node, Template):
+            if len(node.parts) == 1 and isinstance(node.parts[0], Expr):
+                return Look(node.parts[0].source, self.names, self.tables, self.later).run()
+            return "text"
+        return "text" if isinstance(node, str) else ANYTHING
+
+    # ---- flaws of targets, reads, parameters ----------------------------------------------------------------
+    def flaws(self, found: Flaws, path: Path) -> None:
+        """Report what a grammar found below `path`."""
+        for flaw in found.found:
+            where = (*path, *flaw.path)
+            if any(where[: len(broken)] == broken or broken[: len(where)] == where for broken in self.broken):
+                continue
+            self.reporter.report(
+                flaw.code,
+                flaw.message,
+                at=self.at_key(where) if flaw.on_key else self.at(where),
+                expected=flaw.expected,
+                meant=nearest(flaw.word, flaw.known) if flaw.word else "",
+                **flaw.facts,
+            )
+
+
+def _as_identifier(key: str) -> str:
+    import re
+
+    word = re.sub(r"\W+", "_", key).strip("_")
+    return word if word.isidentifier() and word not in RESERVED else ""
+
+
+def type_of(kind: Kind) -> str:
+    """The type an expression sees for a scalar type."""
+    return KINDS[kind]

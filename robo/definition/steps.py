@@ -1,0 +1,530 @@
+"""Steps: an action, a block or a control step; their keys, parameters, results and the names they leave."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from robo.definition import keys
+from robo.definition.checking import ANYTHING, KINDS
+from robo.definition.diagnostics import nearest
+from robo.definition.source import Source
+from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
+from robo.model.base import Effect
+from robo.model.process import Finder, Kind, Refusal, Step, StepKind, Verify
+from robo.model.text import Node, Path, Template
+from robo.sdk.action import ActionSpec
+from robo.sdk.grammar import Flaws, read_reads, read_targets, read_watched
+from robo.sdk.parameters import read_params, spread
+
+_CODE = re.compile(r"[^\W_]+(?:[-_][^\W_]+)*")
+_ANSWERS: Final = {"found": "yes or no", "several": "yes or no"}
+_NOT_THERE: Final = frozenset(keys.STEP)
+
+
+class Steps:
+    """Reads the steps of one process in their order; every step adds what it leaves to the names."""
+
+    def __init__(self, source: Source, actions: Mapping[str, ActionSpec]) -> None:
+        self.source = source
+        self.actions = actions
+        self.report = source.reporter.report
+        self.ids: set[str] = set()
+        self.found: dict[str, Mapping[str, Any]] = {}
+
+    # ---- where steps stand ----------------------------------------------------------------------------------
+    def section(self, node: YamlNode | None, path: Path, prefix: str) -> tuple[Step, ...]:
+        """The steps of `setup`, `steps` or `finish`."""
+        if node is not None and path == ("setup",) and isinstance(node, MapNode):
+            self.report(
+                "RB210",
+                "%(key)s is part of the language but not available in this version of robo",
+                at=self.source.at_key(path),
+                expected="a list of steps",
+                remedy="leave it out for now; CHANGELOG.md says what each version brings",
+                key="setup by host",
+            )
+            return ()
+        return self._list(node, path, prefix)
+
+    def _list(self, node: YamlNode | None, path: Path, prefix: str) -> tuple[Step, ...]:
+        found = [
+            self.step(part, below, f"{prefix}{index}")
+            for index, (part, below) in enumerate(self.source.items(node, path), 1)
+        ]
+        if isinstance(node, ListNode) and not node.items:
+            self.report("RB204", "a list of steps has at least one", at=self.source.at_key(path))
+        return tuple(step for step in found if step is not None)
+
+    def source_step(self, node: YamlNode, path: Path) -> Step | None:
+        """The action under `items: {from: …}`."""
+        if isinstance(node, ListNode):
+            self.report(
+                "RB210",
+                "%(key)s is part of the language but not available in this version of robo",
+                at=self.source.at_key(path),
+                remedy="put the rows into a workbook or a CSV file and read it with files.rows",
+                key="a list of items",
+            )
+            return None
+        return self._lone(node, path, "items", "source")
+
+    def finders(self, node: YamlNode | None) -> dict[str, Finder]:
+        """`finders: {dossier: {browser.find_row: {…}}}`, readable as `find.dossier` afterwards."""
+        found: dict[str, Finder] = {}
+        entries = self.source.mapping(node, ("finders",))
+        for name in entries:
+            self.source.member(name, ("finders", name))
+        for name, value in entries.items():
+            step = self._lone(value, ("finders", name), f"find-{name}", "finder")
+            if step is None:
+                self.source.names["find"][name] = {"*": ANYTHING}
+                continue
+            found[name] = Finder(name=name, step=step)
+            self.source.names["find"][name] = {**_ANSWERS, **self._left(step)}
+        return found
+
+    def _lone(self, node: YamlNode, path: Path, name: str, role: str) -> Step | None:
+        step = self.step(node, path, name, alone=True)
+        spec = self.actions.get(step.action) if step is not None else None
+        if spec is not None and not (spec.source if role == "source" else spec.finder):
+            known = sorted(
+                each.name for each in self.actions.values() if (each.source if role == "source" else each.finder)
+            )
+            self.report(
+                "RB217",
+                "%(action)s cannot stand here",
+                at=self.source.at_key((*path, spec.name)),
+                expected="one of %(known)s",
+                action=spec.name,
+                known=", ".join(known),
+            )
+        return step
+
+    # ---- one step -------------------------------------------------------------------------------------------
+    def step(self, node: YamlNode, path: Path, generated: str, *, alone: bool = False) -> Step | None:
+        """One step with all its keys; None when it is no step at all (reported)."""
+        if not isinstance(node, MapNode):
+            self._no_step(node, path)
+            return None
+        for key, value in node.entries:
+            self.source.keys[(*path, key.text)] = key.at
+            self.source.positions[(*path, key.text)] = value.at if isinstance(value, TextNode) else key.at
+        parts = {key.text: value for key, value in node.entries}
+        kind, word = self._kind(node, path)
+        if kind is None:
+            self._remember_unknown(parts)
+            return None
+        step_id, named = self._identity(parts.get("id"), path, generated)
+        self._allowed(parts, path, kind, word)
+        return self._build(parts, path, kind, word, step_id, named=named, alone=alone)
+
+    def _no_step(self, node: YamlNode, path: Path) -> None:
+        if isinstance(node, TextNode) and node.broken:
+            return
+        text = node.text if isinstance(node, TextNode) else ""
+        self.report(
+            "RB204",
+            "a step is a mapping: its key is the action",
+            at=node.at,
+            expected="for example browser.open: https://…",
+            meant=f"{text}: …" if text in self.actions else "",
+        )
+
+    def _kind(self, node: MapNode, path: Path) -> tuple[StepKind | None, str]:
+        """What a step is, by its one leading key."""
+        words = [key for key, _ in node.entries]
+        leading = [key for key in words if key.text in (*keys.CONTROLS, "do") or key.text not in keys.STEP]
+        later = [key for key in leading if key.text in keys.STEP_LATER]
+        if later:
+            for key in later:
+                self.source._later(key)  # noqa: SLF001 - the steps are a part of the source
+            return None, ""
+        known = [key for key in leading if key.text in (*keys.CONTROLS, "do") or key.text in self.actions]
+        unknown = [key for key in leading if key not in known]
+        for key in unknown:
+            self._unknown(key, is_action="." in key.text or not known)
+        if len(known) == 1:
+            return _kind_of(known[0].text), known[0].text
+        if len(known) > 1:
+            self.report(
+                "RB211",
+                "a step does one thing, here are %(words)s",
+                at=known[1].at,
+                expected="a step of its own for each, or a block: do: [ … ]",
+                words=" and ".join(key.text for key in known),
+            )
+        elif not unknown:
+            self.report(
+                "RB211",
+                "this step does nothing",
+                at=node.at,
+                expected="an action, do, skip_if, reject_if or set",
+            )
+        return None, ""
+
+    def _unknown(self, key: TextNode, *, is_action: bool) -> None:
+        if not is_action:
+            self.report(
+                "RB203",
+                "there is no %(key)s here",
+                at=key.at,
+                meant=nearest(key.text, keys.STEP),
+                expected="one of %(keys)s",
+                key=key.text,
+                keys=", ".join(keys.STEP),
+            )
+            return
+        runner = key.text.partition(".")[0]
+        same = sorted(name for name in self.actions if name.startswith(f"{runner}."))
+        self.report(
+            "RB209",
+            "there is no action %(key)s",
+            at=key.at,
+            meant=nearest(key.text, (*self.actions, *keys.STEP))
+            or nearest(key.text.rpartition(".")[2], _short(self.actions)),
+            expected="one of %(known)s" if same else "an installed action (robo actions list)",
+            key=key.text,
+            known=", ".join(same),
+        )
+
+    def _identity(self, node: YamlNode | None, path: Path, generated: str) -> tuple[str, bool]:
+        text = self.source.plain(node, (*path, "id")) if node is not None else None
+        if text is None:
+            while generated in self.ids or generated in self.source.later:
+                generated += "-bis"
+            return generated, False
+        where = (*path, "id")
+        if self._name_is_free(text, where):
+            self.ids.add(text)
+        return text, True
+
+    def _name_is_free(self, name: str, where: Path) -> bool:
+        """Whether a step or a variable may have this name; otherwise a report at its value."""
+        self.source.keys[where] = self.source.at(where)
+        taken = {*self.ids, *self.source.names["find"].keys()} if name in self.ids else self.ids
+        return self.source.name(name, where, taken=taken)
+
+    def _allowed(self, parts: Mapping[str, YamlNode], path: Path, kind: StepKind, word: str) -> None:
+        """Which keys may stand together."""
+        allowed = {
+            StepKind.ACTION: {*keys.ACTION_STEP, *keys.EFFECT_STEP},
+            StepKind.BLOCK: {*keys.BLOCK_STEP, *(keys.EFFECT_STEP if "once" in parts else ("once",))},
+            StepKind.SET: {*keys.ANY_STEP},
+            StepKind.SKIP_IF: {*keys.CONTROL_STEP},
+            StepKind.REJECT_IF: {*keys.CONTROL_STEP},
+        }[kind]
+        for key in parts:
+            if key in _NOT_THERE and key != word and key not in allowed and key not in keys.CONTROLS:
+                self.report(
+                    "RB214",
+                    "%(key)s does not go with %(word)s",
+                    at=self.source.at_key((*path, key)),
+                    expected="one of %(keys)s",
+                    remedy="a block takes it when it has once"
+                    if kind is StepKind.BLOCK and key in keys.EFFECT_STEP
+                    else "",
+                    key=key,
+                    word=word,
+                    keys=", ".join(sorted(allowed)),
+                )
+
+    def _build(
+        self,
+        parts: Mapping[str, YamlNode],
+        path: Path,
+        kind: StepKind,
+        word: str,
+        step_id: str,
+        *,
+        named: bool,
+        alone: bool,
+    ) -> Step:
+        source = self.source
+        when = source.condition(parts.get("when"), (*path, "when"))
+        once = source.node(parts["once"], (*path, "once")) if "once" in parts else None
+        if once is not None and not isinstance(once, str | Template):
+            source.text(parts["once"], (*path, "once"))
+        given: dict[str, Any] = {
+            "title": source.plain(parts.get("title"), (*path, "title")) or "",
+            "optional": source.typed(parts.get("optional"), (*path, "optional"), Kind.BOOL, False),
+            "within": self._target(parts.get("within"), (*path, "within")),
+            "timeout": self._duration(parts.get("timeout"), (*path, "timeout")),
+            "settle": self._duration(parts.get("settle"), (*path, "settle")),
+            "was": source.plain(parts.get("was"), (*path, "was")),
+            "unverifiable": source.plain(parts.get("unverifiable"), (*path, "unverifiable")),
+        }
+        given |= self._body(parts, path, kind, word, step_id)
+        given |= self._watch(parts, path)
+        step = Step(id=step_id, named=named, kind=kind, path=path, when=when, once=once, **given)
+        verify = self._verify(parts.get("verify"), (*path, "verify"), step_id) if "verify" in parts else None
+        step = step.model_copy(update={"verify": verify})
+        if not alone:
+            self._leave(step)
+        return step
+
+    def _body(
+        self, parts: Mapping[str, YamlNode], path: Path, kind: StepKind, word: str, step_id: str
+    ) -> dict[str, Any]:
+        if kind is StepKind.ACTION:
+            return self._action(parts, path, word)
+        if kind is StepKind.BLOCK:
+            return {"do": self._list(parts["do"], (*path, "do"), f"{step_id}-")}
+        if kind is StepKind.SET:
+            return {"assign": self._set(parts["set"], (*path, "set"))}
+        return self._ending(parts, path, word)
+
+    def _action(self, parts: Mapping[str, YamlNode], path: Path, name: str) -> dict[str, Any]:
+        source, spec, where = self.source, self.actions[name], (*path, name)
+        params = source.node(parts[name], where)
+        flaws = Flaws()
+        read_params(spec, params, flaws)
+        source.flaws(flaws, where)
+        self._secret(spec, params)
+        effect = source.choice(parts["effect"], (*path, "effect"), tuple(Effect), "") if "effect" in parts else ""
+        confirm = (
+            source.choice(parts["confirm"], (*path, "confirm"), ("accept", "dismiss"), "") if "confirm" in parts else ""
+        )
+        return {
+            "action": name,
+            "params": params,
+            "effect": Effect(effect) if effect else None,
+            "confirm": confirm or None,
+        }
+
+    def _secret(self, spec: ActionSpec, params: Node) -> None:
+        given = spread(spec, params)
+        if "secret" in spec.params.model_fields and isinstance(given.get("secret"), str):
+            self.source.secrets_named.add(given["secret"])
+
+    def _set(self, node: YamlNode, path: Path) -> dict[str, Node]:
+        assigned: dict[str, Node] = {}
+        for name, value in self.source.mapping(node, path).items():
+            self.source.name(name, (*path, name), taken=self.ids)
+            assigned[name] = self.source.node(value, (*path, name))
+            self.source.names[name] = self.source.kind_of(assigned[name])
+            self.ids.add(name)
+        return assigned
+
+    def _ending(self, parts: Mapping[str, YamlNode], path: Path, word: str) -> dict[str, Any]:
+        """`skip_if` and `reject_if`."""
+        condition = self.source.condition(parts[word], (*path, word))
+        code = self.source.plain(parts.get("code"), (*path, "code"))
+        if code is None and word == "reject_if" and "code" not in parts:
+            self.report(
+                "RB202",
+                "%(owner)s needs %(key)s",
+                at=self.source.at_key((*path, word)),
+                expected="%(key)s: a short name of the reason, as mineur",
+                owner=word,
+                key="code",
+            )
+        if code is not None:
+            self._code(code, (*path, "code"))
+        message = self.source.node(parts["message"], (*path, "message")) if "message" in parts else ""
+        return {"condition": condition, "code": code or "", "message": message}
+
+    def _code(self, code: str, path: Path) -> None:
+        if not _CODE.fullmatch(code):
+            self.source.wrong_value(path, code, "a code: words joined by -, as deja-existant")
+
+    def _duration(self, node: YamlNode | None, path: Path) -> timedelta | None:
+        found: timedelta | None = self.source.typed(node, path, Kind.DURATION)
+        return found
+
+    def _target(self, node: YamlNode | None, path: Path) -> Node | None:
+        if node is None:
+            return None
+        tree = self.source.node(node, path)
+        flaws = Flaws()
+        read_targets(tree, (), flaws)
+        self.source.flaws(flaws, path)
+        return tree
+
+    # ---- what is awaited afterwards ---------------------------------------------------------------------------
+    def _watch(self, parts: Mapping[str, YamlNode], path: Path) -> dict[str, Any]:
+        read = self.source.node(parts["read"], (*path, "read")) if "read" in parts else None
+        if read is not None:
+            flaws = Flaws()
+            read_reads(read, (), flaws)
+            self.source.flaws(flaws, (*path, "read"))
+        expect = parts.get("expect")
+        return {
+            "read": read if isinstance(read, Mapping) else None,
+            "expect": tuple(
+                tree for node, below in self._each(expect, (*path, "expect")) if (tree := self._target(node, below))
+            ),
+            "refused": tuple(self._refusals(parts.get("refused"), (*path, "refused"))),
+        }
+
+    def _each(self, node: YamlNode | None, path: Path) -> Iterator[tuple[YamlNode, Path]]:
+        if isinstance(node, ListNode):
+            yield from self.source.items(node, path)
+        elif node is not None:
+            yield node, path
+
+    def _refusals(self, node: YamlNode | None, path: Path) -> Iterator[Refusal]:
+        """`refused: [{text: Dossier déjà existant, code: already-known, says: …}]`."""
+        for part, below in self._each(node, path):
+            parts = self.source.mapping(part, below)
+            code = self.source.plain(self.source.required(parts, "code", below), (*below, "code")) if parts else None
+            if code is not None:
+                self._code(code, (*below, "code"))
+            target = {
+                key: self.source.node(value, (*below, key))
+                for key, value in parts.items()
+                if key not in ("code", "says")
+            }
+            flaws = Flaws()
+            read_watched(target, code or "", (), flaws)
+            if parts:
+                self.source.flaws(flaws, below)
+            says = self.source.node(parts["says"], (*below, "says")) if "says" in parts else ""
+            yield Refusal(target=target, code=code or "", says=says)
+
+    def _verify(self, node: YamlNode | None, path: Path, owner: str) -> Verify:
+        """A finder's name, an action, or a list ending in `found_if` and `absent_if`."""
+        given: dict[str, YamlNode] = {}
+        steps: list[Step] = []
+        finder: str | None = None
+        outer = self.source.names
+        self.source.names = {**outer, "last": {"*": ANYTHING}}
+        places: dict[str, Path] = {}
+        for index, (part, below) in enumerate(self._each(node, path), 1):
+            if isinstance(part, TextNode):
+                finder = self._finder_name(part, below)
+                continue
+            if not isinstance(part, MapNode):
+                self._no_step(part, below)
+                continue
+            asked = MapNode(part.at, [entry for entry in part.entries if entry[0].text not in keys.VERIFY])
+            for key, value in part.entries:
+                if key.text in keys.VERIFY:
+                    given[key.text], places[key.text] = value, (*below, key.text)
+                    self.source.keys[(*below, key.text)] = key.at
+                    self.source.positions[(*below, key.text)] = value.at
+            if asked.entries and (step := self.step(asked, below, f"{owner}-verify{index}")) is not None:
+                steps.append(step)
+        if "finder" in given:
+            finder = self._finder_name(given["finder"], places["finder"])
+        found = self._verdict(given, places, finder, tuple(steps), path)
+        self.source.names = outer
+        return found
+
+    def _verdict(
+        self,
+        given: Mapping[str, YamlNode],
+        places: Mapping[str, Path],
+        finder: str | None,
+        steps: tuple[Step, ...],
+        path: Path,
+    ) -> Verify:
+        conditions = {
+            key: self.source.condition(given[key], places[key])
+            for key in ("found_if", "absent_if", "ours_if")
+            if key in given
+        }
+        asks = "before and after"
+        if "asks" in given:
+            asks = self.source.choice(given["asks"], places["asks"], ("after", "before and after"), asks)
+        if finder is None and not steps and "finder" not in given:
+            self._nothing_asked(given, path)
+        return Verify(finder=finder, steps=steps, asks=asks, path=path, **conditions)
+
+    def _nothing_asked(self, given: Mapping[str, YamlNode], path: Path) -> None:
+        if given:
+            self.report(
+                "RB211",
+                "verify asks nothing",
+                at=self.source.at_key(path),
+                expected="a finder's name (finder: dossier) or actions that look",
+            )
+
+    def _finder_name(self, node: YamlNode, path: Path) -> str | None:
+        name = self.source.plain(node, path)
+        known = self.source.names["find"]
+        if name is not None and name not in known:
+            self.report(
+                "RB303",
+                "there is no finder %(name)s",
+                at=self.source.at(path),
+                expected="one of %(known)s" if known else "a finder declared under finders",
+                meant=nearest(name, known),
+                name=name,
+                known=", ".join(known),
+            )
+            return None
+        return name
+
+    # ---- what a step leaves -----------------------------------------------------------------------------------
+    def _leave(self, step: Step) -> None:
+        names = self.source.names
+        if step.kind is StepKind.ACTION or step.once is not None:
+            left = self._left(step)
+            if step.named:
+                names[step.id] = left
+            names["last"] = left or {"*": ANYTHING}
+
+    def _left(self, step: Step) -> dict[str, Any]:
+        """Names a step leaves, with their types as far as they are known."""
+        left: dict[str, Any] = {}
+        for inner in step.do[-1:]:
+            left |= self._left(inner)
+        if step.verify is not None:
+            if step.verify.finder is not None:
+                left |= {
+                    name: kind
+                    for name, kind in self.source.names["find"].get(step.verify.finder, {}).items()
+                    if name not in _ANSWERS
+                }
+            for inner in step.verify.steps:
+                left |= self._left(inner)
+        spec = self.actions.get(step.action)
+        if spec is not None:
+            left |= dict.fromkeys(spec.results, ANYTHING)
+            asked = spread(spec, step.params).get(spec.result_param) if spec.result_param else None
+            left |= _types(asked)
+            if isinstance(asked, Template):
+                left["*"] = ANYTHING
+        return left | _types(step.read)
+
+    def _remember_unknown(self, parts: Mapping[str, YamlNode]) -> None:
+        """A step that is not understood may leave anything under its id."""
+        node = parts.get("id")
+        if isinstance(node, TextNode):
+            self.source.names[node.text] = {"*": ANYTHING}
+
+
+def _types(reads: Any) -> dict[str, Any]:
+    """The types of what `{name: read}` reads."""
+    found: dict[str, Any] = {}
+    for name, read in reads.items() if isinstance(reads, Mapping) else ():
+        kind = read.get("type", "str") if isinstance(read, Mapping) else "str"
+        several = isinstance(read, Mapping) and str(read.get("all", "")).casefold() in ("oui", "true", "yes", "x", "1")
+        found[str(name)] = "list" if several else KINDS.get(Kind(kind), ANYTHING) if kind in list(Kind) else ANYTHING
+    return found
+
+
+def _short(actions: Mapping[str, ActionSpec]) -> dict[str, str]:
+    return {name.rpartition(".")[2]: name for name in actions}
+
+
+def _kind_of(word: str) -> StepKind:
+    if word == "do":
+        return StepKind.BLOCK
+    return StepKind(word) if word in keys.CONTROLS else StepKind.ACTION
+
+
+def ids_of(node: YamlNode | None) -> Iterator[str]:
+    """Every id below a node, to tell a step that comes later from one that is not there."""
+    if isinstance(node, ListNode):
+        for part in node.items:
+            yield from ids_of(part)
+    elif isinstance(node, MapNode):
+        for key, value in node.entries:
+            if key.text == "id" and isinstance(value, TextNode):
+                yield value.text
+            elif key.text == "do":
+                yield from ids_of(value)
