@@ -165,10 +165,8 @@ class Worker:
         except StaleToken:
             return
         except (RoboError, ItemTrouble) as trouble:
-            self.trouble = trouble
-            await self.store.run(
-                lambda tx: runs.end(tx, desk.run, summary={"error": trouble.code}, state=RunState.CANCELLED)
-            )
+            self.trouble, told = trouble, {"error": trouble.code}
+            await self.store.run(lambda tx: runs.end(tx, desk.run, summary=told, state=RunState.CANCELLED))
             return
         desk.told("opened", {})
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from robo.definition.expressions import render, truth
 from robo.definition.diagnostics import nearest
+from robo.definition.expressions import render, truth
 from robo.errors import RoboError, UsageError
 from robo.model.base import MISSING
 from robo.model.process import Column, Items

@@ -131,7 +131,7 @@ class SlotSessions:
 async def perform_setup(plan: Plan, base: Mapping[str, Any], sessions: SlotSessions, clock: Clock) -> None:
     """The process's `setup`, once in a new session. It signs in and reads; it ends no item."""
 
-    async def refuse(outcome: Outcome, step: Step, code: str, says: str) -> NoReturn:  # noqa: ARG001 - a port's shape
+    async def refuse(outcome: Outcome, step: Step, code: str, says: str) -> NoReturn:
         raise Failure(
             "RB543",
             "the setup stopped at %(step)s: %(says)s",

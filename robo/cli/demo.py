@@ -1,0 +1,159 @@
+"""`robo demo`: a portal, a real workbook, a real browser, and what came out of it, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from robo.cli.console import data, paint, table, talk, verdict
+from robo.cli.here import verb
+from robo.cli.language import _, say
+
+if TYPE_CHECKING:
+    from robo.app import App
+    from robo.sandbox.handle import RunningSandbox
+    from robo.services.worker.requests import RunReport
+
+PROCESS: Final = "titre-sejour-saisie"
+REGION: Final = "occitanie"
+ACCOUNT: Final = "robot.occitanie"
+LOST: Final = "2026-TS-0105"
+"""The portal takes this one, and its answer never arrives."""
+
+app = verb()
+
+
+@app.command()
+def demo() -> None:
+    """Run the first process of this project on the practice portal, from nothing to the minutes gained."""
+    from robo.sandbox.handle import spawn
+
+    folder = _fresh_project()
+    with ExitStack() as stack:
+        portal = stack.enter_context(spawn(folder / "portal.db"))
+        _stage(portal)
+        rehearsal = _rehearsal(folder, portal)
+        stack.callback(rehearsal.close)
+        talk(say("The practice portal is open at %(url)s", {"url": portal.url}))
+        talk(say("The robot reads %(file)s", {"file": _short(folder / "demandes.xlsx")}))
+        report = _run(rehearsal, portal, folder)
+        _show(rehearsal, report, portal)
+    raise SystemExit(0 if report.exit_code in {0, 3} else report.exit_code)
+
+
+def _fresh_project() -> Path:
+    """A copy of the project's first process and its regions, with a state of its own."""
+    from robo.app import open_app
+
+    here = open_app()
+    here.process_file(PROCESS)
+    folder = here.settings.state / "demo"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shutil.copytree(here.project / "config", folder / "config")
+    shutil.copytree(here.settings.processes / PROCESS, folder / "processes" / PROCESS)
+    shutil.copy(folder / "processes" / PROCESS / "fixtures" / "demandes.xlsx", folder / "demandes.xlsx")
+    return folder
+
+
+def _stage(portal: RunningSandbox) -> None:
+    """What makes the day interesting: one answer will be lost. (One application of the workbook is there already.)"""
+    from robo.sandbox.faults import Fault
+
+    portal.faults.script(LOST, Fault(kind="lost"))
+
+
+class _DemoVault:
+    """The portal's fresh password, in memory for as long as the demonstration lasts."""
+
+    def __init__(self, parts: Mapping[str, str]) -> None:
+        self._parts = parts
+
+    def read(self, name: str) -> Mapping[str, str] | None:
+        return self._parts if name == "portal" else None
+
+    def write(self, name: str, parts: Mapping[str, str]) -> None:
+        self._parts = parts
+
+    def names(self) -> list[str]:
+        return ["portal"]
+
+
+def _rehearsal(folder: Path, portal: RunningSandbox) -> App:
+    from robo.app import App
+    from robo.services.secrets import SecretBook
+    from robo.services.settings import Backend, load_settings
+
+    environ = {name: value for name, value in os.environ.items() if name != "ROBO_STORE"}
+    vault = _DemoVault({"username": ACCOUNT, "password": portal.accounts[ACCOUNT]})
+    return App(folder, load_settings(folder, environ=environ), secrets=SecretBook(vault, Backend.ENV))
+
+
+def _run(rehearsal: App, portal: RunningSandbox, folder: Path) -> RunReport:
+    from robo.services.worker.requests import RunRequest
+
+    inputs = {"export": str(folder / "demandes.xlsx"), "portal": portal.url, "account": ACCOUNT}
+
+    def told(what: str, facts: Mapping[str, Any]) -> None:
+        if what == "item":
+            talk(paint(f"  · {facts['key']}", "faint"))
+
+    return rehearsal.run(RunRequest(process=PROCESS, region=REGION, inputs=inputs, actor="demo"), told)
+
+
+def _show(rehearsal: App, report: RunReport, portal: RunningSandbox) -> None:
+    """Each item with its outcome and reason, what the portal counts, the minutes and where they come from."""
+    from robo.cli.words import outcome_word, why_of
+    from robo.services.baselines import provenance
+
+    items = rehearsal.items(run=report.run)
+    data()
+    table(
+        [_("application"), _("outcome"), _("why")],
+        [[item.key, outcome_word(item.state), why_of(item)] for item in items],
+    )
+    done = [item.key for item in items if item.state == "done"]
+    twice = [key for key in done if portal.dossiers(key) != 1]
+    data()
+    data(
+        say(
+            "%(done)s done; the portal holds exactly one dossier for each of them: %(proved)s",
+            {"done": len(done), "proved": _("yes") if not twice else ", ".join(twice)},
+        )
+    )
+    data(say("The answer for %(key)s was lost; it was found again, not sent twice.", {"key": LOST}))
+    minutes = report.minutes
+    data(
+        say(
+            "Minutes gained: %(net)s net (%(gross)s gross), of which %(auditable)s auditable",
+            {"net": minutes.net, "gross": minutes.gross, "auditable": minutes.auditable},
+        )
+    )
+    if report.baseline is not None:
+        facts = {
+            "before": report.baseline.before,
+            "after": report.baseline.after,
+            "origin": provenance(report.baseline),
+        }
+        data(say("  by %(before)s → %(after)s min per dossier: %(origin)s", facts))
+    data(_("  a practice portal proves nothing about hours: none of them counts outside this demonstration"))
+    for note in report.notes:
+        talk(note)
+    file = _short(rehearsal.project / "demandes.xlsx")
+    good = not twice and report.exit_code in {0, 3}
+    verdict(
+        say(
+            "Receipts are in %(file)s; `robo items list --project %(folder)s` shows every step",
+            {"file": file, "folder": _short(rehearsal.project)},
+        ),
+        good=good,
+    )
+
+
+def _short(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
