@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 PROCESS: Final = "titre-sejour-saisie"
 REGION: Final = "occitanie"
 ACCOUNT: Final = "robot.occitanie"
-ALREADY: Final = "2026-TS-0004"
-"""An agent keyed this application by hand before the robot came."""
-LOST: Final = "2026-TS-0006"
+LOST: Final = "2026-TS-0105"
 """The portal takes this one, and its answer never arrives."""
 
 app = verb()
@@ -63,10 +61,9 @@ def _fresh_project() -> Path:
 
 
 def _stage(portal: RunningSandbox) -> None:
-    """What makes the day interesting: one application is there already, one answer will be lost."""
+    """What makes the day interesting: one answer will be lost. (One application of the workbook is there already.)"""
     from robo.sandbox.faults import Fault
 
-    portal.file_by_hand(ALREADY)
     portal.faults.script(LOST, Fault(kind="lost"))
 
 
@@ -110,9 +107,14 @@ def _run(rehearsal: App, portal: RunningSandbox, folder: Path) -> RunReport:
 
 def _show(rehearsal: App, report: RunReport, portal: RunningSandbox) -> None:
     """Each item with its outcome and reason, what the portal counts, the minutes and where they come from."""
+    from robo.cli.trouble import tell
     from robo.cli.words import outcome_word, why_of
     from robo.services.baselines import provenance
 
+    if report.trouble is not None:
+        tell(report.trouble)
+    if report.reason:
+        talk(paint(report.reason, "warn"))
     items = rehearsal.items(run=report.run)
     data()
     table(
