@@ -37,7 +37,7 @@ def init(
 
 
 def write_starter(folder: Path) -> list[Path]:
-    """Copy the starter; the files written. Raises `UsageError` RB974 (something is there), `InfrastructureError` RB970."""
+    """Copy the starter; the files written. RB974: something is there already. RB970: it cannot be written."""
     from robo.errors import InfrastructureError, UsageError
 
     there = {entry.name for entry in folder.iterdir()} - NOTHING if folder.is_dir() else set()
