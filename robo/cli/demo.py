@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 PROCESS: Final = "titre-sejour-saisie"
 REGION: Final = "occitanie"
 ACCOUNT: Final = "robot.occitanie"
-LOST: Final = "2026-TS-0105"
+ALREADY: Final = "2026-TS-0004"
+"""An agent keyed this application by hand before the robot came."""
+LOST: Final = "2026-TS-0006"
 """The portal takes this one, and its answer never arrives."""
 
 app = verb()
@@ -61,9 +63,10 @@ def _fresh_project() -> Path:
 
 
 def _stage(portal: RunningSandbox) -> None:
-    """What makes the day interesting: one answer will be lost. (One application of the workbook is there already.)"""
+    """What makes the day interesting: one application is there already, one answer will be lost."""
     from robo.sandbox.faults import Fault
 
+    portal.file_by_hand(ALREADY)
     portal.faults.script(LOST, Fault(kind="lost"))
 
 

@@ -82,7 +82,7 @@ class RunReport:
 
     @property
     def exit_code(self) -> int:
-        """0 ok · 1 some failed · 2 bad input · 3 rejections or unknowns to handle, or a yes to give · 4 infrastructure."""
+        """0 ok · 1 some failed · 2 bad input · 3 rejections, unknowns or a yes to handle · 4 infrastructure."""
         if self.trouble is not None:
             return self.trouble.exit_code if self.trouble.exit_code != 1 else 4
         if self.items.get(ItemState.HELD) and self.reason:
@@ -138,17 +138,18 @@ def _typed(wanted: Input, text: str | None, folder: Path) -> Any:
             got=str(bad.got),
         ) from bad
     if wanted.type in {Kind.FILE, Kind.FOLDER}:
-        value = (folder / str(value)).resolve()
-        if not value.exists():
+        path = (folder / str(value)).resolve()
+        if not path.exists():
             raise UsageError(
                 "RB504",
                 "there is no %(kind)s %(file)s",
-                place=str(value),
+                place=str(path),
                 remedy="check the path given for the input %(name)s",
                 kind=wanted.type.value,
-                file=value.name,
+                file=path.name,
                 name=wanted.name,
             )
+        return str(path)
     return value
 
 
