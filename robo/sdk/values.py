@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from robo.model.base import MISSING, CellError, Effect, Missing, Value
 from robo.model.process import Kind
+from robo.model.scalars import BadScalar, parse
 
-__all__ = ["MISSING", "CellError", "Effect", "Kind", "Missing", "Value"]
+__all__ = ["MISSING", "BadScalar", "CellError", "Effect", "Kind", "Missing", "Value", "parse"]

@@ -1,5 +1,7 @@
-"""The browser runner."""
+"""The browser runner: pages as a person works with them. Playwright is loaded when a browser is started, not before."""
 
+from __future__ import annotations
 
-class BrowserRunner:
-    """Placeholder until the runner lands."""
+from robo_browser.runner import BrowserRunner
+
+__all__ = ["BrowserRunner"]

@@ -1,0 +1,305 @@
+"""What a person does on a page with hands: go there, enter, click, press a key. Nothing is read but to check it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from robo.sdk.errors import Failure, NotFound, PortalDown, SessionLost, TimedOut
+from robo.sdk.runner import Call, Context, Result
+from robo.sdk.secret import Secret
+from robo.sdk.targets import Target
+from robo_browser.actions import ButtonParams, ClickParams, PressParams
+from robo_browser.rules import origin, place_of
+from robo_browser.tab import SLOW, DocumentGone, Tab, lost
+from robo_browser.trouble import failed
+from robo_browser.values import Entry, same, target_job, target_words
+from robo_browser.windows import Windows
+
+SERVER_ERROR: Final = 500
+CLIENT_ERROR: Final = 400
+Pairs = Sequence[tuple[Call, Sequence[Entry]]]
+
+
+class Hands:
+    """The hands of one session."""
+
+    def __init__(self, windows: Windows, context: Context) -> None:
+        self.windows = windows
+        self.context = context
+        self._secrets: list[Secret] = []
+        self._sign_in: str = ""
+
+    @property
+    def tab(self) -> Tab:
+        return self.windows.front
+
+    def target(self, target: Target, within: Target | None = None) -> dict[str, Any]:
+        """A target as the page's script takes it."""
+        return target_job(target, self.context.date_format, within)
+
+    async def do(self, job: Mapping[str, Any], end: float, tab: Tab | None = None) -> dict[str, Any]:
+        """One job in the window in front, again in the next document if the first one leaves meanwhile."""
+        while True:
+            try:
+                return await (tab or self.tab).do({**job, "disarm": True}, end - time.monotonic())
+            except DocumentGone:
+                if time.monotonic() >= end:
+                    raise TimedOut("RB703", "the page did not come in time", remedy=SLOW) from None
+
+    # -- going there
+
+    async def open(self, url: str, call: Call, end: float) -> Result:
+        """Go to `url`. Raises `PortalDown` when nobody answers there, `SessionLost` when it asks to sign in."""
+        self.check_host(url, call.step)
+        state = await self.arrive(url, call, end)
+        if state.get("signIn") and self._sign_in and self._turned_away(url, str(state["url"])):
+            raise self.signed_out()
+        return Result(note=place_of(url))
+
+    async def arrive(self, url: str, call: Call, end: float) -> Mapping[str, Any]:
+        """Go to `url` and wait until its document is read: {status, signIn, url}."""
+        try:
+            error = await self.tab.navigate(url, max(0.1, end - time.monotonic()))
+        except TimeoutError:
+            raise self._down(url, "no answer in time") from None
+        if error:
+            raise self._down(url, error.removeprefix("net::"))
+        state = await self.tab.ready(end - time.monotonic())
+        if state.get("timeout"):
+            raise self._down(url, "the page did not come to its end in time")
+        self.check_status(state, call.step)
+        return state
+
+    def check_host(self, url: str, step: str) -> None:
+        """Only declared hosts are gone to."""
+        if origin(url) not in {origin(host.origin) for host in self.context.hosts}:
+            raise Failure(
+                "RB714",
+                "%(host)s is not a host of this process",
+                place=step,
+                remedy="give it as an input of type url, or declare it under `hosts`",
+                host=origin(url),
+            )
+
+    def check_status(self, state: Mapping[str, Any], step: str) -> None:
+        """A page that says by its status that it is none."""
+        status = int(state.get("status") or 0)
+        if status >= SERVER_ERROR:
+            raise self._down(str(state["url"]), f"HTTP {status}")
+        if status >= CLIENT_ERROR and status not in {401, 403, 409, 422}:
+            raise Failure(
+                "RB716",
+                "%(url)s answers with HTTP %(status)s",
+                place=step,
+                remedy="look whether the address has changed",
+                url=place_of(str(state["url"])),
+                status=status,
+            )
+
+    def _down(self, url: str, why: str) -> PortalDown:
+        return PortalDown(
+            "RB715",
+            "%(url)s does not answer: %(why)s",
+            remedy="nothing to do by hand: robo looks again, and goes on when it answers",
+            url=place_of(url),
+            why=why,
+        )
+
+    # -- signing in
+
+    def signed_in(self, at: str, secret: Secret) -> None:
+        """Remember where one signs in, to know that page again."""
+        self._sign_in = urlsplit(at).path
+        self._secrets = [secret]
+
+    def using(self, secret: Secret) -> None:
+        """Pictures must not show it from now on."""
+        self._secrets = [secret]
+
+    def secrets(self) -> list[str]:
+        """The parts to be covered in pictures."""
+        return [secret.reveal(part) for secret in self._secrets for part in secret.parts()]
+
+    def signed_out(self) -> SessionLost:
+        return lost("the application asks to sign in")
+
+    def _turned_away(self, asked: str, came: str) -> bool:
+        path = urlsplit(came).path
+        return path in {self._sign_in} or path != urlsplit(asked).path
+
+    async def missed(self, trouble: Failure) -> Failure:
+        """A target that is not there because the page asks to sign in is another trouble."""
+        if not self._sign_in or not isinstance(trouble, NotFound | TimedOut):
+            return trouble
+        state = await self.tab.ready(0.0)
+        return self.signed_out() if state.get("signIn") and urlsplit(state["url"]).path == self._sign_in else trouble
+
+    # -- entering
+
+    async def enter(self, pairs: Pairs, end: float) -> list[Result]:
+        """Enter all fields in one trip and read them back; what does not hold is typed key by key."""
+        answer = await self._trip(pairs, {}, end)
+        return _results(pairs, answer)
+
+    async def aim_after(self, pairs: Pairs, call: Call, end: float) -> Mapping[str, Any]:
+        """Enter all fields; then where `call` is to be clicked, in the same trip when all went well."""
+        button = {} if isinstance(call.params, PressParams) else {"button": self.button(call)}
+        watch = watch_job(self, call)
+        if isinstance(call.params, PressParams):
+            if pairs:
+                await self._trip(pairs, {}, end)
+            await self._focus(call.params, call, end)
+            await self.do({"job": "remember", "watch": watch}, end)
+            return {}
+        answer = await self._trip(pairs, {**button, "watch": watch}, end)
+        if "x" not in answer:
+            answer = await self.do({"job": "aim", "targets": button["button"], "watch": watch}, end)
+        if "failed" in answer:
+            raise await self.missed(failed(answer, self.words(call), call.step))
+        return answer
+
+    async def _trip(self, pairs: Pairs, more: Mapping[str, Any], end: float) -> dict[str, Any]:
+        flat = [(call, entry) for call, entries in pairs for entry in entries]
+        jobs = [entry.job(self.context.date_format, call.within) for call, entry in flat]
+        answer = await self.do({"job": "enter", "entries": jobs, **more}, end)
+        if "failed" in answer and "shown" not in answer:
+            call, entry = flat[answer.get("index", 0)]
+            raise await self.missed(failed(answer, entry.label, call.step))
+        wrong = self._wrong(flat, jobs, answer)
+        if wrong:
+            shown = await self._by_keyboard(flat, jobs, wrong, end)
+            return {"shown": shown, "ranks": answer["ranks"]}
+        return answer
+
+    def _wrong(self, flat: Sequence[tuple[Call, Entry]], jobs: Sequence[Any], answer: Mapping[str, Any]) -> list[int]:
+        shown = answer["shown"]
+        return [
+            n for n, (_, entry) in enumerate(flat) if not same(entry.value, jobs[n], shown[n], self.context.date_format)
+        ]
+
+    async def _by_keyboard(
+        self, flat: Sequence[tuple[Call, Entry]], jobs: Sequence[Any], wrong: Sequence[int], end: float
+    ) -> list[dict[str, Any]]:
+        """Fields that did not take the text at once get it key by key; boxes get a click."""
+        for n in wrong:
+            answer = await self.do({"job": "focusOne", **jobs[n]}, end)
+            if "failed" in answer:
+                raise failed(answer, flat[n][1].label, flat[n][0].step)
+            if not answer["boxed"]:
+                await self.tab.type(str(answer["text"]))
+            elif not answer["settled"]:
+                await self._click_at({"targets": jobs[n]["targets"], "doing": "enter"}, flat[n][0], end)
+        back = await self.do({"job": "readBack", "entries": list(jobs)}, end)
+        for n in self._wrong(flat, jobs, back):
+            call, entry = flat[n]
+            raise Failure(
+                "RB706",
+                "%(target)s shows «%(shown)s» after «%(entered)s» was entered",
+                place=call.step,
+                remedy="look what the page accepts there: its length, its format, its list",
+                target=entry.label,
+                shown="•••" if entry.sensitive else back["shown"][n]["text"],
+                entered="•••" if entry.sensitive else jobs[n]["text"],
+            )
+        return list(back["shown"])
+
+    # -- clicking and pressing
+
+    def button(self, call: Call) -> list[dict[str, Any]]:
+        """The targets of a call that clicks."""
+        return [self.target(target, call.within) for target in target_of(call)]
+
+    def words(self, call: Call) -> str:
+        return target_words(target_of(call)[0])
+
+    async def click(self, call: Call, end: float) -> Result:
+        """Click with the trusted mouse, and wait for what the click started."""
+        answer = await self._click_at({"targets": self.button(call)}, call, end)
+        return Result(note=str(answer.get("name", "")), drift=drift(target_of(call), answer.get("rank", 0)))
+
+    async def _click_at(self, job: Mapping[str, Any], call: Call, end: float) -> Mapping[str, Any]:
+        tab = self.tab
+        answer = await self.do({"job": "aim", **job}, end, tab)
+        if "failed" in answer:
+            words = self.words(call) if isinstance(call.params, ClickParams | ButtonParams) else call.action
+            raise await self.missed(failed(answer, words, call.step))
+        began, documents = time.monotonic(), tab.documents
+        await tab.click(answer["x"], answer["y"])
+        await self.settle(tab, call, began, documents, end)
+        return answer
+
+    async def settle(self, tab: Tab, call: Call, began: float, documents: int, end: float) -> None:
+        """What an act started has arrived: a document, answers to scripts, a window."""
+        await tab.calm(began, documents, end - time.monotonic())
+        await self.windows.arrivals()
+        if tab.alive and tab.documents != documents:
+            state = await tab.ready(end - time.monotonic())
+            if "url" in state:
+                self.check_status(state, call.step)
+
+    async def press(self, params: PressParams, call: Call, end: float) -> Result:
+        """One key, in a field if one is named."""
+        await self._focus(params, call, end)
+        tab = self.tab
+        began, documents = time.monotonic(), tab.documents
+        await tab.press(params.key)
+        await self.settle(tab, call, began, documents, end)
+        return Result(note=params.key)
+
+    async def _focus(self, params: PressParams, call: Call, end: float) -> None:
+        if params.on is None:
+            return
+        answer = await self.do({"job": "focus", "targets": [self.target(params.on, call.within)]}, end)
+        if "failed" in answer:
+            raise await self.missed(failed(answer, target_words(params.on), call.step))
+
+
+def target_of(call: Call) -> tuple[Target, ...]:
+    """What a call clicks on."""
+    params = call.params
+    if isinstance(params, ClickParams):
+        return params.target
+    assert isinstance(params, ButtonParams)  # noqa: S101 - no other action clicks
+    return (params.target,)
+
+
+def drift(targets: Sequence[Target], rank: int) -> tuple[str, ...]:
+    """What a person is told when another than the first alternative was there."""
+    return (f"{target_words(targets[0])} → {target_words(targets[rank])}",) if rank else ()
+
+
+def watch_job(hands: Hands, call: Call) -> dict[str, Any]:
+    """What a call awaits, as the page's script takes it."""
+    watch = call.watch
+
+    def jobs(targets: Sequence[Target]) -> list[dict[str, Any]]:
+        return [hands.target(target) for target in targets]
+
+    reads = {
+        name: {"targets": jobs(read.targets), "all": read.all, "required": read.required}
+        for name, read in (watch.read or {}).items()
+    }
+    return {
+        "read": reads,
+        "refused": [jobs(refused.targets) for refused in watch.refused],
+        "expect": [jobs(expected.targets) for expected in watch.expect],
+    }
+
+
+def _results(pairs: Pairs, answer: Mapping[str, Any]) -> list[Result]:
+    """One result a call, saying what each field now shows."""
+    results: list[Result] = []
+    at = 0
+    for _, entries in pairs:
+        notes: list[str] = []
+        drifts: list[str] = []
+        for entry in entries:
+            shown = answer["shown"][at]["text"]
+            notes.append(f"{entry.label} = «{shown}»")
+            drifts += drift(entry.targets, answer["ranks"][at])
+            at += 1
+        results.append(Result(note=", ".join(notes), drift=tuple(drifts)))
+    return results

@@ -1,0 +1,190 @@
+"""What the page says back: values, what was expected, a refusal, or nothing in time."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from robo.sdk.errors import Failure, NotFound, TimedOut
+from robo.sdk.runner import Answer, Call, Refused, Result
+from robo.sdk.targets import Read, Target, Watched
+from robo.sdk.values import MISSING
+from robo_browser.acting import Hands, drift, watch_job
+from robo_browser.reading import Unfit, value_of
+from robo_browser.tab import DocumentGone, Tab
+from robo_browser.trouble import failed, listed
+from robo_browser.values import target_words
+from robo_browser.windows import too_late
+
+Seen = Mapping[str, Any]
+
+
+class Answers:
+    """Awaits answers in the window in front of a session."""
+
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+
+    async def after(self, call: Call, end: float) -> Result:
+        """What a harmless step awaits: `expect`, `read`, and refusals, which end the item here (`Refused`)."""
+        watch = call.watch
+        if not (watch.read or watch.expect or watch.refused):
+            return Result()
+        seen = await self._await(call, watch_job(self._hands, call), watch.read or {}, end)
+        if "values" in seen:
+            return Result(values=seen["values"], drift=_drifts(watch.read or {}, seen))
+        return Result()
+
+    async def read(self, call: Call, reads: Mapping[str, Read], end: float) -> Result:
+        """Values of the page as it is, waiting for those that must be there."""
+        seen = await self._await(call, {"read": self._reads(call, reads)}, reads, end)
+        return Result(values=seen["values"], drift=_drifts(reads, seen), note=_shown(seen["values"]))
+
+    async def expect(self, call: Call, targets: Sequence[Target], end: float) -> Result:
+        """Wait until one of ranked alternatives is seen."""
+        wanted = [self._hands.target(target, call.within) for target in targets]
+        watch = call.watch.model_copy(update={"expect": (Watched(targets=tuple(targets)), *call.watch.expect)})
+        seen = await self._await(call, {"expect": [wanted]}, {}, end, expected=watch.expect)
+        return Result(note=target_words(targets[0]), drift=_drifts({}, seen))
+
+    def _reads(self, call: Call, reads: Mapping[str, Read]) -> dict[str, Any]:
+        return {
+            name: {
+                "targets": [self._hands.target(target, call.within) for target in read.targets],
+                "all": read.all,
+                "required": read.required,
+            }
+            for name, read in reads.items()
+        }
+
+    async def _await(
+        self,
+        call: Call,
+        job: Mapping[str, Any],
+        reads: Mapping[str, Read],
+        end: float,
+        expected: Sequence[Watched] = (),
+    ) -> Seen:
+        """The page's word, with typed values. Raises for what did not come."""
+        unfit: dict[str, list[str]] = {}
+        trouble: Unfit | None = None
+        only_refusals = not reads and not job.get("expect")
+        while True:
+            seen = await self._hands.do({"job": "watch", **job, "not": unfit, "settled": only_refusals}, end)
+            if seen.get("ok") and reads:
+                try:
+                    return {**seen, "values": _values(reads, seen["values"])}
+                except Unfit as bad:
+                    trouble = bad
+                    for name, texts in seen["values"].items():
+                        unfit.setdefault(name, []).append(json.dumps(texts, ensure_ascii=False, separators=(",", ":")))
+                    continue
+            if seen.get("ok") or seen.get("settled"):
+                return seen
+            if "refused" in seen:
+                raise _refusal(call, seen)
+            if trouble is not None:
+                raise trouble
+            raise await self._hands.missed(self._absent(call, seen, reads, expected or call.watch.expect))
+
+    def _absent(self, call: Call, seen: Seen, reads: Mapping[str, Read], expected: Sequence[Watched]) -> Failure:
+        """The error for what did not come in time."""
+        if seen.get("several"):
+            name = seen["missing"][0]
+            return failed(seen["several"], target_words(reads[name].targets[0]), call.step)
+        if seen.get("missing"):
+            what = target_words(reads[seen["missing"][0]].targets[0])
+            return NotFound(
+                "RB701",
+                "%(target)s is not on the page; nearest: %(near)s",
+                place=call.step,
+                remedy="name it as the page writes it; `css=` and `within:` find what has no name",
+                target=what,
+                near=listed(seen.get("near")),
+            )
+        at = int(seen.get("unseen", -1))
+        what = target_words(expected[at].targets[0]) if 0 <= at < len(expected) else "the end of the page"
+        return TimedOut(
+            "RB710",
+            "%(target)s was expected and did not appear in %(seconds)s s; nearest: %(near)s",
+            place=call.step,
+            remedy="look at the page; a longer `timeout` helps only if the application is slow",
+            target=what,
+            seconds=call.timeout,
+            near=listed(seen.get("near")),
+        )
+
+    # -- after a submit
+
+    async def to_submit(self, tab: Tab, call: Call, end: float, *, began: float, documents: int) -> Answer:
+        """The race after the act. Whatever is not a receipt or a declared refusal is no answer."""
+        watch = call.watch
+        silent = not (watch.read or watch.expect)
+        if silent:
+            await tab.calm(began, documents, end - time.monotonic(), patient=True)
+        unfit: dict[str, list[str]] = {}
+        while (left := end - time.monotonic()) > 0:
+            job = {"job": "watch", **watch_job(self._hands, call), "after": True, "not": unfit, "status": True}
+            try:
+                seen = await tab.do({**job, "signIn": tab.documents != documents, "settled": silent}, left)
+            except DocumentGone:
+                continue
+            if seen.get("late"):
+                raise too_late()
+            if seen.get("missed"):
+                raise _moved(call)
+            if seen.get("ok") and watch.read:
+                try:
+                    return Answer(values=_values(watch.read, seen["values"]), requests=self._hands.windows.sent)
+                except Unfit:
+                    for name, texts in seen["values"].items():
+                        unfit.setdefault(name, []).append(json.dumps(texts, ensure_ascii=False, separators=(",", ":")))
+                    continue
+            return self._answer(call, seen, acted=tab.documents != documents)
+        return Answer(requests=self._hands.windows.sent)
+
+    def _answer(self, call: Call, seen: Seen, *, acted: bool) -> Answer:
+        requests = self._hands.windows.sent
+        if "refused" in seen:
+            return Answer(refused=call.watch.refused[seen["refused"]], words=str(seen["words"]), requests=requests)
+        if seen.get("ok") or (seen.get("settled") and (acted or requests)):
+            return Answer(values={}, requests=requests)
+        return Answer(requests=requests)
+
+
+def _values(reads: Mapping[str, Read], texts: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    return {name: value_of(name, read, texts[name]) if name in texts else MISSING for name, read in reads.items()}
+
+
+def _drifts(reads: Mapping[str, Read], seen: Seen) -> tuple[str, ...]:
+    ranks = seen.get("ranks", {})
+    return tuple(text for name, read in reads.items() for text in drift(read.targets, ranks.get(name, 0)))
+
+
+def _shown(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = «{value}»" for name, value in values.items())
+
+
+def _moved(call: Call) -> Failure:
+    return Failure(
+        "RB709",
+        "%(target)s moved away under the click; the page refused it",
+        place=call.step,
+        remedy="nothing to do by hand: whether it happened is verified before anything is tried again",
+        target=call.action,
+    )
+
+
+def _refusal(call: Call, seen: Seen) -> Exception:
+    watched = call.watch.refused[seen["refused"]]
+    if not watched.ends_only:
+        return Refused(watched, str(seen["words"]))
+    return Failure(
+        "RB717",
+        "the page says «%(words)s»",
+        place=call.step,
+        remedy="declare what it means under `refused`, if it is an answer",
+        words=seen["words"],
+    )

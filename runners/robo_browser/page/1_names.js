@@ -1,0 +1,173 @@
+// What things on a page are called. Runs in a world of our own: the page sees none of it and can change none of it.
+
+const FIELDS = 'input:not([type=hidden],[type=submit],[type=button],[type=reset],[type=image]),textarea,select,' +
+  '[contenteditable=""],[contenteditable=true],[contenteditable=plaintext-only],[role=textbox],[role=searchbox],' +
+  '[role=combobox],[role=spinbutton],[role=checkbox],[role=radio],[role=switch],[role=listbox]';
+const BUTTONS = 'button,input[type=submit],input[type=button],input[type=reset],input[type=image],summary,[role=button]';
+const LINKS = 'a[href],area[href],[role=link]';
+const CHOICES = '[role=tab],[role=menuitem],[role=option],[role=treeitem],[role=menuitemcheckbox],[role=menuitemradio]';
+const ROLES = {
+  button: BUTTONS, link: LINKS, tab: '[role=tab]', field: FIELDS, label: FIELDS,
+  heading: 'h1,h2,h3,h4,h5,h6,[role=heading]',
+  row: 'tr,[role=row]', cell: 'td,th,[role=cell],[role=gridcell],[role=columnheader],[role=rowheader]',
+  dialog: 'dialog,[role=dialog],[role=alertdialog]',
+  section: 'section,article,fieldset,form,details,main,aside,nav,table,[role=region],[role=group],[role=form],' +
+    '[role=tabpanel],[role=table],[role=grid],[role=main],[role=navigation],[role=search],dialog,[role=dialog]',
+  alert: '[role=alert],[role=alertdialog],[role=status],[aria-live=assertive],.fr-alert,.alert',
+};
+const CLICKABLE = [BUTTONS, LINKS, CHOICES].join(',');
+const SILENT = new Set(['SCRIPT', 'STYLE', 'TEMPLATE', 'NOSCRIPT', 'SELECT', 'TEXTAREA', 'OPTION', 'DATALIST']);
+const ASIDE = 'small,[class*="hint"],[class*="help"],[class*="messages"],[class*="error-text"]';
+const TEST_IDS = ['data-testid', 'data-test-id', 'data-test', 'data-qa'];
+
+const squash = (text) => (text || '').normalize('NFC').replace(/[\u200b\u00ad\u2060\ufeff]/g, '').replace(/[\u2019\u02bc]/g, "'")
+  .replace(/\s+/gu, ' ').trim();
+
+/** A name as names are compared: blanks collapsed, ` :`, ` *` and `(obligatoire)` at its end left out. */
+function tidy(text) {
+  let name = squash(text);
+  for (;;) {
+    const shorter = name.replace(/\s*(?::|\*|\(obligatoire\))$/iu, '');
+    if (shorter === name || !shorter) return name;
+    name = shorter;
+  }
+}
+
+/** Data as it is compared (`is like`): case, accents and blanks left out. */
+const like = (text) => squash(text).normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().replace(/\s/gu, '');
+
+function shown(el) {
+  return el.isConnected && el.checkVisibility({ visibilityProperty: true }) && el.getClientRects().length > 0;
+}
+
+/** A control that can be seen, or whose label can (many designs hide the box itself and draw another). */
+function usable(el) {
+  if (el.closest('[inert],[aria-hidden=true]')) return false;
+  if (shown(el)) return true;
+  return isBox(el) && [...(el.labels || [])].some(shown);
+}
+
+const isBox = (el) => el.matches('input[type=checkbox],input[type=radio]');
+
+/** The visible text of an element: without scripts, controls, what is hidden, and what `skip` matches. */
+function textOf(el, skip) {
+  const parts = [];
+  const walk = (node) => {
+    if (node.nodeType === 3) { parts.push(node.data); return; }
+    if (node.nodeType !== 1 || SILENT.has(node.tagName)) return;
+    if (node !== el && ((skip && node.matches(skip)) || node.getAttribute('aria-hidden') === 'true')) return;
+    if (node.tagName === 'IMG') { parts.push(' ', node.alt || '', ' '); return; }
+    if (node.tagName === 'BR') { parts.push(' '); return; }
+    const display = node === el ? 'inline' : getComputedStyle(node).display;
+    if (display === 'none') return;
+    const apart = !display.startsWith('inline') && display !== 'contents';
+    if (apart) parts.push(' ');
+    if (node.tagName === 'SLOT' && node.assignedNodes().length) node.assignedNodes().forEach(walk);
+    else (node.shadowRoot || node).childNodes.forEach(walk);
+    if (apart) parts.push(' ');
+  };
+  walk(el);
+  return squash(parts.join(''));
+}
+
+function referred(el, attribute) {
+  const ids = (el.getAttribute(attribute) || '').split(/\s+/).filter(Boolean);
+  return ids.map((id) => el.getRootNode().getElementById?.(id)).filter(Boolean).map((other) => textOf(other)).join(' ');
+}
+
+const withAndWithoutAside = (el) => {
+  const whole = textOf(el);
+  return el.querySelector(ASIDE) ? [whole, textOf(el, ASIDE)] : [whole];
+};
+
+/** Accessible names: what `aria-labelledby`, `aria-label` and labels say; for what has content, the content. */
+function names(el) {
+  const found = [];
+  if (el.hasAttribute('aria-labelledby')) found.push(referred(el, 'aria-labelledby'));
+  if (el.hasAttribute('aria-label')) found.push(el.getAttribute('aria-label'));
+  for (const label of el.labels || []) found.push(...withAndWithoutAside(label));
+  if (el.tagName === 'INPUT') {
+    if (['submit', 'button', 'reset'].includes(el.type)) found.push(el.value);
+    if (el.type === 'image') found.push(el.alt);
+  } else if (el.tagName === 'AREA') found.push(el.alt);
+  else if (!el.matches(FIELDS) || el.matches('[role=checkbox],[role=radio],[role=switch]')) found.push(...withAndWithoutAside(el));
+  const said = found.filter((name) => squash(name));
+  return said.length || !el.title ? said : [el.title];
+}
+
+/** What a container is called: its label, legend, caption, summary or first heading. */
+function titles(el) {
+  const found = [];
+  if (el.hasAttribute('aria-labelledby')) found.push(referred(el, 'aria-labelledby'));
+  if (el.hasAttribute('aria-label')) found.push(el.getAttribute('aria-label'));
+  const own = el.querySelector(':scope > legend,:scope > caption,:scope > summary');
+  if (own) found.push(textOf(own));
+  const heading = el.querySelector(ROLES.heading);
+  if (heading) found.push(textOf(heading));
+  return found.filter(Boolean);
+}
+
+const testIds = (el) => TEST_IDS.map((name) => el.getAttribute(name)).filter(Boolean);
+
+const isControl = (node) => node.nodeType === 1 && (node.matches(FIELDS) || node.matches(BUTTONS));
+
+/** The text between a control and the control before it in the same container. */
+function textBefore(container, control) {
+  const parts = [];
+  let before = true;
+  const walk = (node) => {
+    if (!before) return;
+    if (node === control) { before = false; return; }
+    if (isControl(node)) { parts.length = 0; return; }
+    if (node.nodeType === 3) parts.push(node.data);
+    else if (node.nodeType === 1 && !SILENT.has(node.tagName) && node.checkVisibility()) {
+      parts.push(' ');
+      node.childNodes.forEach(walk);
+      parts.push(' ');
+    }
+  };
+  container.childNodes.forEach(walk);
+  return squash(parts.join(''));
+}
+
+/** Text beside a control: the cell on its left, else the heading above; outside tables the text just before it. */
+function beside(el) {
+  if (isBox(el)) return el.labels?.length ? [] : [textAfter(el), ...besideCellOf(el)].filter(Boolean);
+  return besideField(el);
+}
+
+/** The text that follows a box nobody labelled, up to the next control. */
+function textAfter(el) {
+  const parts = [];
+  for (let next = el.nextSibling; next && !isControl(next) && next.nodeName !== 'BR'; next = next.nextSibling) {
+    parts.push(next.nodeType === 3 ? next.data : next.nodeType === 1 && !next.querySelector?.(FIELDS) ? ` ${next.textContent} ` : '');
+  }
+  return squash(parts.join(''));
+}
+
+const besideCellOf = (el) => (el.closest('td,[role=cell],[role=gridcell]') ? besideField(el) : []);
+
+function besideField(el) {
+  const cell = el.closest('td,th,[role=cell],[role=gridcell]');
+  if (cell) {
+    const inside = textBefore(cell, el);
+    if (inside) return [inside];
+    for (let left = cell.previousElementSibling; left; left = left.previousElementSibling) {
+      const text = textOf(left);
+      if (text) return [text];
+      if (left.querySelector(FIELDS)) break;
+    }
+    const header = headerOf(cell);
+    return header ? [header] : [];
+  }
+  for (let box = el.parentElement, depth = 0; box && depth < 6; box = box.parentElement, depth += 1) {
+    if (box.tagName === 'FORM' || box.tagName === 'BODY' || box.tagName === 'FIELDSET') {
+      const text = textBefore(box, el);
+      return text ? [text] : [];
+    }
+    const text = textBefore(box, el);
+    if (text) return [text];
+    if (box.querySelectorAll(FIELDS).length > 1) break;
+  }
+  return [];
+}

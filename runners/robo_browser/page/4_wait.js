@@ -1,0 +1,40 @@
+// Waiting in the page: a look after each change of it, none when nothing changes, and a slow look besides.
+
+const clock = () => performance.now();
+const wakers = new Set();
+
+/** Calls `look` until it answers something or `end` (of `clock`) is past; then answers null. */
+async function until(look, end) {
+  for (;;) {
+    const began = clock();
+    const found = look();
+    if (found) return found;
+    const took = clock() - began;
+    if (began >= end) return null;
+    await change(Math.min(end - clock(), 100), took * 2);
+  }
+}
+
+/** The next change of the page, at most `most` ms away and (looks being dear on big pages) at least `least`. */
+function change(most, least) {
+  return new Promise((resolve) => {
+    let rest = null;
+    const done = () => {
+      observer.disconnect();
+      wakers.delete(done);
+      clearTimeout(timer);
+      clearTimeout(rest);
+      resolve();
+    };
+    const observer = new MutationObserver(() => { rest ??= setTimeout(done, Math.min(least, 200)); });
+    for (const root of roots(null)) {
+      observer.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
+    }
+    const timer = setTimeout(done, Math.max(0, most));
+    wakers.add(done);
+    document.addEventListener('readystatechange', done, { once: true });
+  });
+}
+
+const wake = () => [...wakers].forEach((done) => done());
+const nextTask = () => new Promise((resolve) => { const { port1, port2 } = new MessageChannel(); port1.onmessage = () => resolve(); port2.postMessage(0); });

@@ -1,0 +1,136 @@
+// The race after an act: a receipt, a refusal, what is expected, or the page's own trouble.
+
+let before = null;
+
+/** What the page already says before the act: it is no answer to it. */
+function remember(watch) {
+  before = { read: {}, refused: new Map(), expect: new Map() };
+  for (const [name, read] of Object.entries(watch.read || {})) before.read[name] = JSON.stringify(lookAt(read)?.texts || []);
+  for (const kind of ['refused', 'expect']) {
+    for (const watched of watch[kind] || []) {
+      for (const { el } of seen(watched)) before[kind].set(el, squash(el.innerText));
+    }
+  }
+}
+
+/** {texts, rank, fields} of a read, or null when it is not there yet. */
+function lookAt(read) {
+  for (const [rank, target] of read.targets.entries()) {
+    const { list } = find(target, 'read');
+    if (!list.length) continue;
+    if (list.length > 1 && !read.all) return { several: list.length, target, places: list.slice(0, 5).map(({ el }) => described(el)) };
+    const texts = list.map(({ el, text }) => text ?? (el.matches(FIELDS) ? valueOf(el) : isGroup(el) && el.matches('td,th') ? cellText(el) : squash(el.innerText) || (el.matches('img') ? el.alt : '')));
+    if (read.all || texts[0]) return { texts, rank };
+  }
+  return null;
+}
+
+const seen = (targets) => {
+  for (const target of targets) {
+    const { list } = find(target, 'see');
+    if (list.length) return list;
+  }
+  return [];
+};
+
+const fresh = (kind, targets) => seen(targets).find(({ el }) => !before?.[kind].has(el) || before[kind].get(el) !== squash(el.innerText));
+
+/** Everything read that must be: {values: {name: texts}}, or what is missing. `not`: texts that were looked at and do not do. */
+function readAll(job) {
+  const values = {};
+  const ranks = {};
+  const missing = [];
+  let several = null;
+  for (const [name, read] of Object.entries(job.read || {})) {
+    const found = lookAt(read);
+    if (found?.several) { several = { failed: 'several', count: found.several, target: found.target, places: found.places }; missing.push(name); continue; }
+    const text = found && JSON.stringify(found.texts);
+    const stale = job.after && before && before.read[name] === text;
+    if (found && !stale && !(job.not?.[name] || []).includes(text)) { values[name] = found.texts; ranks[name] = found.rank; }
+    else if (read.required) missing.push(name);
+  }
+  return { values, ranks, missing, several };
+}
+
+/** Waits for the first of: {values}, {expected}, {refused: n, words}, {late}, {status}; {timeout} at the end. */
+async function watch(job) {
+  const hasRead = Object.keys(job.read || {}).length > 0;
+  const hasExpect = (job.expect || []).length > 0;
+  const look = () => {
+    if (isLate()) return { late: true };
+    if (deadline.missed) return { missed: true };
+    if (document.readyState === 'loading') return null;
+    const read = hasRead ? readAll(job) : null;
+    const whole = read && !read.missing.length;
+    const see = (targets) => (job.after ? fresh('expect', targets) : seen(targets)[0]);
+    const expected = !hasExpect || job.expect.every(see);
+    if (hasRead ? whole && expected : hasExpect && expected) return { ok: true, values: read?.values || {}, ranks: read?.ranks || {} };
+    for (const [n, targets] of (job.refused || []).entries()) {
+      const found = job.after ? fresh('refused', targets) : seen(targets)[0];
+      if (found && whole) return { ok: true, values: read.values, ranks: read.ranks };
+      if (found) return { refused: n, words: squash(found.el.innerText).slice(0, 500) };
+    }
+    const status = statusOf();
+    if (job.status && status >= 400 && document.readyState === 'complete') return { status };
+    if (job.signIn && document.readyState === 'complete' && asksToSignIn()) return { signIn: true };
+    if (job.settled && document.readyState === 'complete') return { settled: true };
+    return null;
+  };
+  const found = await until(look, clock() + job.wait);
+  if (found) return found;
+  const read = readAll(job);
+  const unseen = (job.expect || []).findIndex((targets) => !seen(targets).length);
+  return { timeout: true, loading: document.readyState === 'loading', missing: read.missing, several: read.several, unseen, values: read.values,
+    near: nearest(unseen >= 0 ? job.expect[unseen][0] : read.missing.length ? job.read[read.missing[0]].targets[0] : {}, 'see') };
+}
+
+const statusOf = () => (location.protocol === 'chrome-error:' ? 599 : performance.getEntriesByType('navigation')[0]?.responseStatus || 0);
+const asksToSignIn = () => query(null, 'input[type=password]').some(shown);
+
+/** What a finder sees of a list: its tables, its filters, its paging. */
+function list(job) {
+  const found = matchingRows(null, job.where, job.columns);
+  const rows = found.rows.map((row) => Object.fromEntries(Object.entries(job.read).map(([name, read]) => [name, rowText(row, read)])));
+  const said = job.empty && saying(null, job.empty).length > 0;
+  const echoed = job.search.map((entry) => echoes(entry, found.rows));
+  return { tables: found.tables, rows, said: Boolean(said), echoed, next: nextPage(job.next), hint: pagingHint(), headers: found.headers, url: location.href,
+    status: statusOf(), ready: document.readyState, signIn: asksToSignIn(), mark: markOf() };
+}
+
+function rowText(row, read) {
+  const target = read.targets[0];
+  if (target.css) { const el = row.el.querySelector(target.css); return el ? squash(el.innerText) : null; }
+  const column = columnOf(row.headers, target.name || '');
+  const cell = column >= 0 ? row.cells[column] : null;
+  return cell ? cellText(cell) : null;
+}
+
+/** The field still shows what was searched, or the page says it outside the rows. */
+function echoes(entry, rows) {
+  const place = one(entry.targets, 'enter');
+  if (!place.failed) return { shown: shownIn(place.el, entry) };
+  const outside = saying(null, entry.text).some((el) => !rows.some((row) => row.el.contains(el)) && !el.closest('tr,[role=row]'));
+  return { said: outside };
+}
+
+/** `off`: nothing further; `on`: a further page; `none`: no such button. */
+function nextPage(targets) {
+  if (!targets) return 'none';
+  const place = one(targets, 'click');
+  if (place.failed) return place.failed === 'several' ? 'several' : 'none';
+  const { el } = place;
+  const off = locked(el) || el.closest('.disabled,[aria-disabled=true]') || (el.tagName === 'A' && !el.hasAttribute('href'));
+  return off ? 'off' : 'on';
+}
+
+const FURTHER = /^(page )?suivante?s?( ?[›»>→])?$|^next( page)?$|^[›»→>]{1,2}$|^(voir|afficher|charger) (plus|la suite)/i;
+
+/** A further page that nobody declared. */
+function pagingHint() {
+  const el = query(null, CLICKABLE).find((item) => usable(item) && !locked(item) && !item.closest('.disabled,[aria-disabled=true]')
+    && (item.rel === 'next' || names(item).some((name) => FURTHER.test(tidy(name)))));
+  return el ? described(el) : '';
+}
+
+/** Changes when the list does. */
+const markOf = () => query(null, TABLES).filter(shown).map((table) => table.innerText).join('\n').slice(0, 20000);

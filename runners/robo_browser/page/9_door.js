@@ -1,0 +1,22 @@
+// The one door from outside: `robo.do(job)`.
+
+const JOBS = { enter, aim, watch, list, focusOne, readBack, cover: (job) => cover(job.needles), uncover,
+  read: (job) => watch({ ...job, refused: [], expect: [] }),
+  arm: (job) => { arm(job.seconds); return {}; },
+  ready: async (job) => ((await until(() => document.readyState !== 'loading' && (!job.complete || document.readyState === 'complete'), clock() + job.wait)) ? { status: statusOf(), signIn: asksToSignIn(), url: location.href } : { timeout: true }),
+  focus: (job) => (job.targets ? focusOne(job) : {}),
+  remember: (job) => { remember(job.watch); aimed = null; return {}; },
+  calm: async () => { await nextTask(); await nextTask(); return { leaving, url: location.href }; },
+  changed: async (job) => ({ changed: Boolean(await until(() => markOf() !== job.mark, clock() + job.wait)) }) };
+
+let leaving = false;
+window.navigation?.addEventListener('navigate', (event) => { if (!event.destination.sameDocument && !event.downloadRequest) leaving = true; });
+window.addEventListener('pagehide', () => { leaving = true; }, true);
+window.navigation?.addEventListener('navigateerror', () => { leaving = false; });
+
+async function doJob(job) {
+  if (job.disarm) { disarm(); leaving = false; }
+  return JOBS[job.job](job);
+}
+
+globalThis.robo = { do: doJob, arm, disarm, isLate };

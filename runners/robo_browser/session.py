@@ -1,0 +1,204 @@
+"""A session: one slot's windows, and the actions done in them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from robo.sdk.errors import Failure
+from robo.sdk.runner import Answer, Call, Context, Gate, Result, Row
+from robo.sdk.values import Effect
+from robo_browser import evidence as pictures
+from robo_browser import lists, signing
+from robo_browser.acting import Hands
+from robo_browser.actions import (
+    ACTIONS,
+    FindRowParams,
+    LoginParams,
+    OpenParams,
+    PressParams,
+    ReadParams,
+    ScreenshotParams,
+    WaitParams,
+)
+from robo_browser.answers import Answers
+from robo_browser.entering import entries_of
+from robo_browser.guard import Guard
+from robo_browser.rules import Step
+from robo_browser.windows import Windows, too_late
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
+
+ZOOM = {"width": 1280, "height": 900}
+"""The page's size in CSS pixels when nobody looks at it."""
+
+
+class BrowserSession:
+    """Keeps the `Session` contract on a browser context of its own."""
+
+    def __init__(self, windows: Windows, context: Context) -> None:
+        self._windows = windows
+        self._context = context
+        self._hands = Hands(windows, context)
+        self._answers = Answers(self._hands)
+
+    @classmethod
+    async def begin(cls, browser: Browser, guard: Guard, context: Context) -> BrowserSession:
+        """A context without service workers or downloads, in the region's language and time."""
+        from playwright.async_api import Error
+
+        from robo_browser.tab import lost
+
+        try:
+            own = await browser.new_context(
+                service_workers="block",
+                accept_downloads=False,
+                locale="fr-FR",
+                timezone_id=context.zone,
+                **({"no_viewport": True} if context.headed else {"viewport": ZOOM}),
+            )
+            windows = Windows(own, guard, context)
+            await windows.begin()
+        except Error as error:
+            raise lost(error.message.splitlines()[0][:200]) from None
+        return cls(windows, context)
+
+    # -- read, local and draft steps
+
+    async def perform(self, calls: Sequence[Call]) -> Sequence[Result]:
+        """Consecutive entries are one trip; everything else is one after the other."""
+        results: list[Result] = []
+        for group in _groups(calls):
+            self._allow(group[0])
+            if ACTIONS[group[0].action].entry:
+                results += await self._windows.guarded(self._enter(group))
+            else:
+                results.append(await self._windows.guarded(self._one(group[0])))
+        return results
+
+    def _allow(self, call: Call) -> None:
+        signs_in = ACTIONS[call.action].signs_in
+        self._windows.allow(Step(call.effect, call.in_once, signs_in), call.confirm)
+
+    async def _enter(self, calls: Sequence[Call]) -> list[Result]:
+        end = time.monotonic() + sum(call.timeout for call in calls)
+        results = await self._hands.enter([(call, entries_of(call)) for call in calls], end)
+        watched = await self._answers.after(calls[-1], end)
+        return [*results[:-1], _joined(results[-1], watched)]
+
+    async def _one(self, call: Call) -> Result:
+        end = time.monotonic() + call.timeout
+        params = call.params
+        if isinstance(params, OpenParams):
+            done = await self._hands.open(params.url, call, end)
+        elif isinstance(params, LoginParams):
+            return await signing.sign_in(self._hands, self._answers, call, params, end)
+        elif isinstance(params, FindRowParams):
+            return await lists.find_row(self._hands, call, params, end)
+        elif isinstance(params, ReadParams):
+            done = await self._answers.read(call, params.reads, end)
+        elif isinstance(params, WaitParams):
+            done = await self._answers.expect(call, params.target, end)
+        elif isinstance(params, ScreenshotParams):
+            done = await self._screenshot(params.name)
+        elif isinstance(params, PressParams):
+            done = await self._hands.press(params, call, end)
+        else:
+            done = await self._hands.click(call, end)
+        return _joined(done, await self._answers.after(call, end))
+
+    async def _screenshot(self, name: str) -> Result:
+        kept = await self.evidence(())
+        path = self._context.folder / f"{pictures.file_name(name)}.png"
+        await asyncio.to_thread(path.write_bytes, kept.get("screenshot.png", b""))
+        return Result(values={"file": str(path)})
+
+    # -- submit
+
+    async def submit(self, entries: Sequence[Call], call: Call, gate: Gate) -> Answer:
+        """Enter, find and hit-test the button, pass the gate, arm the deadline, click once, await the answer."""
+        aim = await self._prepare(entries, call)
+        seconds = await gate()
+        until = time.monotonic() + seconds, time.time() + seconds
+        if seconds <= 0:
+            raise too_late()
+        step = Step(Effect.SUBMIT, call.in_once, passed_gate=True, until=until[0], until_wall=until[1])
+        self._windows.allow(step, call.confirm)
+        return await self._windows.guarded(self._act(call, aim, until[0]))
+
+    async def _prepare(self, entries: Sequence[Call], call: Call) -> Mapping[str, Any]:
+        waiting = Step(Effect.LOCAL, call.in_once)
+        self._windows.allow(waiting, None)
+        end = time.monotonic() + sum(entry.timeout for entry in entries) + call.timeout
+        pairs = [(entry, entries_of(entry)) for entry in entries]
+        return await self._windows.guarded(self._hands.aim_after(pairs, call, end))
+
+    async def _act(self, call: Call, aim: Mapping[str, Any], until: float) -> Answer:
+        tab, end = self._windows.front, time.monotonic() + call.timeout
+        await tab.arm(until - time.monotonic())
+        began, documents = time.monotonic(), tab.documents
+        if isinstance(call.params, PressParams):
+            await tab.press(call.params.key)
+        else:
+            await tab.click(aim["x"], aim["y"])
+        return await self._answers.to_submit(tab, call, end, began=began, documents=documents)
+
+    # -- the rest of the contract
+
+    def rows(self, call: Call) -> AsyncIterator[Row]:
+        """No action of this runner is a source."""
+        raise Failure(
+            "RB733",
+            "%(action)s gives no rows",
+            remedy="take the rows from a workbook: `files.rows`",
+            action=call.action,
+        )
+
+    async def evidence(self, sensitive: Sequence[str]) -> Mapping[str, bytes]:
+        """A picture of the window in front and its address, with all that is secret or sensitive covered."""
+        return await pictures.take(self._windows, [*sensitive, *self._hands.secrets()])
+
+    async def reset(self) -> None:
+        """Close further windows and leave the page; the sign-in stays."""
+        self._windows.allow(Step())
+        tab = await self._windows.only_first()
+        await tab.navigate("about:blank", 10.0)
+
+    async def close(self) -> None:
+        """End the session; a browser that is gone already is no trouble."""
+        try:
+            await asyncio.wait_for(self._windows.close(), 5.0)
+        except Exception:  # noqa: BLE001 - what cannot be closed ends with the browser
+            return
+
+
+def _groups(calls: Sequence[Call]) -> list[list[Call]]:
+    """Consecutive entries with the same rights, up to one that awaits something."""
+    groups: list[list[Call]] = []
+    for call in calls:
+        last = groups[-1][-1] if groups else None
+        together = (
+            last is not None
+            and ACTIONS[last.action].entry
+            and ACTIONS[call.action].entry
+            and (last.effect, last.in_once, last.confirm) == (call.effect, call.in_once, call.confirm)
+            and not (last.watch.read or last.watch.expect or last.watch.refused)
+        )
+        if together:
+            groups[-1].append(call)
+        else:
+            groups.append([call])
+    return groups
+
+
+def _joined(done: Result, watched: Result) -> Result:
+    """What a step did, and what it then read."""
+    return Result(
+        values={**done.values, **watched.values},
+        finding=done.finding,
+        note="; ".join(part for part in (done.note, watched.note) if part),
+        drift=(*done.drift, *watched.drift),
+    )

@@ -1,0 +1,128 @@
+"""Signing in: once, on a declared host, with a secret that nothing records."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from robo.sdk.errors import CredentialsRefused, MissingSecret, PortalDown, TimedOut
+from robo.sdk.runner import Call, Result
+from robo.sdk.secret import Secret
+from robo_browser.acting import SERVER_ERROR, Hands, watch_job
+from robo_browser.actions import LoginParams
+from robo_browser.answers import Answers
+from robo_browser.rules import place_of
+from robo_browser.trouble import failed
+from robo_browser.values import target_words
+
+
+async def sign_in(hands: Hands, answers: Answers, call: Call, params: LoginParams, end: float) -> Result:
+    """Go there, type the secret, press the button, and know whether it was taken. Raises `CredentialsRefused`."""
+    hands.check_host(params.at, call.step)
+    secret = await hands.context.secret(params.secret)
+    await hands.arrive(params.at, call, end)
+    form = {"refused": [[hands.target(params.username, call.within)]], "settled": not call.watch.expect}
+    first = await hands.do({"job": "watch", **watch_job(hands, call), **form}, end)
+    if first.get("ok"):
+        return Result(note="signed in already")
+    hands.using(secret)
+    tab = hands.tab
+    aim = await _type(hands, call, params, secret, end)
+    address, began, documents = tab.page.url, time.monotonic(), tab.documents
+    await tab.click(aim["x"], aim["y"])
+    await hands.settle(tab, call, began, documents, end)
+    await _taken(hands, call, params, end, left=tab.documents != documents)
+    hands.signed_in(address, secret)
+    watched = await answers.after(call, end)
+    return Result(values=watched.values, note=f"{place_of(params.at)} ({params.secret})")
+
+
+async def _type(hands: Hands, call: Call, params: LoginParams, secret: Secret, end: float) -> Mapping[str, Any]:
+    """Both fields in one trip; the page's own script checks the host again, in the moment of typing."""
+    missing = [part for part in ("username", "password") if part not in secret.parts()]
+    if missing:
+        raise MissingSecret(
+            "RB734",
+            "the secret %(secret)s has no %(part)s",
+            place=call.step,
+            remedy="enter it again: `robo secrets set %(secret)s`",
+            secret=params.secret,
+            part=missing[0],
+        )
+    fields = {"username": params.username, "password": params.password}
+    job = {
+        "job": "enter",
+        "origins": [host.origin for host in hands.context.hosts],
+        "button": [hands.target(params.button, call.within)],
+        "entries": [
+            {
+                "targets": [hands.target(target, call.within)],
+                "text": secret.reveal(part),
+                "texts": [secret.reveal(part)],
+                "empty": False,
+                "on": True,
+            }
+            for part, target in fields.items()
+        ],
+    }
+    try:
+        answer = await hands.do(job, end)
+    finally:
+        job.clear()  # a traceback keeps locals, and this one holds the secret
+    names = [*fields.values(), params.button]
+    if "failed" in answer:
+        raise failed(answer, target_words(names[answer.get("index", -1)]), call.step)
+    if "x" not in answer or not _typed(answer["shown"], secret):
+        raise TimedOut("RB735", "the sign-in fields did not keep what was typed", place=call.step, remedy="look at it")
+    return answer
+
+
+def _typed(shown: list[dict[str, Any]], secret: Secret) -> bool:
+    return all(
+        field["same"] if field["kind"] == "choice" else field["text"].strip() == secret.reveal(part).strip()
+        for field, part in zip(shown, ("username", "password"), strict=True)
+    )
+
+
+async def _taken(hands: Hands, call: Call, params: LoginParams, end: float, *, left: bool) -> None:
+    """Raise unless the sign-in was taken: by what is expected, else by the password field being gone."""
+    wrong = [[hands.target(target) for target in params.wrong]] if params.wrong else []
+    watch = watch_job(hands, call)
+    job = {"job": "watch", **watch, "refused": wrong, "signIn": left, "status": True, "settled": not watch["expect"]}
+    seen = await hands.do(job, end)
+    if seen.get("ok"):
+        return
+    if "refused" in seen or seen.get("signIn"):
+        raise _refused(call, params, str(seen.get("words", "")))
+    if int(seen.get("status") or 0) >= SERVER_ERROR:
+        raise PortalDown(
+            "RB715",
+            "%(url)s does not answer: %(why)s",
+            remedy="nothing to do by hand: robo looks again, and goes on when it answers",
+            url=place_of(params.at),
+            why=f"HTTP {seen['status']}",
+        )
+    state = await hands.tab.ready(0.0)
+    if state.get("signIn"):
+        raise _refused(call, params, "")
+    if not seen.get("settled"):
+        raise TimedOut(
+            "RB736",
+            "the sign-in was sent, but what was expected did not appear in %(seconds)s s",
+            place=call.step,
+            remedy="look at the page after signing in, and correct `expect`",
+            seconds=call.timeout,
+        )
+
+
+def _refused(call: Call, params: LoginParams, words: str) -> CredentialsRefused:
+    return CredentialsRefused(
+        "RB737",
+        "the application refused the secret %(secret)s: %(words)s",
+        place=call.step,
+        remedy="nothing is tried again (accounts get locked): `robo secrets set %(secret)s`, then "
+        "`robo secrets check %(secret)s`",
+        secret=params.secret,
+        words=words or "it asks to sign in again",
+    )

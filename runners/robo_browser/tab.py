@@ -1,0 +1,297 @@
+"""One window: its document, our script in it, the mouse, the keyboard, and the requests on their way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from robo.sdk.errors import SessionLost, TimedOut
+from robo_browser.script import WORLD, expression, source
+
+if TYPE_CHECKING:
+    from playwright.async_api import CDPSession, Page
+
+GRACE: Final = 5.0
+"""Seconds a page may be silent beyond the time it was given before it is taken for dead."""
+QUIET: Final = 2.0
+"""Seconds a click waits for the requests it started; longer ones are taken for a page's own conversations."""
+GONE: Final = ("context was destroyed", "Cannot find context", "uniqueContextId not found", "navigated or closed")
+
+
+class DocumentGone(Exception):  # noqa: N818 - a fact about the page, caught in this package
+    """The document left while a job was running in it. Says nothing about what the job did."""
+
+
+class Tab:
+    """A window as the session uses it. `open` attaches to a page; everything else needs it attached."""
+
+    def __init__(self, page: Page, cdp: CDPSession, frame: str, changed: Callable[[Tab, str], None]) -> None:
+        self.page = page
+        self.frame = frame
+        self._cdp = cdp
+        self._changed = changed
+        self._context: str | None = None
+        self._others: dict[str, str] = {}
+        self._arrived = asyncio.Event()
+        self._documents = 0
+        self._lost = ""
+        self._talking: dict[str, float] = {}
+        self._talk = asyncio.Event()
+        self._halted = asyncio.Event()
+        self._committed = asyncio.Event()
+
+    @classmethod
+    async def attach(cls, page: Page, frames: Callable[[Tab, str], None]) -> Tab:
+        """Attach to `page`. `frames` hears of every frame that becomes part of this window."""
+        cdp = await page.context.new_cdp_session(page)
+        tree = (await cdp.send("Page.getFrameTree"))["frameTree"]
+        tab = cls(page, cdp, tree["frame"]["id"], frames)
+        tab._listen()
+        for frame in _frames(tree):
+            frames(tab, frame)
+        script = {"source": source(), "worldName": WORLD, "runImmediately": True}
+        await asyncio.gather(
+            cdp.send("Runtime.enable"),
+            cdp.send("Page.enable"),
+            cdp.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}),
+            cdp.send("Page.addScriptToEvaluateOnNewDocument", script),
+        )
+        return tab
+
+    def _listen(self) -> None:
+        heard: Mapping[str, Callable[[dict[str, Any]], None]] = {
+            "Runtime.executionContextCreated": self._context_created,
+            "Runtime.executionContextDestroyed": self._context_destroyed,
+            "Runtime.executionContextsCleared": self._contexts_cleared,
+            "Page.frameStoppedLoading": self._stopped_loading,
+            "Page.frameAttached": lambda event: self._changed(self, event["frameId"]),
+            "Network.requestWillBeSent": self._request_sent,
+            "Network.loadingFinished": self._request_done,
+            "Network.loadingFailed": self._request_done,
+            "Inspector.targetCrashed": lambda _event: self.lose("the page crashed"),
+        }
+        for name, hear in heard.items():
+            self._cdp.on(name, hear)
+        self.page.on("close", lambda _page: self.lose("the window was closed"))
+        self._cdp.on("close", lambda *_: self.lose("the browser is gone"))
+
+    def on(self, name: str, hear: Callable[[dict[str, Any]], None]) -> None:
+        """Hear a protocol event of this window."""
+        self._cdp.on(name, hear)
+
+    def _context_created(self, event: dict[str, Any]) -> None:
+        context = event["context"]
+        if context["name"] != WORLD:
+            return
+        if context["auxData"]["frameId"] == self.frame:
+            self._context = context["uniqueId"]
+            self._documents += 1
+            self._arrived.set()
+            self._committed.set()
+        else:
+            self._others[context["uniqueId"]] = context["auxData"]["frameId"]
+
+    def _context_destroyed(self, event: dict[str, Any]) -> None:
+        if event.get("executionContextUniqueId") == self._context:
+            self._left()
+        self._others.pop(event.get("executionContextUniqueId", ""), None)
+
+    def _contexts_cleared(self, _event: dict[str, Any]) -> None:
+        self._left()
+        self._others.clear()
+
+    def _left(self) -> None:
+        self._context = None
+        self._arrived.clear()
+
+    def _request_sent(self, event: dict[str, Any]) -> None:
+        if event.get("type") in {"XHR", "Fetch"}:
+            self._talking[event["requestId"]] = time.monotonic()
+
+    def _request_done(self, event: dict[str, Any]) -> None:
+        if self._talking.pop(event["requestId"], None) is not None:
+            self._talk.set()
+
+    def _stopped_loading(self, event: dict[str, Any]) -> None:
+        if event["frameId"] == self.frame:
+            self._halted.set()
+
+    def lose(self, why: str) -> None:
+        """No answer will come from this window any more."""
+        self._lost = self._lost or why
+        for event in (self._arrived, self._talk, self._committed):
+            event.set()
+
+    @property
+    def alive(self) -> bool:
+        return not self._lost
+
+    @property
+    def documents(self) -> int:
+        """How many documents this window has had: grows with every navigation."""
+        return self._documents
+
+    def check(self) -> None:
+        """Raise if the window is gone."""
+        if self._lost:
+            raise lost(self._lost)
+
+    async def send(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One protocol message; a dead window becomes `SessionLost`."""
+        from playwright.async_api import Error
+
+        self.check()
+        try:
+            return await self._cdp.send(method, params or {})
+        except Error as error:
+            if any(words in error.message for words in GONE):
+                raise DocumentGone from None
+            if "closed" in error.message or "crashed" in error.message:
+                self.lose("the window was closed")
+                raise lost(self._lost) from None
+            raise
+
+    async def do(self, job: Mapping[str, Any], wait: float = 0.0) -> dict[str, Any]:
+        """Run one job of our script in the present document. Raises `DocumentGone` when the document leaves.
+
+        `wait`: seconds the job may take in the page; a page silent for longer is lost."""
+        context = await self._present(wait)
+        text = expression({**job, "wait": max(0.0, wait) * 1000})
+        params = {"expression": text, "uniqueContextId": context, "awaitPromise": True, "returnByValue": True}
+        try:
+            answer = await asyncio.wait_for(self.send("Runtime.evaluate", params), max(wait, 0.0) + GRACE)
+        except TimeoutError:
+            raise lost("the page does not answer") from None
+        finally:
+            del text, params  # a secret may be in it, and a traceback keeps locals
+        if "exceptionDetails" in answer:
+            if self._context != context:
+                raise DocumentGone
+            raise broken(answer["exceptionDetails"])
+        return answer["result"].get("value") or {}
+
+    async def _present(self, wait: float) -> str:
+        """The document there is, or the next one when one has just left."""
+        if self._context is None:
+            try:
+                await asyncio.wait_for(self._arrived.wait(), max(wait, 0.0) + GRACE)
+            except TimeoutError:
+                raise TimedOut("RB703", "the page did not come in time", remedy=SLOW) from None
+        self.check()
+        if self._context is None:
+            raise DocumentGone
+        return self._context
+
+    async def navigate(self, url: str, wait: float) -> str:
+        """Go to `url`; the answer is Chromium's word for what went wrong, or nothing. Returns once it is committed."""
+        answer = await asyncio.wait_for(self.send("Page.navigate", {"url": url}), wait)
+        return str(answer.get("errorText", ""))
+
+    async def arm(self, seconds: float) -> None:
+        """Every frame of this window refuses presses after `seconds`."""
+        job = {"job": "arm", "seconds": seconds}
+        others = [
+            self.send("Runtime.evaluate", {"expression": expression(job), "uniqueContextId": context})
+            for context in self._others
+        ]
+        results = await asyncio.gather(self.do(job), *others, return_exceptions=True)
+        if isinstance(results[0], BaseException):
+            raise results[0]
+
+    async def click(self, x: float, y: float) -> None:
+        """One trusted click of the left button."""
+        self._halted.clear()
+        at = {"x": x, "y": y, "button": "left", "clickCount": 1}
+        events = (
+            {"type": "mouseMoved", "x": x, "y": y},
+            {"type": "mousePressed", **at},
+            {"type": "mouseReleased", **at},
+        )
+        await asyncio.gather(*(self.send("Input.dispatchMouseEvent", event) for event in events))
+
+    async def press(self, key: str) -> None:
+        """One key, by its name on the keyboard (`Enter`, `Tab`, `F5`, `Control+S`)."""
+        self._halted.clear()
+        await self.page.keyboard.press(key)
+
+    async def type(self, text: str) -> None:
+        """Key by key, as a person would, over what is selected."""
+        if text:
+            await self.page.keyboard.type(text)
+        else:
+            await self.page.keyboard.press("Delete")
+
+    def talking_since(self, moment: float) -> bool:
+        """Requests of scripts started after `moment` are still without their answer."""
+        return any(began >= moment for began in self._talking.values())
+
+    async def calm(self, moment: float, documents: int, wait: float, *, patient: bool = False) -> None:
+        """After an act at `moment`: the navigation it began has arrived, the requests it started are answered.
+
+        `patient`: requests are awaited for all of `wait`, not only for a moment."""
+        end = time.monotonic() + wait
+        if self._documents == documents:
+            try:
+                answer = await self.do({"job": "calm"}, 0.0)
+            except DocumentGone:
+                answer = {"leaving": True}
+            if answer.get("leaving") and self._documents == documents:
+                await self._next_document(documents, end)
+        if self._documents != documents:
+            await self.ready(end - time.monotonic())
+        quiet = end if patient else min(end, time.monotonic() + QUIET)
+        while self.talking_since(moment) and time.monotonic() < quiet and self.alive:
+            self._talk.clear()
+            try:
+                await asyncio.wait_for(self._talk.wait(), max(0.0, quiet - time.monotonic()))
+            except TimeoutError:
+                return
+
+    async def _next_document(self, documents: int, end: float) -> None:
+        """Until a new document is there, or the page has given up leaving (a download, an empty answer)."""
+        while self._documents == documents and self.alive and not self._halted.is_set():
+            waits = [asyncio.ensure_future(self._halted.wait()), asyncio.ensure_future(self._committed.wait())]
+            self._committed.clear()
+            left = end - time.monotonic()
+            await asyncio.wait(waits, timeout=max(0.0, left), return_when=asyncio.FIRST_COMPLETED)
+            for wait in waits:
+                wait.cancel()
+            if left <= 0:
+                return
+
+    async def ready(self, wait: float, *, complete: bool = False) -> dict[str, Any]:
+        """Wait until the document is read to its end: {status, signIn, url}, or {timeout}."""
+        end = time.monotonic() + max(0.0, wait)
+        while True:
+            try:
+                return await self.do({"job": "ready", "complete": complete}, end - time.monotonic())
+            except DocumentGone:
+                if time.monotonic() >= end:
+                    return {"timeout": True}
+
+
+SLOW: Final = "look at the page; raise the step's `timeout` if the application is only slow"
+
+
+def lost(why: str) -> SessionLost:
+    return SessionLost("RB704", "the browser session is lost: %(why)s", remedy=LOST, why=why)
+
+
+LOST: Final = "nothing to do by hand: a new session is opened and signed in"
+
+
+def broken(details: Mapping[str, Any]) -> SessionLost:
+    """Our own script failed in the page. The text of the failure may quote the page, never what was entered."""
+    words = str(details.get("exception", {}).get("description", details.get("text", "")))
+    return SessionLost(
+        "RB705",
+        "the page could not be read: %(why)s",
+        remedy="report it with this line",
+        why=words.split("\n", maxsplit=1)[0][:200],
+    )
+
+
+def _frames(tree: Mapping[str, Any]) -> list[str]:
+    return [tree["frame"]["id"], *(frame for child in tree.get("childFrames", ()) for frame in _frames(child))]
