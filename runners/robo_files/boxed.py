@@ -50,17 +50,20 @@ class Box:
         return self._child.stdin
 
     def next(self) -> dict[str, Any]:
-        """The next frame; the last one has `end`. Blocks; called in a thread by whoever must not."""
-        assert self._child.stdout is not None  # noqa: S101 - for the type checker; it was asked for
-        head = self._child.stdout.read(_LENGTH.size)
-        size = _LENGTH.unpack(head)[0] if len(head) == _LENGTH.size else _FRAME + 1
-        body = self._child.stdout.read(size) if size <= _FRAME else b""
-        if len(body) != size:
-            raise self._death()
-        frame: dict[str, Any] = json.loads(body.decode("utf-8", "surrogatepass"))
+        """The next frame (a chunk has `columns`); the last one has `end`. Blocks: whoever must not calls it in a thread."""
+        frame: dict[str, Any] = json.loads(self._read(_LENGTH.unpack(self._read(_LENGTH.size))[0]))
         if "trouble" in frame:
             raise error_of(frame["trouble"], frame["facts"], self._file)
+        if "c" in frame:
+            frame["columns"] = [self._read(size) for _, size in frame["c"]]
         return frame
+
+    def _read(self, size: int) -> bytes:
+        assert self._child.stdout is not None  # noqa: S101 - for the type checker; it was asked for
+        data = self._child.stdout.read(size) if 0 <= size <= _FRAME else b""
+        if len(data) != size:
+            raise self._death()
+        return data
 
     def _death(self) -> Exception:
         self._child.kill()  # a frame that cannot be believed also ends it

@@ -10,6 +10,7 @@ from typing import Any
 from robo.sdk.runner import Row
 from robo.sdk.values import MISSING, CellError
 from robo_files.box.cells import plain, row_digest
+from robo_files.box.columns import unpack
 
 
 class SheetRow(Row):
@@ -39,20 +40,17 @@ def rows_of(chunk: Mapping[str, Any], headers: Sequence[str], where: Mapping[str
     for i, j in chunk["f"]:
         computed.setdefault(i, set()).add(j)
     none = frozenset[int]()
-    columns = [_column(kind, values) for kind, values in chunk["c"]]
+    columns = [_column(kind, data) for (kind, _), data in zip(chunk["c"], chunk["columns"], strict=True)]
     for i, (number, cells) in enumerate(zip(chunk["n"], zip(*columns, strict=True), strict=True)):
         own = frozenset(computed[i]) if i in computed else none
         yield SheetRow(dict(zip(headers, cells, strict=True)), f"{label}{number}", number, own, where)
 
 
-def _column(kind: str, values: list[Any]) -> Sequence[Any]:
-    if kind == "n":
-        return values
+def _column(kind: str, data: bytes) -> Sequence[Any]:
+    values = unpack(kind, data)
     if kind == "s":
         return [value or MISSING for value in values]
-    if kind == "d":
-        return list(map(date.fromordinal, values))
-    return [from_plain(value) for value in values]
+    return [from_plain(value) for value in values] if kind == "x" else values
 
 
 def from_plain(value: Any) -> Any:

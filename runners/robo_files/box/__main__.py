@@ -1,7 +1,7 @@
 """`python -I -m robo_files.box`: reads one request on stdin, limits itself, answers in frames on stdout.
 
-A frame is four bytes of length (big endian) and JSON. The last one is `{"end": …}` or `{"trouble": kind, "facts": …}`;
-a stream that ends without one means that the box died (memory, time).
+A frame is four bytes of length (big endian) and JSON; that of a chunk is followed by its columns. The last one is
+`{"end": …}` or `{"trouble": kind, "facts": …}`; a stream that ends without one means that the box died (memory, time).
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _watch(stdin: BinaryIO) -> None:
 
 
 def send(out: BinaryIO, answer: dict[str, Any]) -> None:
-    body = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    body = json.dumps(answer, separators=(",", ":")).encode()
     out.write(_LENGTH.pack(len(body)) + body)
 
 
@@ -109,8 +109,9 @@ def _rows(request: dict[str, Any], path: Path, limits: Limits, out: BinaryIO) ->
     )
     out.flush()
     if not request.get("only_headers"):
-        for chunk in chunks(source):
-            send(out, chunk)
+        for head, columns in chunks(source):
+            send(out, head)
+            out.writelines(columns)
             out.flush()
     send(out, {"end": True})
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
 from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from robo_files.box.cells import plain, text, tidy
+from robo_files.box.columns import pack
 from robo_files.box.marks import Marks, letters, scan
 from robo_files.box.trouble import Limits, Trouble
 from robo_files.box.workbook import Sheet, Workbook, open_workbook, refuse_entities
@@ -22,7 +22,6 @@ from robo_files.box.workbook import Sheet, Workbook, open_workbook, refuse_entit
 CHUNK = 1000
 _LOOK = 30
 """Rows among which the header is looked for."""
-_EXACT = 1e15
 
 Cells = Sequence[Any]
 
@@ -128,46 +127,30 @@ def _filled(cells: Cells) -> bool:
     return False
 
 
-def chunks(source: Table) -> Iterator[dict[str, Any]]:
-    """Packed chunks: `n` row numbers, `c` columns as (kind, values), `f` computed cells as [row, column] indexes."""
+def chunks(source: Table) -> Iterator[tuple[dict[str, Any], list[bytes]]]:
+    """Packed chunks: `n` row numbers, `c` kind and size of each column's bytes, `f` computed cells as [row, column]
+    indexes; then the bytes of the columns (`robo_files.box.columns`)."""
     while batch := list(islice(source.rows, CHUNK)):
         numbers = [number for number, _ in batch]
-        columns = [_pack(column) for column in zip(*(cells for _, cells in batch), strict=True)]
-        yield {"n": numbers, "c": _marked(columns, numbers, source), "f": _computed(numbers, source)}
+        wrong = _errors(numbers, source)
+        packed = [
+            pack(column, wrong.get(j)) for j, column in enumerate(zip(*(cells for _, cells in batch), strict=True))
+        ]
+        head = {"n": numbers, "c": [(kind, len(data)) for kind, data in packed], "f": _computed(numbers, source)}
+        yield head, [data for _, data in packed]
 
 
-def _pack(column: tuple[Any, ...]) -> tuple[str, list[Any]]:
-    """`s` texts, `n` numbers, `d` days as ordinals, else `x`: plain cells. The common ones cost no call per cell."""
-    kinds = set(map(type, column))
-    if kinds == {str}:
-        return "s", list(column)
-    if kinds == {float} and all(map(float.is_integer, column)) and min(column) > -_EXACT and max(column) < _EXACT:
-        return "n", list(map(int, column))
-    if kinds == {date}:
-        return "d", list(map(date.toordinal, column))
-    return "x", list(map(plain, column))
-
-
-def _marked(columns: list[tuple[str, list[Any]]], numbers: Sequence[int], source: Table) -> list[tuple[str, list[Any]]]:
-    """Put errors where calamine left nothing. Only columns that have some are touched."""
+def _errors(numbers: Sequence[int], source: Table) -> dict[int, dict[int, str]]:
+    """Cells of the chunk that are errors: by column index, what is wrong by row index."""
     if not source.marks.errors:
-        return columns
+        return {}
     places = {column + 1: j for j, column in enumerate(source.columns)}
+    found: dict[int, dict[int, str]] = {}
     for i, number in enumerate(numbers):
-        for column, wrong in source.marks.errors.get(number, {}).items():
+        for column, why in source.marks.errors.get(number, {}).items():
             if column in places:
-                j = places[column]
-                if columns[j][0] != "x":
-                    columns[j] = ("x", _plain_again(columns[j]))
-                columns[j][1][i] = {"e": wrong}
-    return columns
-
-
-def _plain_again(column: tuple[str, list[Any]]) -> list[Any]:
-    kind, values = column
-    if kind == "d":
-        return [{"d": date.fromordinal(value).isoformat()} for value in values]
-    return [value if value != "" else None for value in values]
+                found.setdefault(places[column], {})[i] = why
+    return found
 
 
 def _computed(numbers: Sequence[int], source: Table) -> list[tuple[int, int]]:
