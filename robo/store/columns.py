@@ -36,7 +36,7 @@ class Json(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str:
-        return dump({} if value is None else value)
+        return dump(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return load(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -86,7 +87,7 @@ def postgres() -> Iterator[str]:
         _await_server(server, port)
         yield f"postgresql://robo@127.0.0.1:{port}/postgres"
     finally:
-        server.terminate() if server.poll() is None else None
+        server.send_signal(signal.SIGINT)  # a fast shutdown: it does not wait for its clients
         server.wait(20)
         shutil.rmtree(home, ignore_errors=True)
 
@@ -106,34 +107,44 @@ def _await_server(server: subprocess.Popen[bytes], port: int) -> None:
     raise RuntimeError("PostgreSQL did not start in 6 s")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty store, one for each kind of database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/robo.db"
-    url: str = request.getfixturevalue("postgres")
-    store = open_store(url)
-    with store.write() as tx:
-        present = tx.execute(text("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")).scalar_one()
-        if present:
-            names = ", ".join(table.name for table in metadata.sorted_tables)
-            tx.execute(text(f"TRUNCATE {names}"))
-    store.close()
-    return url
-
-
-@pytest.fixture
-def timer() -> Timer:
+@pytest.fixture(scope="session")
+def timer_of_all() -> Timer:
     return Timer()
 
 
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory, timer_of_all: Timer) -> Iterator[dict[str, Store]]:
+    """Stores that tests share, by kind: opening one costs more than most tests do."""
+    known: dict[str, Store] = {}
+    yield known
+    for store in known.values():
+        store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the store of this kind."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres"))
+    return f"sqlite:///{tmp_path_factory.getbasetemp()}/contract/robo.db"
+
+
 @pytest.fixture
-def store(address: str, timer: Timer) -> Iterator[Store]:
-    """An open store at the newest schema, whose clock the test moves."""
-    opened = open_store(address, timer=timer)
-    upgrade(opened)
-    yield opened
-    opened.close()
+def timer(timer_of_all: Timer) -> Timer:
+    timer_of_all.at = Timer().at
+    return timer_of_all
+
+
+@pytest.fixture
+def store(address: str, timer: Timer, stores: dict[str, Store]) -> Store:
+    """An empty store at the newest schema, whose clock the test moves."""
+    if address not in stores:
+        stores[address] = open_store(address, timer=timer)
+        upgrade(stores[address])
+    with stores[address].write() as tx:
+        for table in reversed(metadata.sorted_tables):
+            tx.execute(table.delete())
+    return stores[address]
 
 
 @dataclass
