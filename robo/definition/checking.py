@@ -37,6 +37,12 @@ KINDS: Final[Mapping[Kind, str]] = {
 """The type of an expression for each scalar type of the language."""
 
 _SIGNS: Final = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">="}
+_TOGETHER: Final = "~ to put texts together, | to_number to calculate with one"
+_READ: Final = "| to_number or | to_date to read a text"
+_HINTS: Final = {
+    "secrets": "secrets are not readable: an action names one (secret: portal)",
+    "item": "setup and finish see no item: it belongs to steps",
+}
 _DATES: Final = ("date", "date and time")
 
 
@@ -135,7 +141,7 @@ class Look:
                 "RB303",
                 "there is no %(name)s here",
                 words,
-                expected="one of %(known)s, or a text in quotes",
+                expected=_HINTS.get(word, "one of %(known)s, or a text in quotes"),
                 meant=self._meant(word),
                 name=word,
                 known=", ".join(sorted(self.names)),
@@ -205,9 +211,7 @@ class Look:
             "RB308",
             "%(sign)s does not work with %(left)s and %(right)s",
             self.source,
-            expected="~ to put texts together, | to_date or | to_number to read a text"
-            if "text" in (left, right)
-            else "",
+            expected="" if "text" not in (left, right) else _TOGETHER if sign == "+" else _READ,
             sign=sign,
             left=left,
             right=right,

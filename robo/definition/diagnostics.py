@@ -13,6 +13,10 @@ from robo.model.text import Position
 Translate = Callable[[str], str]
 
 
+_WORDS = frozenset({"wanted", "kind", "kinds", "left", "right", "shape", "problem"})
+"""Facts whose values are words of messages (`a whole number`, `text`), not of definitions."""
+
+
 def in_english(text: str) -> str:
     """The translation that changes nothing."""
     return text
@@ -41,35 +45,41 @@ class Diagnostic:
 
     def text(self, translate: Translate = in_english) -> str:
         """The lines a person reads: place, code and message, the line with its caret, then what to do."""
-        rows = [f"{self.position}: {self.code} {fill(translate(self.message), self.facts)}"]
+        facts = self._shown(translate)
+        rows = [f"{self.position}: {self.code} {fill(translate(self.message), facts)}"]
         if self.line:
             number = str(self.position.line)
             shown, caret = _window(self.line, self.position.column - 1, self.position.width)
             rows += [f"  {number} | {shown}", f"  {' ' * len(number)} | {caret}"]
         if self.expected:
-            rows.append(f"  {translate('expected')}: {fill(translate(self.expected), self.facts)}")
+            rows.append(f"  {translate('expected')}: {fill(translate(self.expected), facts)}")
         if self.meant:
             rows.append(f"  {translate('did you mean')}: {self.meant}")
         if self.paste:
             rows.append(f"  {translate('write')}: {self.paste.strip()}")
         if self.remedy:
-            rows.append(f"  {translate('do')}: {fill(translate(self.remedy), self.facts)}")
+            rows.append(f"  {translate('do')}: {fill(translate(self.remedy), facts)}")
         return "\n".join(rows)
+
+    def _shown(self, translate: Translate) -> dict[str, Any]:
+        """The facts as they are shown: those that are words of ours are translated too."""
+        return {name: translate(value) if name in _WORDS else value for name, value in self.facts.items()}
 
     def as_json(self, translate: Translate = in_english) -> dict[str, Any]:
         """The same as plain JSON values; texts are filled and translated, `facts` are there for machines."""
+        facts = self._shown(translate)
         return {
             "code": self.code,
-            "message": fill(translate(self.message), self.facts),
+            "message": fill(translate(self.message), facts),
             "file": self.position.file,
             "line": self.position.line,
             "column": self.position.column,
             "width": self.position.width,
             "text": self.line,
-            "expected": fill(translate(self.expected), self.facts),
+            "expected": fill(translate(self.expected), facts),
             "did_you_mean": self.meant,
             "write": self.paste.strip(),
-            "remedy": fill(translate(self.remedy), self.facts),
+            "remedy": fill(translate(self.remedy), facts),
             "facts": {name: str(value) for name, value in self.facts.items()},
         }
 

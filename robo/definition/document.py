@@ -105,7 +105,6 @@ class Document:
             "RB201",
             "%(got)s is not %(wanted)s",
             at=self.at(path),
-            expected="%(wanted)s",
             meant=meant,
             got=value,
             wanted=expected,
@@ -136,8 +135,8 @@ class Document:
 
     def _later(self, key: TextNode) -> None:
         self.reporter.report(
-            "RB461",
-            "%(key)s is part of the language, but not available in this version",
+            "RB210",
+            "%(key)s is part of the language but not available in this version of robo",
             at=key.at,
             remedy="remove it for now; CHANGELOG.md says what each version brings",
             key=key.text,
@@ -145,4 +144,4 @@ class Document:
 
 
 def _name(path: Path) -> str:
-    return str(path[-1]) if path else "the file"
+    return next((part for part in reversed(path) if isinstance(part, str)), "the file")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from robo.definition.checking import ANYTHING, KINDS, Look
@@ -27,6 +27,7 @@ class Source(Document):
 
     def __init__(self, file: str, lines: tuple[str, ...], reporter: Reporter) -> None:
         super().__init__(file, reporter)
+        self.misspelt: set[Path] = set()
         self.lines = lines
         self.keys: dict[Path, Position] = {}
         self.broken: set[Path] = set()
@@ -44,7 +45,7 @@ class Source(Document):
 
     # ---- shapes -------------------------------------------------------------------------------------------
     def mapping(
-        self, node: YamlNode | None, path: Path, known: Iterable[str] = (), later: Iterable[str] = ()
+        self, node: YamlNode | None, path: Path, known: Collection[str] = (), later: Collection[str] = ()
     ) -> dict[str, YamlNode]:
         """As in a document; keys have places of their own here, and none holds an expression."""
         if isinstance(node, MapNode):
@@ -54,7 +55,15 @@ class Source(Document):
                     self.reporter.report(
                         "RB219", "a key cannot hold an expression", at=key.at, expected="a text; expressions are values"
                     )
-        return super().mapping(node, path, tuple(known), tuple(later))
+                if known and key.text not in known and (meant := nearest(key.text, known)):
+                    self.misspelt.add((*path, meant))
+        return super().mapping(node, path, known, later)
+
+    def required(self, entries: Mapping[str, YamlNode], key: str, path: Path) -> YamlNode | None:
+        """The entry `key`, or None after a report: here, or where it is written otherwise."""
+        if key not in entries and (*path, key) in self.misspelt:
+            return None
+        return super().required(entries, key, path)
 
     def _later(self, key: TextNode) -> None:
         self.reporter.report(

@@ -183,12 +183,18 @@ class Steps:
             "RB209",
             "there is no action %(key)s",
             at=key.at,
-            meant=nearest(key.text, (*self.actions, *keys.STEP))
-            or nearest(key.text.rpartition(".")[2], _short(self.actions)),
+            meant=self._meant(key.text),
             expected="one of %(known)s" if same else "an installed action (robo actions list)",
             key=key.text,
             known=", ".join(same),
         )
+
+    def _meant(self, word: str) -> str:
+        """The action or key that was probably meant: by the whole word, else by the name after the dot."""
+        whole = nearest(word, self.actions if "." in word else (*self.actions, *keys.STEP, *keys.CONTROLS))
+        short = _short(self.actions)
+        name = word.rpartition(".")[2]
+        return short.get(name, "") or whole or short.get(nearest(name, short), "")
 
     def _identity(self, node: YamlNode | None, path: Path, generated: str) -> tuple[str, bool]:
         text = self.source.plain(node, (*path, "id")) if node is not None else None

@@ -99,6 +99,9 @@ def _measure(source: str) -> None:
 
 
 def _syntax(source: str, problem: str, word: Any = None) -> Fault:
+    if odd := re.search(r" at (\d+)$", problem):
+        problem, word = problem[: odd.start()], source[int(odd[1]) : int(odd[1]) + 1]
+    problem = problem.replace("unexpected 'end of template'", "it ends too early")
     start = source.find(str(word)) if word else 0
     expected = ""
     if "&&" in source or "||" in source or "!" in source.replace("!=", ""):

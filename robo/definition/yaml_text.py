@@ -326,10 +326,10 @@ class _Builder:
     def _on_ScalarEvent(self, event: Any) -> None:  # noqa: N802 - named after ruamel's event
         at = self._at(event)
         node = TextNode(event.value, at, inside=1 if event.style in ("'", '"') else 0)
-        self._marks(event, at)
+        node.broken = self._marks(event, at) and not event.value
         if event.style == '"':
             self._backslash(event, at)
-        elif not event.style:
+        elif not event.style and not node.broken:
             self._plain(event, node)
         self._add(node)
 
@@ -405,7 +405,9 @@ class _Builder:
     def _odd_key(self, node: ListNode | MapNode) -> None:
         self.report("RB116", "a key must be a text", at=node.at, expected="a text followed by a colon")
 
-    def _marks(self, event: Any, at: Position) -> None:
+    def _marks(self, event: Any, at: Position) -> bool:
+        """Reports an anchor or a tag; whether there was one."""
+        before = self.reader.reporter.count
         if event.anchor:
             self.report(
                 "RB114",
@@ -426,6 +428,7 @@ class _Builder:
                 paste=self._better(at.line - 1, plain),
                 name=str(tag),
             )
+        return self.reader.reporter.count > before
 
     def _plain(self, event: Any, node: TextNode) -> None:
         """What an unquoted text may not be: empty, a word for nothing, cut by a comment, a key before ` :`."""

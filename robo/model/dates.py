@@ -77,12 +77,12 @@ def _build(found: dict[str, str | None]) -> datetime:
 
 
 def is_format(form: str) -> bool:
-    """Whether `form` can be read with and written with."""
+    """Whether a date can be read with `form`."""
     try:
-        parts = list(_parts(form))
+        used = [directive for directive, _ in _parts(form) if directive]
     except BadDate:
         return False
-    return any(directive for directive, _ in parts)
+    return bool(used) and len(set(used)) == len(used) and all(directive in _DIRECTIVES for directive in used)
 
 
 def format_date(value: date | datetime | time, form: str) -> str:

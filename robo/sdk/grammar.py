@@ -68,7 +68,7 @@ class Flaws:
 
     def scalar(self, bad: BadScalar, path: Path) -> None:
         """A text that is not of the wanted type."""
-        self.add("RB201", "%(got)s is not %(wanted)s", path, got=bad.got, wanted=bad.expected, expected="%(wanted)s")
+        self.add("RB201", "%(got)s is not %(wanted)s", path, got=bad.got, wanted=bad.expected)
 
     def unknown_key(self, key: str, path: Path, known: Iterable[str]) -> None:
         words = tuple(known)

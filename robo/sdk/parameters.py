@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path as FilePath
 from typing import Any, Final, Literal, Union, cast, get_args, get_origin
@@ -36,9 +37,22 @@ OPEN: Final = _Open()
 _SEQUENCES: Final = frozenset({tuple, list, Sequence})
 
 
+def is_short(spec: ActionSpec, tree: Any) -> bool:
+    """Whether `tree` is the primary parameter itself: a text, a list, `{field: value}`, or a target's mapping."""
+    if not isinstance(tree, Mapping) or spec.open_mapping:
+        return True
+    if spec.primary is None or not tree or any(key in parameters(spec.params) for key in tree):
+        return False
+    return _is_target(parameters(spec.params)[spec.primary].annotation)
+
+
+def _is_target(annotation: Any) -> bool:
+    return annotation is Target or any(_is_target(part) for part in get_args(annotation))
+
+
 def spread(spec: ActionSpec, tree: Any) -> dict[str, Any]:
     """`tree` by parameter name: the short form fills the primary parameter."""
-    if isinstance(tree, Mapping) and not spec.open_mapping:
+    if not is_short(spec, tree):
         return dict(tree)
     if spec.primary is None:
         return {} if tree == "" else {"": tree}
@@ -66,7 +80,7 @@ def read_params(spec: ActionSpec, tree: Any, flaws: Flaws) -> Params | None:
             expected="a mapping with %(keys)s",
         )
         return None
-    short = spec.primary if not isinstance(tree, Mapping) or spec.open_mapping else None
+    short = spec.primary if is_short(spec, tree) else None
     return cast("Params | None", _read_model(spec.params, given, (), flaws, owner=spec.name, short=short))
 
 
@@ -75,15 +89,16 @@ def _read_model(
 ) -> BaseModel | None:
     known = parameters(model)
     before = len(flaws.found)
-    for key in given:
-        if key not in known:
-            flaws.unknown_key(key, path, known)
+    odd = [key for key in given if key not in known]
+    for key in odd:
+        flaws.unknown_key(key, path, known)
+    misspelt = {meant[0] for key in odd if (meant := get_close_matches(key, known, n=1))}
     values: dict[str, Any] = {}
     for key, info in known.items():
         if key in given and not (is_missing(given[key]) and not info.is_required()):
             below = path if key == short else (*path, key)
             values[key] = _convert(info.annotation, given[key], below, flaws)
-        elif info.is_required():
+        elif info.is_required() and key not in misspelt:
             flaws.add(
                 "RB202",
                 "%(owner)s needs %(key)s",
@@ -209,7 +224,9 @@ def _many(arguments: Sequence[Any], tree: Any, path: Path, flaws: Flaws) -> tupl
 
 def _mapping(inner: Any, tree: Any, path: Path, flaws: Flaws) -> dict[str, Any]:
     if not isinstance(tree, Mapping):
-        flaws.add("RB204", "a mapping is wanted here, this is %(shape)s", path, shape=shape(tree))
+        flaws.add(
+            "RB204", "a mapping is wanted here, this is %(shape)s", path, shape=shape(tree), expected="{name: value}"
+        )
         return {}
     return {str(key): _convert(inner, part, (*path, key), flaws) for key, part in tree.items()}
 
