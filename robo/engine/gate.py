@@ -54,8 +54,8 @@ class SubmitGate:
             outputs=self._outputs,
         )
         reach("intent")
-        left = began + self._budget - clock.monotonic()
-        if left <= 0:
+        deadline = began + self._budget
+        if clock.monotonic() >= deadline:
             raise DeadlinePassed(
                 "RB555",
                 "the intent took longer than the submit has time for (%(budget)s s)",
@@ -63,7 +63,7 @@ class SubmitGate:
                 budget=self._budget,
             )
         reach("before effect")
-        return left
+        return deadline
 
     async def settled(self) -> JournalRow | None:
         """The open row of our intent, read again if its commit is of unknown fate."""

@@ -117,8 +117,9 @@ class Refused(Exception):  # noqa: N818 - a fact about the other side, not an er
 
 class Gate(Protocol):
     """Called by `Session.submit` once everything is entered and the button is found and hit-tested, immediately
-    before the effect. It journals the intent and returns the seconds left until `act_by`, counted from a `t0`
-    taken before the commit. If it raises, nothing may be sent."""
+    before the effect. It journals the intent and returns the effect's deadline on the clock of `time.monotonic`,
+    counted from a moment taken before the commit. It is a moment and not a duration on purpose: whoever is paused
+    after the gate, wherever that is, still knows that it is too late. If it raises, nothing may be sent."""
 
     async def __call__(self) -> float: ...
 

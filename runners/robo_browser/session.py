@@ -121,30 +121,29 @@ class BrowserSession:
     async def submit(self, entries: Sequence[Call], call: Call, gate: Gate) -> Answer:
         """Enter, find and hit-test the button, pass the gate, arm the deadline, click once, await the answer."""
         aim = await self._prepare(entries, call)
+        armed = time.monotonic() + call.timeout  # the page's own deadline is not later than this
         seconds = await gate()
         until = time.monotonic() + seconds, time.time() + seconds
         if seconds <= 0:
             raise too_late()
         step = Step(Effect.SUBMIT, call.in_once, passed_gate=True, until=until[0], until_wall=until[1])
         self._windows.allow(step, call.confirm)
-        return await self._windows.guarded(self._act(call, aim, until[0]))
+        return await self._windows.guarded(self._act(call, aim, until[0], armed=armed))
 
     async def _prepare(self, entries: Sequence[Call], call: Call) -> Mapping[str, Any]:
-        waiting = Step(Effect.LOCAL, call.in_once)
-        self._windows.allow(waiting, None)
+        """Everything entered, and the button found and hit-tested. From here on the page refuses late presses."""
+        self._windows.allow(Step(Effect.LOCAL, call.in_once))
         end = time.monotonic() + sum(entry.timeout for entry in entries) + call.timeout
         pairs = [(entry, entries_of(entry)) for entry in entries]
         return await self._windows.guarded(self._hands.aim_after(pairs, call, end))
 
-    async def _act(self, call: Call, aim: Mapping[str, Any], until: float) -> Answer:
+    async def _act(self, call: Call, aim: Mapping[str, Any], until: float, *, armed: float) -> Answer:
         tab, end = self._windows.front, time.monotonic() + call.timeout
-        await tab.arm(until - time.monotonic())
+        if armed > until or tab.has_foreign_frames:
+            await tab.arm(until - time.monotonic())
         began, documents = time.monotonic(), tab.documents
-        if isinstance(call.params, PressParams):
-            await tab.press(call.params.key)
-        else:
-            await tab.click(aim["x"], aim["y"])
-        return await self._answers.to_submit(tab, call, end, began=began, documents=documents)
+        press = tab.press(call.params.key) if isinstance(call.params, PressParams) else tab.click(aim["x"], aim["y"])
+        return await self._answers.to_submit(tab, call, press, end, began=began, documents=documents)
 
     # -- the rest of the contract
 
@@ -166,6 +165,7 @@ class BrowserSession:
         self._windows.allow(Step())
         tab = await self._windows.only_first()
         await tab.navigate("about:blank", 10.0)
+        await tab.ready(1.0)
 
     async def close(self) -> None:
         """End the session; a browser that is gone already is no trouble."""

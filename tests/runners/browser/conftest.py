@@ -213,7 +213,7 @@ def call(action: str, params: Any, **more: Any) -> Call:
 
 
 class Gate:
-    """A gate that counts how often it was passed, and gives `seconds`."""
+    """A gate that counts how often it was passed, and gives `seconds` from then."""
 
     def __init__(self, seconds: float = 5.0) -> None:
         self.seconds = seconds
@@ -224,7 +224,7 @@ class Gate:
         self.passed += 1
         if self.doing is not None:
             await self.doing()
-        return self.seconds
+        return time.monotonic() + self.seconds
 
 
 def soon(condition: Callable[[], bool], seconds: float = 3.0) -> bool:
