@@ -36,7 +36,6 @@ def build(process: Process, region: Region | None, actions: Mapping[str, ActionS
     EffectRules(cutter, effective, problems).check()
     VerifyRules(cutter, effective, problems).check()
     check_keys(effective, problems)
-    _check_source(effective, actions, problems)
     _check_uses(effective, actions, finders, problems)
     problems.finish()
     segments, finish = cutter.segments(effective.steps), cutter.segments(effective.finish) if effective.finish else ()
@@ -63,23 +62,6 @@ def effective_process(process: Process, region: Region | None, actions: Actions,
     )
     overlay = region.overlays.get(process.id) if region is not None else None
     return resolved if overlay is None else apply_overlay(resolved, overlay, actions, problems)
-
-
-def _check_source(process: Process, actions: Actions, problems: Problems) -> None:
-    if process.items is None:
-        return
-    step = process.items.source
-    spec = actions.get(step.action)
-    if spec is not None and not spec.source:
-        problems.report(
-            "RB418",
-            "%(action)s gives no rows, so items cannot come from it",
-            (*step.path, step.action),
-            expected="one of: %(sources)s",
-            remedy="use an action that reads rows",
-            action=step.action,
-            sources=", ".join(sorted(name for name, each in actions.items() if each.source)) or "-",
-        )
 
 
 def _check_uses(process: Process, actions: Actions, finders: Finders, problems: Problems) -> None:

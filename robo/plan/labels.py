@@ -134,11 +134,13 @@ class Relabelling:
         if not isinstance(node, Mapping):
             return node
         changed: dict[str, Node] = {}
+        came_from: dict[str, str] = {}
         for key, value in node.items():
             new = self._text(key, words)
-            if new in changed or (new != key and new in node and self._text(new, words) == new):
-                self.clashes[words[same_text(key)] if same_text(key) in words else words[same_text(new)]] = self._step
-            changed[new] = value
+            if new in changed:
+                relabelled = key if same_text(key) in words else came_from[new]
+                self.clashes[words[same_text(relabelled)]] = self._step
+            changed[new], came_from[new] = value, key
         return changed
 
     def _text(self, text: str, words: Mapping[str, int]) -> str:

@@ -1,4 +1,7 @@
-"""What steps leave behind, and whether what is used later is always there."""
+"""What steps leave behind, and whether what is used later is always there.
+
+That a name exists at all was checked when the process was loaded; here it is whether every path gives it a value.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,6 @@ from robo.plan.problems import Problems
 from robo.plan.steps import Actions, params_of
 
 Finders = Mapping[str, frozenset[str]]
-ANSWERS = frozenset({"found", "several"})
-"""What every finder says besides what it reads."""
 
 
 def results_of(step: Step, actions: Actions) -> frozenset[str]:
@@ -57,11 +58,10 @@ def once_outputs(step: Step, actions: Actions, finders: Finders) -> frozenset[st
 
 @dataclass(frozen=True, slots=True)
 class _Left:
-    """What one step leaves: names (None: the value itself, from `set`), and under which conditions."""
+    """Under which conditions a step leaves something; `names`: what of an effect is certain to be known."""
 
-    names: frozenset[str] | None
     guards: frozenset[str]
-    once: bool = False
+    names: frozenset[str] | None = None
 
 
 class Usage:
@@ -86,21 +86,18 @@ class Usage:
         guards = guards | {f"optional {step.id}"} if step.optional else guards
         if step.kind is StepKind.SET:
             for name in step.assign:
-                self._left[name] = _Left(None, guards)
+                self._left[name] = _Left(guards)
         elif step.once is not None:
-            self._left[step.id] = _Left(once_outputs(step, self._actions, self._finders), guards, once=True)
+            self._left[step.id] = _Left(guards, once_outputs(step, self._actions, self._finders))
         elif step.kind is StepKind.ACTION:
-            self._left[step.id] = _Left(results_of(step, self._actions), guards)
+            self._left[step.id] = _Left(guards)
 
     def _check(self, path: Path, mention: Mention, guards: frozenset[str]) -> None:
-        if mention.root == "find":
-            self._check_finder(path, mention)
-            return
         left = self._left.get(mention.root)
         if left is None:
             return
         if left.names is not None and len(mention.parts) > 1 and mention.parts[1] not in left.names:
-            self._report_absent(path, mention, left)
+            self._report_uncertain(path, mention, left.names)
         elif not (left.guards <= guards or mention.guarded):
             self._problems.report(
                 "RB423",
@@ -111,59 +108,18 @@ class Usage:
                 name=str(mention),
             )
 
-    def _check_finder(self, path: Path, mention: Mention) -> None:
-        finder, member = (*mention.parts[1:], "", "")[:2]
-        if not finder:
-            return
-        names = self._finders.get(finder)
-        if names is None:
-            self._problems.report(
-                "RB413",
-                "no finder is called %(name)s",
-                path,
-                meant=nearest(finder, self._finders),
-                remedy="declare it under `finders`",
-                name=finder,
-            )
-        elif member and member not in names | ANSWERS:
-            self._problems.report(
-                "RB422",
-                "the finder %(finder)s reads no %(name)s",
-                path,
-                meant=nearest(member, names | ANSWERS),
-                expected="one of: %(known)s",
-                remedy="add it to the finder's `read`",
-                finder=finder,
-                name=member,
-                known=", ".join(sorted(names | ANSWERS)),
-            )
-
-    def _report_absent(self, path: Path, mention: Mention, left: _Left) -> None:
-        names = left.names or frozenset()
-        if left.once:
-            self._problems.report(
-                "RB422",
-                "%(name)s is not always known: it must be read from the answer and by `verify`",
-                path,
-                meant=nearest(mention.parts[1], names),
-                expected="one of: %(known)s",
-                remedy="read it in both places, or only in `verify`: after a crash the answer is gone "
-                "and only `verify` can tell",
-                name=str(mention),
-                known=", ".join(sorted(names)) or "-",
-            )
-        else:
-            self._problems.report(
-                "RB422",
-                "the step %(step)s leaves no %(name)s",
-                path,
-                meant=nearest(mention.parts[1], names),
-                expected="one of: %(known)s",
-                remedy="name it in the step's `read`",
-                step=mention.root,
-                name=mention.parts[1],
-                known=", ".join(sorted(names)) or "-",
-            )
+    def _report_uncertain(self, path: Path, mention: Mention, names: frozenset[str]) -> None:
+        self._problems.report(
+            "RB422",
+            "%(name)s is not always known: it must be read from the answer and by `verify`",
+            path,
+            meant=nearest(mention.parts[1], names),
+            expected="one of: %(known)s",
+            remedy="read it in both places, or only in `verify`: after a crash the answer is gone "
+            "and only `verify` can tell",
+            name=str(mention),
+            known=", ".join(sorted(names)) or "-",
+        )
 
 
 def uses_of(step: Step) -> Iterator[tuple[Path, Mention]]:

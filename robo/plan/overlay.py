@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from robo.definition.diagnostics import nearest
 from robo.model.base import Effect
 from robo.model.process import Finder, Input, Process, Step, Table
 from robo.model.region import Overlay, Relabel
+from robo.model.scalars import BadScalar, parse
 from robo.plan.labels import Relabelling, same_text
 from robo.plan.problems import Problems
 from robo.plan.steps import Actions, page_runners, walk
@@ -54,9 +55,31 @@ def _inputs(process: Process, overlay: Overlay, problems: Problems) -> Mapping[s
                 process=process.id,
                 name=name,
             )
+        elif (wanted := _not_of_its_type(own, value)) is not None:
+            problems.report(
+                "RB452",
+                "the input %(name)s of %(process)s cannot be « %(value)s »",
+                path,
+                in_region=True,
+                expected="%(wanted)s",
+                remedy="correct the value",
+                name=name,
+                process=process.id,
+                value=value,
+                wanted=wanted,
+            )
         else:
             inputs[name] = own.model_copy(update={"default": value})
     return inputs
+
+
+def _not_of_its_type(wanted: Input, value: str) -> str | None:
+    """What would be right for this input, or None when `value` is."""
+    try:
+        parsed = parse(wanted.type, value)
+    except BadScalar as bad:
+        return bad.expected
+    return None if not wanted.choices or parsed in wanted.choices else "one of " + ", ".join(wanted.choices)
 
 
 def _tables(process: Process, overlay: Overlay, problems: Problems) -> Mapping[str, Table]:
@@ -247,5 +270,5 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
 
 
-def _listed(names: object) -> str:
-    return ", ".join(sorted(names)) or "-" if isinstance(names, Iterator | Mapping) else "-"
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "-"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from robo.definition.diagnostics import nearest
 from robo.model.base import Effect
-from robo.model.process import Process, Step, StepKind
+from robo.model.process import Process, Step, StepKind, Verify
 from robo.plan.cutting import Cutter, flat, unwrap_tail
 from robo.plan.outputs import answered, captured
 from robo.plan.problems import Problems
@@ -196,6 +195,8 @@ class EffectRules:
             return
         read = answered(step, actions)
         if step.verify is not None:
+            if step.unverifiable is not None:
+                self._either(step)
             if not read and not captured(step.verify, actions, self._cutter.finders):
                 self._no_receipt(step)
         elif step.unverifiable is None:
@@ -217,6 +218,15 @@ class EffectRules:
                 once=step.id,
             )
 
+    def _either(self, step: Step) -> None:
+        self._problems.report(
+            "RB431",
+            "%(once)s has a `verify`, so it is not unverifiable",
+            (*step.path, "unverifiable"),
+            remedy="remove one of the two",
+            once=step.id,
+        )
+
     def _no_receipt(self, step: Step) -> None:
         self._problems.report(
             "RB411",
@@ -236,55 +246,40 @@ class VerifyRules:
         self._problems = problems
 
     def check(self) -> None:
-        """Report finders that find nothing and proofs that prove nothing."""
+        """Report looks that change something and proofs that prove nothing."""
         for finder in self._process.finders.values():
-            self._finder(finder.step)
+            if effect_of(finder.step) is not Effect.READ:
+                self._changes(finder.step)
         for step in (*walk(self._process.steps), *walk(self._process.finish)):
             if step.verify is not None:
-                self._verify(step)
+                self._verify(step, step.verify)
 
-    def _finder(self, step: Step) -> None:
-        spec = self._cutter.actions.get(step.action)
-        if spec is not None and not spec.finder:
-            self._problems.report(
-                "RB417",
-                "%(action)s cannot say whether something is there",
-                (*step.path, step.action),
-                expected="one of: %(finders)s",
-                remedy="use a finder action",
-                action=step.action,
-                finders=", ".join(sorted(name for name, each in self._cutter.actions.items() if each.finder)),
-            )
-        if effect_of(step) is not Effect.READ:
-            self._changes(step)
-
-    def _verify(self, step: Step) -> None:
-        verify = step.verify
-        if verify is None:
-            return
-        if verify.finder is not None:
-            if verify.finder not in self._process.finders:
-                self._problems.report(
-                    "RB413",
-                    "no finder is called %(name)s",
-                    (*step.path, "verify"),
-                    meant=nearest(verify.finder, self._process.finders),
-                    remedy="declare it under `finders`",
-                    name=verify.finder,
-                )
-            return
+    def _verify(self, step: Step, verify: Verify) -> None:
         for inner in walk(verify.steps):
             if effect_of(inner).rank > Effect.LOCAL.rank:
                 self._changes(inner)
-        if verify.found_if is None and verify.absent_if is None:
-            for inner in verify.steps[-1:]:
-                self._finder(inner)
-        elif verify.found_if is None or verify.absent_if is None:
+        if (verify.found_if is None) is not (verify.absent_if is None):
             self._problems.report(
                 "RB415",
                 "`found_if` and `absent_if` go together: what is neither is doubt, and doubt goes to a person",
                 (*step.path, "verify"),
                 remedy="add the other one, with positive evidence (a list seen, an empty result said so)",
+            )
+        elif verify.found_if is None and verify.finder is None:
+            for inner in verify.steps[-1:]:
+                self._answers(inner)
+
+    def _answers(self, step: Step) -> None:
+        spec = self._cutter.actions.get(step.action)
+        if spec is None or not spec.finder:
+            self._problems.report(
+                "RB417",
+                "%(action)s cannot say whether something is there",
+                (*step.path, step.action),
+                expected="one of: %(finders)s",
+                remedy="end with a finder action, or add `found_if` and `absent_if`",
+                action=step.action or step.kind.value,
+                finders=", ".join(sorted(name for name, each in self._cutter.actions.items() if each.finder)),
             )
 
     def _changes(self, step: Step) -> None:

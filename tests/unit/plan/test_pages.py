@@ -1,0 +1,85 @@
+"""Each segment begins on a page of its own, because anything may begin again after a crash."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+def test_a_segment_that_uses_a_page_opens_it(bench: Any) -> None:
+    assert bench.problems("steps:\n  - page.fill: {Nom: a}\n") == [("RB416", "- page.fill: {Nom: a}")]
+
+
+def test_the_segment_after_an_effect_opens_its_page_again(bench: Any) -> None:
+    assert bench.problems(bench.created + "  - page.click: Fermer\n") == [("RB416", "- page.click: Fermer")]
+    bench.plan(bench.created + "  - page.open: https://a.exemple\n  - page.click: Fermer\n")
+
+
+def test_an_action_with_an_address_of_its_own_opens_a_page(bench: Any) -> None:
+    bench.plan('steps:\n  - page.find: {at: "https://a.exemple", where: {a: b}}\n  - page.click: Voir\n')
+
+
+def test_a_page_opened_under_a_condition_is_open_under_that_condition(bench: Any) -> None:
+    opened = "steps:\n  - page.open: https://a.exemple\n    when: item.kind == 'x'\n"
+    bench.plan(opened + "  - page.click: Voir\n    when: item.kind == 'x'\n")
+    assert [code for code, _ in bench.problems(opened + "  - page.click: Voir\n")] == ["RB416"]
+
+
+def test_with_page_kept_the_first_step_goes_on_where_the_last_item_ended(bench: Any) -> None:
+    plan = bench.plan("sessions: {page: kept}\nsteps:\n  - page.fill: {Nom: a}\n")
+    assert plan.sessions.slots == 1
+    assert [
+        code for code, _ in bench.problems("sessions: {page: kept, slots: 2}\nsteps:\n  - page.fill: {Nom: a}\n")
+    ] == ["RB429"]
+
+
+def test_a_finder_has_an_address_because_it_may_be_asked_first(bench: Any) -> None:
+    head = bench.head.replace("      at: ${{ inputs.portal }}/recherche\n", "")
+    assert [code for code, _ in bench.problems(head=head)] == ["RB416"]
+
+
+def test_a_verify_of_steps_opens_its_page(bench: Any) -> None:
+    steps = bench.created.replace("verify: dossier", "verify: {page.find: {where: {a: b}, read: {n: N}}}")
+    assert [code for code, _ in bench.problems(steps)] == ["RB416"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["when: find.dossier.found", "expect: {text: x}"],
+    ids=["mentioned", "not mentioned"],
+)
+def test_a_finder_mentioned_in_the_middle_leaves_the_page(bench: Any, line: str) -> None:
+    steps = f"steps:\n  - page.open: https://a.exemple\n  - page.click: Voir\n    {line}\n"
+    if "find." in line:
+        assert [code for code, _ in bench.problems(steps)] == ["RB430"]
+    else:
+        bench.plan(steps)
+
+
+def test_a_finder_asked_before_the_page_is_opened_is_not_asked_again(bench: Any) -> None:
+    bench.plan("""\
+        steps:
+          - skip_if: find.dossier.found
+            code: there
+            message: Déjà là
+          - page.open: https://a.exemple
+          - page.click: Voir
+            when: find.dossier.agdref is missing
+        """)
+
+
+def test_the_conditions_of_a_block_around_an_effect_hold_for_its_steps(bench: Any) -> None:
+    bench.plan("""\
+        steps:
+          - when: item.kind == 'x'
+            do:
+              - page.open: https://a.exemple
+              - page.click: Voir
+              - id: created
+                once: ${{ item.key }}
+                do:
+                  - page.open: https://a.exemple
+                  - page.submit: Enregistrer
+                verify: dossier
+        """)
