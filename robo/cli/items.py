@@ -112,8 +112,9 @@ def tell_item(item: Item, story: Mapping[str, Any]) -> None:
             data(f"  {field} = {printable(str(value))}")
     for number, attempt in enumerate(story["attempts"], 1):
         data(say("attempt %(number)s", {"number": number}))
-        for line in attempt.steps:
-            data(f"  {_(line.state):<8} {line.title or line.step}  {printable(line.note)}".rstrip())
+        for line in attempt["traces"]:
+            title = line["title"] or line["step"]
+            data(f"  {_(line['state']):<8} {title}  {printable(line['note'])}".rstrip())
     for picture in story["evidence"]:
         data(f"{_('picture')}: {picture}")
 

@@ -122,8 +122,8 @@ def show_diff(robo: App, report: RunReport) -> None:
 
 def entered(story: Mapping[str, Any]) -> list[str]:
     """The notes of the steps of the last attempt: `Nom = «Martin»`."""
-    attempts = story["attempts"]
-    return [f"{line.title or line.step}: {line.note}" for line in attempts[-1].steps if line.note] if attempts else []
+    lines = story["attempts"][-1]["traces"] if story["attempts"] else []
+    return [f"{line['title'] or line['step']}: {line['note']}" for line in lines if line["note"]]
 
 
 def tell_report(report: RunReport, *, as_json: bool) -> None:
