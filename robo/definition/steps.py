@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 from robo.definition import keys
-from robo.definition.checking import ANYTHING, KINDS
+from robo.definition.awaiting import check_code, read_awaited, read_target_node
+from robo.definition.checking import ANYTHING
 from robo.definition.diagnostics import nearest
+from robo.definition.leaving import ANSWERS, left_by
 from robo.definition.source import Source
+from robo.definition.verifying import Verifying
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
 from robo.model.base import Effect
-from robo.model.process import Finder, Kind, Refusal, Step, StepKind, Verify
+from robo.model.process import Finder, Kind, Step, StepKind
 from robo.model.text import Node, Path, Template
 from robo.sdk.action import ActionSpec
-from robo.sdk.grammar import Flaws, read_reads, read_targets, read_watched
+from robo.sdk.grammar import Flaws
 from robo.sdk.parameters import read_params, spread
 
-_CODE = re.compile(r"[^\W_]+(?:[-_][^\W_]+)*")
-_ANSWERS: Final = {"found": "yes or no", "several": "yes or no"}
 _NOT_THERE: Final = frozenset(keys.STEP)
 
 
@@ -83,7 +83,7 @@ class Steps:
                 self.source.names["find"][name] = {"*": ANYTHING}
                 continue
             found[name] = Finder(name=name, step=step)
-            self.source.names["find"][name] = {**_ANSWERS, **self._left(step)}
+            self.source.names["find"][name] = {**ANSWERS, **left_by(step, self.actions, {})}
         return found
 
     def _lone(self, node: YamlNode, path: Path, name: str, role: str) -> Step | None:
@@ -256,17 +256,18 @@ class Steps:
         given: dict[str, Any] = {
             "title": source.plain(parts.get("title"), (*path, "title")) or "",
             "optional": source.typed(parts.get("optional"), (*path, "optional"), Kind.BOOL, False),
-            "within": self._target(parts.get("within"), (*path, "within")),
+            "within": read_target_node(source, parts.get("within"), (*path, "within")),
             "timeout": self._duration(parts.get("timeout"), (*path, "timeout")),
             "settle": self._duration(parts.get("settle"), (*path, "settle")),
             "was": source.plain(parts.get("was"), (*path, "was")),
             "unverifiable": source.plain(parts.get("unverifiable"), (*path, "unverifiable")),
         }
         given |= self._body(parts, path, kind, word, step_id)
-        given |= self._watch(parts, path)
+        given |= read_awaited(source, parts, path)
         step = Step(id=step_id, named=named, kind=kind, path=path, when=when, once=once, **given)
-        verify = self._verify(parts.get("verify"), (*path, "verify"), step_id) if "verify" in parts else None
-        step = step.model_copy(update={"verify": verify})
+        if "verify" in parts:
+            verify = Verifying(source, self.step).read(parts["verify"], (*path, "verify"), step_id)
+            step = step.model_copy(update={"verify": verify})
         if not alone:
             self._leave(step)
         return step
@@ -328,189 +329,28 @@ class Steps:
                 key="code",
             )
         if code is not None:
-            self._code(code, (*path, "code"))
+            check_code(self.source, code, (*path, "code"))
         message = self.source.node(parts["message"], (*path, "message")) if "message" in parts else ""
         return {"condition": condition, "code": code or "", "message": message}
-
-    def _code(self, code: str, path: Path) -> None:
-        if not _CODE.fullmatch(code):
-            self.source.wrong_value(path, code, "a code: words joined by -, as deja-existant")
 
     def _duration(self, node: YamlNode | None, path: Path) -> timedelta | None:
         found: timedelta | None = self.source.typed(node, path, Kind.DURATION)
         return found
 
-    def _target(self, node: YamlNode | None, path: Path) -> Node | None:
-        if node is None:
-            return None
-        tree = self.source.node(node, path)
-        flaws = Flaws()
-        read_targets(tree, (), flaws)
-        self.source.flaws(flaws, path)
-        return tree
-
-    # ---- what is awaited afterwards ---------------------------------------------------------------------------
-    def _watch(self, parts: Mapping[str, YamlNode], path: Path) -> dict[str, Any]:
-        read = self.source.node(parts["read"], (*path, "read")) if "read" in parts else None
-        if read is not None:
-            flaws = Flaws()
-            read_reads(read, (), flaws)
-            self.source.flaws(flaws, (*path, "read"))
-        expect = parts.get("expect")
-        return {
-            "read": read if isinstance(read, Mapping) else None,
-            "expect": tuple(
-                tree for node, below in self._each(expect, (*path, "expect")) if (tree := self._target(node, below))
-            ),
-            "refused": tuple(self._refusals(parts.get("refused"), (*path, "refused"))),
-        }
-
-    def _each(self, node: YamlNode | None, path: Path) -> Iterator[tuple[YamlNode, Path]]:
-        if isinstance(node, ListNode):
-            yield from self.source.items(node, path)
-        elif node is not None:
-            yield node, path
-
-    def _refusals(self, node: YamlNode | None, path: Path) -> Iterator[Refusal]:
-        """`refused: [{text: Dossier déjà existant, code: already-known, says: …}]`."""
-        for part, below in self._each(node, path):
-            parts = self.source.mapping(part, below)
-            code = self.source.plain(self.source.required(parts, "code", below), (*below, "code")) if parts else None
-            if code is not None:
-                self._code(code, (*below, "code"))
-            target = {
-                key: self.source.node(value, (*below, key))
-                for key, value in parts.items()
-                if key not in ("code", "says")
-            }
-            flaws = Flaws()
-            read_watched(target, code or "", (), flaws)
-            if parts:
-                self.source.flaws(flaws, below)
-            says = self.source.node(parts["says"], (*below, "says")) if "says" in parts else ""
-            yield Refusal(target=target, code=code or "", says=says)
-
-    def _verify(self, node: YamlNode | None, path: Path, owner: str) -> Verify:
-        """A finder's name, an action, or a list ending in `found_if` and `absent_if`."""
-        given: dict[str, YamlNode] = {}
-        steps: list[Step] = []
-        finder: str | None = None
-        outer = self.source.names
-        self.source.names = {**outer, "last": {"*": ANYTHING}}
-        places: dict[str, Path] = {}
-        for index, (part, below) in enumerate(self._each(node, path), 1):
-            if isinstance(part, TextNode):
-                finder = self._finder_name(part, below)
-                continue
-            if not isinstance(part, MapNode):
-                self._no_step(part, below)
-                continue
-            asked = MapNode(part.at, [entry for entry in part.entries if entry[0].text not in keys.VERIFY])
-            for key, value in part.entries:
-                if key.text in keys.VERIFY:
-                    given[key.text], places[key.text] = value, (*below, key.text)
-                    self.source.keys[(*below, key.text)] = key.at
-                    self.source.positions[(*below, key.text)] = value.at
-            if asked.entries and (step := self.step(asked, below, f"{owner}-verify{index}")) is not None:
-                steps.append(step)
-        if "finder" in given:
-            finder = self._finder_name(given["finder"], places["finder"])
-        found = self._verdict(given, places, finder, tuple(steps), path)
-        self.source.names = outer
-        return found
-
-    def _verdict(
-        self,
-        given: Mapping[str, YamlNode],
-        places: Mapping[str, Path],
-        finder: str | None,
-        steps: tuple[Step, ...],
-        path: Path,
-    ) -> Verify:
-        conditions = {
-            key: self.source.condition(given[key], places[key])
-            for key in ("found_if", "absent_if", "ours_if")
-            if key in given
-        }
-        asks = "before and after"
-        if "asks" in given:
-            asks = self.source.choice(given["asks"], places["asks"], ("after", "before and after"), asks)
-        if finder is None and not steps and "finder" not in given:
-            self._nothing_asked(given, path)
-        return Verify(finder=finder, steps=steps, asks=asks, path=path, **conditions)
-
-    def _nothing_asked(self, given: Mapping[str, YamlNode], path: Path) -> None:
-        if given:
-            self.report(
-                "RB211",
-                "verify asks nothing",
-                at=self.source.at_key(path),
-                expected="a finder's name (finder: dossier) or actions that look",
-            )
-
-    def _finder_name(self, node: YamlNode, path: Path) -> str | None:
-        name = self.source.plain(node, path)
-        known = self.source.names["find"]
-        if name is not None and name not in known:
-            self.report(
-                "RB303",
-                "there is no finder %(name)s",
-                at=self.source.at(path),
-                expected="one of %(known)s" if known else "a finder declared under finders",
-                meant=nearest(name, known),
-                name=name,
-                known=", ".join(known),
-            )
-            return None
-        return name
-
-    # ---- what a step leaves -----------------------------------------------------------------------------------
     def _leave(self, step: Step) -> None:
+        """What follows may read the step's values by its id."""
         names = self.source.names
         if step.kind is StepKind.ACTION or step.once is not None:
-            left = self._left(step)
+            left = left_by(step, self.actions, names["find"])
             if step.named:
                 names[step.id] = left
             names["last"] = left or {"*": ANYTHING}
-
-    def _left(self, step: Step) -> dict[str, Any]:
-        """Names a step leaves, with their types as far as they are known."""
-        left: dict[str, Any] = {}
-        for inner in step.do[-1:]:
-            left |= self._left(inner)
-        if step.verify is not None:
-            if step.verify.finder is not None:
-                left |= {
-                    name: kind
-                    for name, kind in self.source.names["find"].get(step.verify.finder, {}).items()
-                    if name not in _ANSWERS
-                }
-            for inner in step.verify.steps:
-                left |= self._left(inner)
-        spec = self.actions.get(step.action)
-        if spec is not None:
-            left |= dict.fromkeys(spec.results, ANYTHING)
-            asked = spread(spec, step.params).get(spec.result_param) if spec.result_param else None
-            left |= _types(asked)
-            if isinstance(asked, Template):
-                left["*"] = ANYTHING
-        return left | _types(step.read)
 
     def _remember_unknown(self, parts: Mapping[str, YamlNode]) -> None:
         """A step that is not understood may leave anything under its id."""
         node = parts.get("id")
         if isinstance(node, TextNode):
             self.source.names[node.text] = {"*": ANYTHING}
-
-
-def _types(reads: Any) -> dict[str, Any]:
-    """The types of what `{name: read}` reads."""
-    found: dict[str, Any] = {}
-    for name, read in reads.items() if isinstance(reads, Mapping) else ():
-        kind = read.get("type", "str") if isinstance(read, Mapping) else "str"
-        several = isinstance(read, Mapping) and str(read.get("all", "")).casefold() in ("oui", "true", "yes", "x", "1")
-        found[str(name)] = "list" if several else KINDS.get(Kind(kind), ANYTHING) if kind in list(Kind) else ANYTHING
-    return found
 
 
 def _short(actions: Mapping[str, ActionSpec]) -> dict[str, str]:

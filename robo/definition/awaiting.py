@@ -1,0 +1,73 @@
+"""What a step awaits after its act: values read, words of refusal, what must come; and where it acts (`within`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from robo.definition.source import Source
+from robo.definition.yaml_text import ListNode, YamlNode
+from robo.model.process import Refusal
+from robo.model.text import Node, Path
+from robo.sdk.grammar import Flaws, read_reads, read_targets, read_watched
+
+_CODE = re.compile(r"[^\W_]+(?:[-_][^\W_]+)*")
+
+
+def each(source: Source, node: YamlNode | None, path: Path) -> Iterator[tuple[YamlNode, Path]]:
+    """The members of a list, or the one that stands alone."""
+    if isinstance(node, ListNode):
+        yield from source.items(node, path)
+    elif node is not None:
+        yield node, path
+
+
+def read_target_node(source: Source, node: YamlNode | None, path: Path) -> Node | None:
+    """A target (or ranked ones) with its expressions, checked."""
+    if node is None:
+        return None
+    tree = source.node(node, path)
+    flaws = Flaws()
+    read_targets(tree, (), flaws)
+    source.flaws(flaws, path)
+    return tree
+
+
+def read_awaited(source: Source, parts: Mapping[str, YamlNode], path: Path) -> dict[str, Any]:
+    """The members `read`, `expect` and `refused` of a step."""
+    read = source.node(parts["read"], (*path, "read")) if "read" in parts else None
+    if read is not None:
+        flaws = Flaws()
+        read_reads(read, (), flaws)
+        source.flaws(flaws, (*path, "read"))
+    expected = [
+        read_target_node(source, node, below) for node, below in each(source, parts.get("expect"), (*path, "expect"))
+    ]
+    return {
+        "read": read if isinstance(read, Mapping) else None,
+        "expect": tuple(tree for tree in expected if tree is not None),
+        "refused": tuple(_refusals(source, parts.get("refused"), (*path, "refused"))),
+    }
+
+
+def _refusals(source: Source, node: YamlNode | None, path: Path) -> Iterator[Refusal]:
+    """`refused: [{text: Dossier déjà existant, code: already-known, says: …}]`."""
+    for part, below in each(source, node, path):
+        parts = source.mapping(part, below)
+        code = source.plain(source.required(parts, "code", below), (*below, "code")) if parts else None
+        if code is not None:
+            check_code(source, code, (*below, "code"))
+        target = {key: source.node(value, (*below, key)) for key, value in parts.items() if key not in ("code", "says")}
+        flaws = Flaws()
+        read_watched(target, code or "", (), flaws)
+        if parts:
+            source.flaws(flaws, below)
+        says = source.node(parts["says"], (*below, "says")) if "says" in parts else ""
+        yield Refusal(target=target, code=code or "", says=says)
+
+
+def check_code(source: Source, code: str, path: Path) -> None:
+    """A reason's short name, as it appears in the inbox and in reports."""
+    if not _CODE.fullmatch(code):
+        source.wrong_value(path, code, "a code: words joined by -, as deja-existant")
