@@ -65,20 +65,21 @@ class InProcessQueue:
         entry = (names, future)
         self._waiting.append(entry)
         try:
-            return await asyncio.wait_for(asyncio.shield(future), timeout)
+            async with asyncio.timeout(timeout):
+                return await future
         except TimeoutError:
-            return future.result() if future.done() else None
+            return future.result() if _was_woken(future) else None
+        except asyncio.CancelledError:
+            if _was_woken(future):  # it leaves while it is being woken: the wake-up is another's
+                self.announce([future.result()], name=next(iter(names)))
+            raise
         finally:
             if entry in self._waiting:
                 self._waiting.remove(entry)
-            self._hand_on(future, names)
 
-    def _hand_on(self, future: asyncio.Future[str], names: Collection[str]) -> None:
-        """A waiter that was cancelled while it was being woken gives its wake-up to another."""
-        task = asyncio.current_task()
-        if task is not None and task.cancelling() and future.done() and not future.cancelled():
-            self.announce([future.result()], name=next(iter(names)))
-        future.cancel()
+
+def _was_woken(future: asyncio.Future[str]) -> bool:
+    return future.done() and not future.cancelled()
 
 
 async def announce_again(store: Store, queue: Queue, *, limit: int = 500) -> int:

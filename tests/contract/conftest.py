@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select
 
 from robo.engine.ports import Fence, ItemEnd, JournalRow, OnceKey
 from robo.model.base import ItemState, Outcome
@@ -254,6 +254,6 @@ def counted(store: Store) -> Callable[[str], int]:
 
     def rows(table: str) -> int:
         with store.read() as tx:
-            return int(tx.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
+            return int(tx.execute(select(func.count()).select_from(metadata.tables[table])).scalar_one())
 
     return rows

@@ -120,7 +120,9 @@ STALE_WRITES: dict[str, Callable[[Tx, Fence, Any], object]] = {
     "done": lambda tx, f, row: journal.done(tx, f, row, by="answer", ours=True, receipt={}, outputs={}),
     "end": lambda tx, f, row: outcomes.end(tx, f, ItemEnd(outcome=Outcome.DONE)),
     "postpone": lambda tx, f, row: attempts.postpone(tx, f, 1, "later", costs=False),
-    "trace": lambda tx, f, row: history.trace(tx, f, [StepTrace(step="a", title="", state="ok", started=row.act_by, seconds=0.0)]),
+    "trace": lambda tx, f, row: history.trace(
+        tx, f, [StepTrace(step="a", title="", state="ok", started=row.act_by, seconds=0.0)]
+    ),
     "begin": lambda tx, f, row: items.begin(tx, f),
     "chunk": lambda tx, f, row: items.insert_chunk(tx, f, [], start=0),
     "opened": lambda tx, f, row: items.opened(tx, f),

@@ -60,9 +60,7 @@ def test_verify_again_leaves_the_journal_as_it_is(lab: Any, store: Store) -> Non
     [(name, change) for name in DECISIONS for change in ({"token": 7}, {"state": ItemState.FAILED})]
     + [("there", {"n": 5}), ("not there", {"n": 5})],  # to verify again is not about one intent
 )
-def test_a_decision_on_what_is_no_longer_so_does_nothing(
-    lab: Any, store: Store, decision: str, change: Any
-) -> None:
+def test_a_decision_on_what_is_no_longer_so_does_nothing(lab: Any, store: Store, decision: str, change: Any) -> None:
     claimed = lab.unknown()
     lab.timer.pass_(40)
     saw = replace(lab.saw(claimed.fence.item), **change)

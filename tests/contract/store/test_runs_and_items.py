@@ -40,9 +40,14 @@ def test_a_run_that_fails_to_be_created_leaves_nothing(lab: Any, store: Store, c
     from robo.model.run import NewRun
 
     new = NewRun(process="p", region="r", environment="test", version="1", digest="d")
-    with pytest.raises(RuntimeError), store.write() as tx:
-        runs.create(tx, new, actor="u:1")
-        raise RuntimeError
+
+    def create_and_fail() -> None:
+        with store.write() as tx:
+            runs.create(tx, new, actor="u:1")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        create_and_fail()
     assert (counted("runs"), counted("items"), counted("audit_outbox")) == (0, 0, 0)
 
 
