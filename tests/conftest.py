@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -28,7 +27,7 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection to anything but this machine is a bug of the test or of robo."""
     connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
 
@@ -47,4 +46,3 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(socket.socket, "connect", only_near)
     monkeypatch.setattr(socket.socket, "connect_ex", only_near_ex)
-    yield

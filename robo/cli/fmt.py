@@ -22,11 +22,10 @@ def fmt(
     as_json: Json = False,
 ) -> None:
     """Writes a file only when its text changes, and only whole."""
-    from robo.definition.formatting import format_file
 
     changed = []
     for file in files or _definitions():
-        text = format_file(file)
+        text = _tidied(file)
         if text is not None:
             changed.append(str(file))
             if not check:
@@ -44,6 +43,32 @@ def fmt(
     verdict(said, good=not (check and changed))
     if check and changed:
         raise typer.Exit(2)
+
+
+def _tidied(file: Path) -> str | None:
+    """The file's text in its usual form, None when it has it already. RB953 when the file cannot be read."""
+    from robo.definition.diagnostics import Reporter
+    from robo.definition.formatting import format_text
+    from robo.definition.yaml_text import decode
+    from robo.errors import InfrastructureError
+
+    reporter = Reporter()
+    try:
+        text = decode(file.read_bytes(), str(file), reporter)
+    except OSError as broken:
+        raise InfrastructureError(
+            "RB953",
+            "%(file)s cannot be read: %(cause)s",
+            place=str(file),
+            remedy="check its path and your rights",
+            file=str(file),
+            cause=broken.strerror or str(broken),
+        ) from broken
+    reporter.finish()
+    if text is None:
+        return None
+    better = format_text(text)
+    return None if better == text else better
 
 
 def _replace(file: Path, text: str) -> None:

@@ -131,6 +131,9 @@ def action_lines(spec: ActionSpec) -> Iterable[str]:
     yield ""
     waits = f"Effect `{spec.effect.value}`; {spec.timeout:g} s unless `timeout` says otherwise."
     yield " ".join([waits, *uses(spec)])
+    if spec.params.__doc__:
+        yield ""
+        yield f"Written {' '.join(spec.params.__doc__.split())}"
     written = parameters(spec)
     if written:
         yield ""
