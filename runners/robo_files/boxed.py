@@ -50,7 +50,7 @@ class Box:
         return self._child.stdin
 
     def next(self) -> dict[str, Any]:
-        """The next frame (a chunk has `columns`); the last one has `end`. Blocks: whoever must not calls it in a thread."""
+        """The next frame (a chunk has `columns`); the last one has `end`. Blocks: call it in a thread."""
         frame: dict[str, Any] = json.loads(self._read(_LENGTH.unpack(self._read(_LENGTH.size))[0]))
         if "trouble" in frame:
             raise error_of(frame["trouble"], frame["facts"], self._file)
