@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from robo.model.base import ItemState
 from robo.model.case import Case, CaseFault, Expected, Mishap
 from robo.model.process import Kind
+from robo.model.scalars import parse
 from robo.model.run import Item
 from robo.plan.model import Plan
 
@@ -197,7 +198,7 @@ class Player:
         for key, cells in self.case.world.cells.items():
             for column, text in cells.items():
                 value = self.stage.cell(Path(inputs[files[0]]), key, column)
-                shown = "" if value is None else str(value)
+                shown = "" if value is None else str(parse(Kind.STR, value))
                 holds = {"filled": bool(shown), "empty": not shown}.get(text, shown == text)
                 if not holds:
                     self.problems.append(f"file: {key}, column {column}: {shown!r}, expected {text!r}")
