@@ -8,6 +8,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
+from pathlib import Path
 from typing import Any, Final, TextIO
 
 STYLES: Final = {"bad": "31", "good": "32", "warn": "33", "strong": "1", "faint": "2"}
@@ -87,3 +88,8 @@ def printable(text: str) -> str:
 def verdict(text: str, *, good: bool) -> None:
     """The last line: what came out, and where to look."""
     talk(paint(printable(text), "good" if good else "bad"))
+
+
+def near(text: str) -> str:
+    """Paths below the current folder as a person would type them."""
+    return text.replace(f"{Path.cwd()}{os.sep}", "")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
+from robo.cli.console import near
 from robo.cli.language import _
 from robo.model.process import Process
 from robo.model.region import Region
@@ -12,6 +14,8 @@ from robo.model.text import Path, Template
 from robo.plan.model import Plan
 
 DEFAULT: Final = "default"
+REGION: Final[Path] = ("", "region")
+"""Stands for the region's file itself, which is no place in the process."""
 Found = list[dict[str, str]]
 """Rows of `name`, `value` and `from`: `file:line:column`, or `default`."""
 
@@ -47,7 +51,9 @@ class _Places:
             found = self._region.positions.get(("processes", self._process.id, *path[:2]))
             if found is not None and len(path) > 1:
                 return str(found)
-        found = self._process.positions.get(path)
+        if self._region is not None and path == REGION:
+            return self._region.file
+        found = self._process.positions.get(path) if path else None
         return str(found) if found is not None else DEFAULT
 
 
@@ -58,7 +64,7 @@ def _values(plan: Plan, process: Process, region: Region | None) -> Iterator[Row
     for name in ("title", "version", "owner", "decision_role", "again"):
         yield name, str(getattr(process, name)), (name,)
     if region is not None:
-        yield "region", f"{region.id} ({region.zone}, {region.date_format})", ()
+        yield "region", f"{region.id} ({region.zone}, {region.date_format})", REGION
     yield from _named(plan, process)
     yield from _policies(plan)
     yield from _steps(plan)
@@ -67,7 +73,7 @@ def _values(plan: Plan, process: Process, region: Region | None) -> Iterator[Row
 def _named(plan: Plan, process: Process) -> Iterator[Row]:
     for name, wanted in plan.inputs.items():
         said = wanted.default if wanted.default is not None else _("asked at the start") if wanted.required else "-"
-        yield f"inputs.{name}", f"{wanted.type.value} = {said}", ("inputs", name)
+        yield f"inputs.{name}", f"{said} ({wanted.type.value})", ("inputs", name)
     for name, need in plan.secrets.items():
         yield f"secrets.{name}", need.kind, ("secrets", name)
     for host in plan.hosts:
@@ -93,9 +99,22 @@ def _policies(plan: Plan) -> Iterator[Row]:
     }
     for name, group in groups.items():
         for key, value in group:
-            shown = ", ".join(f"{k} {v}" for k, v in value) if hasattr(value, "model_fields") else str(value)
-            yield f"{name}.{key.rstrip('_')}", shown, (name, key.rstrip("_"))
+            if key != "done_by":
+                yield f"{name}.{key.rstrip('_')}", _policy(key, value), (name, key.rstrip("_"))
     yield "counts.done_by", plan.done_by or "-", ("counts", "done_by")
+
+
+def _policy(key: str, value: Any) -> str:
+    """A value as a definition would say it."""
+    if value is None:
+        return {"slots": "by machine", "key": "item.key"}.get(key, "-")
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():g} s"
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    if hasattr(value, "model_fields_set"):
+        return ", ".join(f"{name} {part}" for name, part in value)
+    return node_text(getattr(value, "source", value)) or "-"
 
 
 def _steps(plan: Plan) -> Iterator[Row]:
@@ -111,5 +130,5 @@ def _steps(plan: Plan) -> Iterator[Row]:
 def lines(found: Found, *, explain: bool) -> Iterator[str]:
     """For people: `name = value`, and its place with `--explain`."""
     for row in found:
-        place = f"   # {row['from']}" if explain else ""
+        place = f"   # {near(row['from'])}" if explain else ""
         yield f"{row['name']} = {row['value']}{place}"

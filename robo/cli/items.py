@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from robo.cli.console import data, emit, paint, printable, table, verdict
+from robo.cli.console import data, emit, near, paint, printable, table, verdict
 from robo.cli.here import Json, Yes, noun, opened, sure
 from robo.cli.language import _, say
 
@@ -102,7 +102,7 @@ def tell_item(item: Item, story: Mapping[str, Any]) -> None:
     if item.message:
         data(f"  {printable(say(item.message, item.facts))}")
     if item.place:
-        data(f"  {_('where')}: {item.place}")
+        data(f"  {_('where')}: {near(item.place)}")
     if item.remedy:
         data(f"  {_('do')}: {say(item.remedy, item.facts)}")
     for row in story["journal"]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robo.cli.complete import processes, regions
-from robo.cli.console import data, emit, table, talk, verdict
+from robo.cli.console import data, emit, near, table, talk, verdict
 from robo.cli.here import Json, noun, opened
 from robo.cli.language import _, say
 
@@ -79,7 +79,7 @@ def validate(
     if as_json:
         emit("validation", {"processes": count, "problems": [found.as_json(_) for found in problems]})
     elif problems:
-        data(render(problems, _))
+        data(near(render(problems, _)))
         talk()
     if problems:
         codes = " ".join(sorted({found.code for found in problems}))

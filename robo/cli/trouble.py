@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from robo.cli.console import emit, paint, printable, talk
+from robo.cli.console import emit, near, paint, printable, talk
 from robo.cli.language import _, say
 from robo.errors import DefinitionError, RoboError
 
@@ -74,7 +74,7 @@ def tell(trouble: RoboError, *, as_json: bool = False) -> None:
         emit("error", {**_facts(trouble.code, message, remedy), "place": trouble.place})
     talk(f"{paint(trouble.code, 'bad')} {printable(message)}")
     if trouble.place:
-        talk(f"  {_('where')}: {printable(trouble.place)}")
+        talk(f"  {_('where')}: {printable(near(trouble.place))}")
     if remedy:
         talk(f"  {_('do')}: {printable(remedy)}")
     talk(paint(f"  robo explain {trouble.code}", "faint"))
@@ -91,7 +91,7 @@ def _tell_problems(trouble: DefinitionError, *, as_json: bool) -> None:
         problems = [found.as_json(_) for found in trouble.diagnostics]
         message = say(trouble.message, trouble.facts)
         emit("error", {"code": trouble.code, "message": message, "place": "", "remedy": "", "problems": problems})
-    talk(render(trouble.diagnostics, _))
+    talk(near(render(trouble.diagnostics, _)))
     codes = sorted({found.code for found in trouble.diagnostics})
     talk()
     talk(
