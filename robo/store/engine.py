@@ -172,20 +172,6 @@ def upgrade(store: Store) -> bool:
         return schema.upgrade(tx)
 
 
-def require_current(store: Store) -> None:
-    """Raise RB611 unless the tables are those of this version (for servers, where `robo db upgrade` is an act)."""
-    with store.read() as tx:
-        found = schema.revision(tx)
-    if found != schema.HEAD:
-        schema.refuse_newer(found, store.name)
-        raise InfrastructureError(
-            "RB611",
-            "the store %(store)s has not been upgraded to this version of robo",
-            remedy="run `robo db upgrade` once, with no worker running",
-            store=store.name,
-        )
-
-
 def _address(url: str) -> URL:
     if "://" not in url:
         return URL.create("sqlite", database=str(Path(url).absolute()))
