@@ -18,8 +18,8 @@ from typing import Any, Protocol
 from robo.model.base import ItemState
 from robo.model.case import Case, CaseFault, Expected, Mishap
 from robo.model.process import Kind
-from robo.model.scalars import parse
 from robo.model.run import Item
+from robo.model.scalars import parse
 from robo.plan.model import Plan
 
 
