@@ -146,17 +146,16 @@ class Hands:
 
     async def aim_after(self, pairs: Pairs, call: Call, end: float) -> Mapping[str, Any]:
         """Enter all fields; then where `call` is to be clicked, in the same trip when all went well."""
-        button = {} if isinstance(call.params, PressParams) else {"button": self.button(call)}
-        watch = watch_job(self, call)
+        watch = {"watch": watch_job(self, call), "seconds": call.timeout}
         if isinstance(call.params, PressParams):
             if pairs:
                 await self._trip(pairs, {}, end)
             await self._focus(call.params, call, end)
-            await self.do({"job": "remember", "watch": watch}, end)
-            return {}
-        answer = await self._trip(pairs, {**button, "watch": watch}, end)
-        if "x" not in answer:
-            answer = await self.do({"job": "aim", "targets": button["button"], "watch": watch}, end)
+            return await self.do({"job": "remember", **watch}, end)
+        button = self.button(call)
+        answer = await self._trip(pairs, {"button": button, **watch}, end) if pairs else {}
+        if "x" not in answer and "failed" not in answer:
+            answer = await self.do({"job": "aim", "targets": button, **watch}, end)
         if "failed" in answer:
             raise await self.missed(failed(answer, self.words(call), call.step))
         return answer

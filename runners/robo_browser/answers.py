@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 from robo.sdk.errors import Failure, NotFound, TimedOut
@@ -78,8 +79,7 @@ class Answers:
                     return {**seen, "values": _values(reads, seen["values"])}
                 except Unfit as bad:
                     trouble = bad
-                    for name, texts in seen["values"].items():
-                        unfit.setdefault(name, []).append(json.dumps(texts, ensure_ascii=False, separators=(",", ":")))
+                    _note(unfit, seen)
                     continue
             if seen.get("ok") or seen.get("settled"):
                 return seen
@@ -96,6 +96,14 @@ class Answers:
             return failed(seen["several"], target_words(reads[name].targets[0]), call.step)
         if seen.get("missing"):
             what = target_words(reads[seen["missing"][0]].targets[0])
+            if seen.get("blank"):
+                return NotFound(
+                    "RB738",
+                    "%(target)s is there, but says nothing",
+                    place=call.step,
+                    remedy="say `required: no` if it may be empty",
+                    target=what,
+                )
             return NotFound(
                 "RB701",
                 "%(target)s is not on the page; nearest: %(near)s",
@@ -118,17 +126,34 @@ class Answers:
 
     # -- after a submit
 
-    async def to_submit(self, tab: Tab, call: Call, end: float, *, began: float, documents: int) -> Answer:
-        """The race after the act. Whatever is not a receipt or a declared refusal is no answer."""
+    async def to_submit(
+        self, tab: Tab, call: Call, press: Coroutine[Any, Any, None], end: float, *, began: float, documents: int
+    ) -> Answer:
+        """Act, and race for the answer. Whatever is not a receipt or a declared refusal is no answer."""
         watch = call.watch
-        silent = not (watch.read or watch.expect)
-        if silent:
+        if not (watch.read or watch.expect):
+            await press
             await tab.calm(began, documents, end - time.monotonic(), patient=True)
+            return await self._race(tab, call, end, documents)
+        pressing = asyncio.ensure_future(press)
+        try:
+            answer = await self._race(tab, call, end, documents)
+        finally:
+            if not pressing.done():
+                await asyncio.wait({pressing}, timeout=max(0.0, min(1.0, end - time.monotonic())))
+            pressing.cancel()
+            await asyncio.gather(pressing, return_exceptions=True)
+        return answer
+
+    async def _race(self, tab: Tab, call: Call, end: float, documents: int) -> Answer:
+        watch = call.watch
         unfit: dict[str, list[str]] = {}
+        job = {"job": "watch", **watch_job(self._hands, call), "after": True, "status": True}
         while (left := end - time.monotonic()) > 0:
-            job = {"job": "watch", **watch_job(self._hands, call), "after": True, "not": unfit, "status": True}
+            changed = tab.documents != documents
+            more = {"not": unfit, "signIn": changed, "settled": not (watch.read or watch.expect)}
             try:
-                seen = await tab.do({**job, "signIn": tab.documents != documents, "settled": silent}, left)
+                seen = await tab.do({**job, **more}, left)
             except DocumentGone:
                 continue
             if seen.get("late"):
@@ -139,8 +164,7 @@ class Answers:
                 try:
                     return Answer(values=_values(watch.read, seen["values"]), requests=self._hands.windows.sent)
                 except Unfit:
-                    for name, texts in seen["values"].items():
-                        unfit.setdefault(name, []).append(json.dumps(texts, ensure_ascii=False, separators=(",", ":")))
+                    _note(unfit, seen)
                     continue
             return self._answer(call, seen, acted=tab.documents != documents)
         return Answer(requests=self._hands.windows.sent)
@@ -152,6 +176,12 @@ class Answers:
         if seen.get("ok") or (seen.get("settled") and (acted or requests)):
             return Answer(values={}, requests=requests)
         return Answer(requests=requests)
+
+
+def _note(unfit: dict[str, list[str]], seen: Seen) -> None:
+    """What was read does not do; only something else is worth a look."""
+    for name, texts in seen["values"].items():
+        unfit.setdefault(name, []).append(json.dumps(texts, ensure_ascii=False, separators=(",", ":")))
 
 
 def _values(reads: Mapping[str, Read], texts: Mapping[str, Sequence[str]]) -> dict[str, Any]:

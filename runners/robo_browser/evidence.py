@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from robo_browser.rules import place_of
-from robo_browser.tab import Tab
+from robo_browser.tab import DocumentGone, Tab
 from robo_browser.windows import Windows
 
 PATIENCE: Final = 5.0
@@ -21,9 +21,16 @@ PATIENCE: Final = 5.0
 async def take(windows: Windows, needles: Sequence[str]) -> Mapping[str, bytes]:
     """`screenshot.png` and `page.txt` of the window in front. Never raises."""
     try:
-        return await asyncio.wait_for(_take(windows.front, [needle for needle in needles if needle]), PATIENCE)
+        return await asyncio.wait_for(_twice(windows.front, [needle for needle in needles if needle]), PATIENCE)
     except Exception:  # noqa: BLE001 - evidence is for a person; its lack must not hide what happened
         return {}
+
+
+async def _twice(tab: Tab, needles: Sequence[str]) -> Mapping[str, bytes]:
+    try:
+        return await _take(tab, needles)
+    except DocumentGone:
+        return await _take(tab, needles)
 
 
 async def _take(tab: Tab, needles: Sequence[str]) -> Mapping[str, bytes]:

@@ -162,10 +162,11 @@ class BrowserSession:
 
     async def reset(self) -> None:
         """Close further windows and leave the page; the sign-in stays."""
-        self._windows.allow(Step())
+        self._windows.forget()
         tab = await self._windows.only_first()
         await tab.navigate("about:blank", 10.0)
         await tab.ready(1.0)
+        self._windows.forget()
 
     async def close(self) -> None:
         """End the session; a browser that is gone already is no trouble."""

@@ -185,8 +185,13 @@ class Tab:
         return self._context
 
     async def navigate(self, url: str, wait: float) -> str:
-        """Go to `url`; the answer is Chromium's word for what went wrong, or nothing. Returns once it is committed."""
+        """Go to `url`; the answer is Chromium's word for what went wrong, or nothing. Returns once it is committed.
+
+        Raises `TimeoutError`."""
+        end, before = time.monotonic() + wait, self._documents
         answer = await asyncio.wait_for(self.send("Page.navigate", {"url": url}), wait)
+        if answer.get("loaderId") and not answer.get("errorText"):
+            await self._next_document(before, end, even_if_halted=True)
         return str(answer.get("errorText", ""))
 
     async def arm(self, seconds: float) -> None:
@@ -199,6 +204,11 @@ class Tab:
         results = await asyncio.gather(self.do(job), *others, return_exceptions=True)
         if isinstance(results[0], BaseException):
             raise results[0]
+
+    @property
+    def has_foreign_frames(self) -> bool:
+        """Frames that the script of the top document may not be able to reach."""
+        return bool(self._others)
 
     async def click(self, x: float, y: float) -> None:
         """One trusted click of the left button."""
@@ -249,11 +259,13 @@ class Tab:
             except TimeoutError:
                 return
 
-    async def _next_document(self, documents: int, end: float) -> None:
+    async def _next_document(self, documents: int, end: float, *, even_if_halted: bool = False) -> None:
         """Until a new document is there, or the page has given up leaving (a download, an empty answer)."""
-        while self._documents == documents and self.alive and not self._halted.is_set():
-            waits = [asyncio.ensure_future(self._halted.wait()), asyncio.ensure_future(self._committed.wait())]
+        while self._documents == documents and self.alive and (even_if_halted or not self._halted.is_set()):
             self._committed.clear()
+            if even_if_halted:
+                self._halted.clear()
+            waits = [asyncio.ensure_future(self._halted.wait()), asyncio.ensure_future(self._committed.wait())]
             left = end - time.monotonic()
             await asyncio.wait(waits, timeout=max(0.0, left), return_when=asyncio.FIRST_COMPLETED)
             for wait in waits:

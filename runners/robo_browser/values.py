@@ -15,6 +15,9 @@ from robo.sdk.values import MISSING, BadScalar, Kind, parse
 
 LONG: Final = 6
 """Digits from which separators between them carry no meaning (telephone, account, dossier numbers)."""
+DATED: Final = 32
+"""Characters of the longest text that can be a date or a time."""
+NUMERIC: Final = re.compile(r"[-+\d\s.,€%]+")
 GROUPS: Final = re.compile(r"[+(]?\d[\d\s./()-]*")
 CENTS: Final = re.compile(r"[^.,]*[.,]\d{1,2}")
 
@@ -82,7 +85,7 @@ def _plain(value: Any) -> str:
 def _dot(value: Any) -> str | None:
     if isinstance(value, Decimal):
         return f"{value:f}"
-    if isinstance(value, str):
+    if isinstance(value, str) and NUMERIC.fullmatch(value):
         number = _number(value)
         return None if number is None else f"{number:f}"
     return None
@@ -91,7 +94,7 @@ def _dot(value: Any) -> str | None:
 def _iso(value: Any) -> dict[str, str]:
     """The value of each kind of date field. A text that is a date counts as one."""
     moment = value
-    if isinstance(value, str):
+    if isinstance(value, str) and value[:1].isdigit() and len(value) <= DATED:
         moment = _maybe(Kind.DATE, value) or _maybe(Kind.DATETIME, value) or _maybe(Kind.TIME, value)
     if isinstance(moment, datetime):
         return {**_days(moment.date()), "datetime-local": moment.strftime("%Y-%m-%dT%H:%M"), "time": f"{moment:%H:%M}"}

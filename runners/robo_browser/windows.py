@@ -108,9 +108,11 @@ class Windows:
             self.sent = 0
             self._raise()
 
-    @property
-    def step(self) -> Step:
-        return self._step
+    def forget(self) -> None:
+        """The item is over: what its page still tries is stopped, and troubles nobody."""
+        self._step, self._confirm = Step(), None
+        if self._trouble.done():
+            self._trouble = asyncio.get_running_loop().create_future()
 
     def _raise(self) -> None:
         if self._trouble.done():

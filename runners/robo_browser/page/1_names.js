@@ -152,13 +152,12 @@ function besideField(el) {
   if (cell) {
     const inside = textBefore(cell, el);
     if (inside) return [inside];
-    for (let left = cell.previousElementSibling; left; left = left.previousElementSibling) {
+    const found = [headerOf(cell)];
+    for (let left = cell.previousElementSibling; left && !left.querySelector(FIELDS); left = left.previousElementSibling) {
       const text = textOf(left);
-      if (text) return [text];
-      if (left.querySelector(FIELDS)) break;
+      if (text) { found.unshift(text); break; }
     }
-    const header = headerOf(cell);
-    return header ? [header] : [];
+    return found.filter(Boolean);
   }
   for (let box = el.parentElement, depth = 0; box && depth < 6; box = box.parentElement, depth += 1) {
     if (box.tagName === 'FORM' || box.tagName === 'BODY' || box.tagName === 'FIELDSET') {

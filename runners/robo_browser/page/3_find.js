@@ -19,7 +19,19 @@ function roots(scope) {
   return found;
 }
 
-const query = (scope, selector) => roots(scope).flatMap((root) => [...root.querySelectorAll(selector)]);
+/** What one look at the page found out already. A look changes nothing, so nothing in it grows old; see `newLook`. */
+let known = new Map();
+const newLook = () => { known = new Map(); };
+
+function once(kind, key, work) {
+  let own = known.get(kind);
+  if (!own) known.set(kind, own = new Map());
+  if (!own.has(key)) own.set(key, work());
+  return own.get(key);
+}
+
+const query = (scope, selector) => once(scope, selector, () => once('roots', scope, () => roots(scope)).flatMap((root) => [...root.querySelectorAll(selector)]));
+const usableOnes = (scope, selector) => once(scope || document, `usable ${selector}`, () => query(scope, selector).filter(usable));
 
 /** Of `elements`, those with `name` among what `naming` gives: same letters first, else whatever the case. */
 function called(elements, name, naming) {
@@ -28,7 +40,7 @@ function called(elements, name, naming) {
   const alike = [];
   const exact = [];
   for (const el of elements) {
-    const own = naming(el).map(tidy);
+    const own = once(naming, el, () => naming(el).map(tidy));
     if (own.includes(wanted)) exact.push(el);
     else if (own.some((text) => text.toLowerCase() === lower)) alike.push(el);
   }
@@ -66,10 +78,10 @@ function saying(scope, text) {
 
 /** Fields by rank. A group of radio buttons is also found by its legend; it stands for its buttons. */
 function fields(scope, name) {
-  const all = query(scope, FIELDS).filter(usable);
+  const all = usableOnes(scope, FIELDS);
   const rest = [
     () => called(all, name, names),
-    () => called(all, name, (el) => (el.placeholder ? [el.placeholder] : [])),
+    () => called(all, name, hint),
     () => called(all, name, testIds),
     () => called(all, name, beside),
   ];
@@ -80,14 +92,17 @@ function fields(scope, name) {
   return groups(scope, name);
 }
 
+const hint = (el) => (el.placeholder ? [el.placeholder] : []);
+const tip = (el) => (el.title ? [el.title] : []);
+
 function groups(scope, name) {
   const all = query(scope, 'fieldset,[role=radiogroup],[role=group]').filter(shown);
   return inner(called(all, name, titles)).filter((el) => el.querySelector('input[type=radio],[role=radio],input[type=checkbox]'));
 }
 
 function clickables(scope, name, selector) {
-  const all = query(scope, selector || CLICKABLE).filter(usable);
-  const found = [() => called(all, name, names), () => called(all, name, (el) => (el.title ? [el.title] : [])), () => called(all, name, testIds)];
+  const all = usableOnes(scope, selector || CLICKABLE);
+  const found = [() => called(all, name, names), () => called(all, name, tip), () => called(all, name, testIds)];
   for (const rank of found) {
     const list = rank();
     if (list.length) return list;

@@ -7,6 +7,7 @@ const wakers = new Set();
 async function until(look, end) {
   for (;;) {
     const began = clock();
+    newLook();
     const found = look();
     if (found) return found;
     const took = clock() - began;

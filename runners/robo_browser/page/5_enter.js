@@ -81,7 +81,6 @@ function tick(el, on) {
 
 function typeIn(el, text) {
   if (el.isContentEditable ? squash(el.innerText) === squash(text) : el.value === text) return;
-  el.scrollIntoViewIfNeeded?.();
   focusAll(el);
   const editor = el.ownerDocument;
   if (text === '') editor.execCommand('delete');
@@ -168,10 +167,11 @@ async function enter(job) {
   }
   if (done.length && !job.stay) done[done.length - 1].el.ownerDocument.activeElement?.blur();
   if (done.length) await nextTask();
+  newLook();
   const shownAll = done.map((place, n) => shownAgain(place, job.entries[n]));
   const answer = { shown: shownAll, ranks: done.map((place) => place.rank) };
   if (!job.button || shownAll.some((seen) => !seen)) return answer;
-  return { ...answer, ...await aim({ targets: job.button, wait: end - clock(), watch: job.watch }) };
+  return { ...answer, ...await aim({ targets: job.button, wait: end - clock(), watch: job.watch, seconds: job.seconds }) };
 }
 
 function shownAgain(place, entry) {

@@ -52,7 +52,7 @@ async function aim(job) {
     const place = job.submitOf ? submitOf(job.submitOf) : one(job.targets, job.doing || 'click');
     if (place.failed) { failure = place; return null; }
     const { el } = place;
-    if (!isGroup(el) && locked(el) && !el.readOnly) { failure = { failed: 'locked', target: job.targets?.[0], places: [described(el)] }; return null; }
+    if (el.matches(':disabled') || el.getAttribute('aria-disabled') === 'true') { failure = { failed: 'locked', target: job.targets?.[0], places: [described(el)] }; return null; }
     let point = pointOf(el);
     const inView = point.x >= 0 && point.y >= 0 && point.x < innerWidth && point.y < innerHeight;
     let hit = inView && hitAt(point.x, point.y);
@@ -72,6 +72,7 @@ async function aim(job) {
   }, clock() + Math.max(0, job.wait));
   if (!answer) return { ...failure, near: failure.target ? nearest(failure.target, job.doing || 'click') : [] };
   if (job.watch) remember(job.watch);
+  if (job.seconds) arm(job.seconds);
   return answer;
 }
 

@@ -15,14 +15,16 @@ function remember(watch) {
 
 /** {texts, rank, fields} of a read, or null when it is not there yet. */
 function lookAt(read) {
+  let blank = null;
   for (const [rank, target] of read.targets.entries()) {
     const { list } = find(target, 'read');
     if (!list.length) continue;
+    blank = { blank: true };
     if (list.length > 1 && !read.all) return { several: list.length, target, places: list.slice(0, 5).map(({ el }) => described(el)) };
     const texts = list.map(({ el, text }) => text ?? (el.matches(FIELDS) ? valueOf(el) : isGroup(el) && el.matches('td,th') ? cellText(el) : squash(el.innerText) || (el.matches('img') ? el.alt : '')));
     if (read.all || texts[0]) return { texts, rank };
   }
-  return null;
+  return blank;
 }
 
 const seen = (targets) => {
@@ -41,15 +43,17 @@ function readAll(job) {
   const ranks = {};
   const missing = [];
   let several = null;
+  let blank = false;
   for (const [name, read] of Object.entries(job.read || {})) {
     const found = lookAt(read);
     if (found?.several) { several = { failed: 'several', count: found.several, target: found.target, places: found.places }; missing.push(name); continue; }
-    const text = found && JSON.stringify(found.texts);
+    const texts = found?.texts;
+    const text = texts && JSON.stringify(texts);
     const stale = job.after && before && before.read[name] === text;
-    if (found && !stale && !(job.not?.[name] || []).includes(text)) { values[name] = found.texts; ranks[name] = found.rank; }
-    else if (read.required) missing.push(name);
+    if (texts && !stale && !(job.not?.[name] || []).includes(text)) { values[name] = found.texts; ranks[name] = found.rank; }
+    else if (read.required) { missing.push(name); blank ||= Boolean(found); }
   }
-  return { values, ranks, missing, several };
+  return { values, ranks, missing, several, blank };
 }
 
 /** Waits for the first of: {values}, {expected}, {refused: n, words}, {late}, {status}; {timeout} at the end. */
@@ -80,7 +84,7 @@ async function watch(job) {
   if (found) return found;
   const read = readAll(job);
   const unseen = (job.expect || []).findIndex((targets) => !seen(targets).length);
-  return { timeout: true, loading: document.readyState === 'loading', missing: read.missing, several: read.several, unseen, values: read.values,
+  return { timeout: true, loading: document.readyState === 'loading', missing: read.missing, several: read.several, blank: read.blank, unseen, values: read.values,
     near: nearest(unseen >= 0 ? job.expect[unseen][0] : read.missing.length ? job.read[read.missing[0]].targets[0] : {}, 'see') };
 }
 

@@ -5,7 +5,7 @@ const JOBS = { enter, aim, watch, list, focusOne, readBack, cover: (job) => cove
   arm: (job) => { arm(job.seconds); return {}; },
   ready: async (job) => ((await until(() => document.readyState !== 'loading' && (!job.complete || document.readyState === 'complete'), clock() + job.wait)) ? { status: statusOf(), signIn: asksToSignIn(), url: location.href } : { timeout: true }),
   focus: (job) => (job.targets ? focusOne(job) : {}),
-  remember: (job) => { remember(job.watch); aimed = null; return {}; },
+  remember: (job) => { remember(job.watch); aimed = null; arm(job.seconds); return {}; },
   calm: async () => { await nextTask(); await nextTask(); return { leaving, url: location.href }; },
   changed: async (job) => ({ changed: Boolean(await until(() => markOf() !== job.mark, clock() + job.wait)) }) };
 
@@ -15,6 +15,7 @@ window.addEventListener('pagehide', () => { leaving = true; }, true);
 window.navigation?.addEventListener('navigateerror', () => { leaving = false; });
 
 async function doJob(job) {
+  newLook();
   if (job.disarm) { disarm(); leaving = false; }
   return JOBS[job.job](job);
 }

@@ -2,122 +2,31 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from robo_browser import BrowserRunner
-from robo_browser.actions import ACTIONS
 from robo_browser.session import BrowserSession
 
-from robo.sdk.grammar import parse_params, parse_target, parse_watch
-from robo.sdk.runner import Call, Context, HostRule
+from robo.sdk.runner import Context, HostRule
 from robo.sdk.secret import Secret
+from tests.runners.browser import support
+from tests.runners.browser.support import Open, Site
 
 SETTINGS: Mapping[str, Any] = {} if os.environ.get("ROBO_BROWSER_SANDBOX") or os.geteuid() else {"sandbox": "off"}
 """Whoever runs the tests as root has said so to the Makefile; here it is only true for these pages of ours."""
 
 
-@dataclass(frozen=True)
-class Asked:
-    """One request as the site saw it."""
-
-    method: str
-    path: str
-    query: Mapping[str, list[str]]
-    body: str
-    headers: Mapping[str, str]
-
-    @property
-    def form(self) -> Mapping[str, list[str]]:
-        return parse_qs(self.body)
-
-
-@dataclass
-class Reply:
-    body: str | bytes = ""
-    status: int = 200
-    headers: tuple[tuple[str, str], ...] = ()
-    after: threading.Event | None = None
-    """Wait for this before answering."""
-
-
-Page = str | Reply | Callable[[Asked], "str | Reply"]
-
-
-@dataclass
-class Site:
-    """Pages by path, and everything that was asked of them."""
-
-    address: str
-    pages: dict[str, Page] = field(default_factory=dict)
-    asked: list[Asked] = field(default_factory=list)
-    came: threading.Condition = field(default_factory=threading.Condition)
-
-    def effects(self) -> list[Asked]:
-        return [asked for asked in self.asked if asked.method not in {"GET", "HEAD", "OPTIONS"}]
-
-    def url(self, path: str = "/") -> str:
-        return self.address + path
-
-    def answer(self, asked: Asked) -> Reply:
-        with self.came:
-            self.asked.append(asked)
-            self.came.notify_all()
-        page = self.pages.get(asked.path)
-        if page is None:
-            return Reply("nothing here", 404)
-        given = page(asked) if callable(page) else page
-        return given if isinstance(given, Reply) else Reply(given)
-
-
-def html(body: str, head: str = "") -> str:
-    """A whole page around `body`."""
-    return f"<!doctype html><html lang=fr><head><meta charset=utf-8><title>t</title>{head}</head><body>{body}</body>"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    site: ClassVar[Site]
-
-    def _serve(self) -> None:
-        parts = urlsplit(self.path)
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode("utf-8", "replace")
-        asked = Asked(self.command, parts.path, parse_qs(parts.query), body, dict(self.headers))
-        reply = self.site.answer(asked)
-        if reply.after is not None:
-            reply.after.wait(20)
-        raw = reply.body if isinstance(reply.body, bytes) else reply.body.encode()
-        try:
-            self.send_response(reply.status)
-            for name, value in (("Content-Type", "text/html; charset=utf-8"), *reply.headers):
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
-        except OSError:
-            return  # the browser left
-
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        return
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    """An empty site on a port of its own."""
-
-    class Handler(_Handler):
+@pytest.fixture(scope="session")
+def _server() -> Iterator[Site]:
+    class Handler(support.Handler):
         pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -129,6 +38,13 @@ def site() -> Iterator[Site]:
     server.shutdown()
     server.server_close()
     thread.join(5)
+
+
+@pytest.fixture
+def site(_server: Site) -> Site:
+    """The site, empty."""
+    _server.clear()
+    return _server
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -143,28 +59,26 @@ async def _secret(name: str) -> Secret:
     return Secret(name, username="robot.occitanie", password="c4nary-Passw0rd")
 
 
-Open = Callable[..., Any]
+def _context(
+    site: Site, folder: Path, *, reads: tuple[str, ...] = (), drafts: tuple[str, ...] = (), **more: Any
+) -> Context:
+    given: dict[str, Any] = {
+        "region": "occitanie",
+        "environment": "test",
+        "date_format": "%d/%m/%Y",
+        "zone": "Europe/Paris",
+        "folder": folder,
+        "hosts": (HostRule("site", site.address, reads, drafts),),
+        "secret": _secret,
+        "settings": {},
+    }
+    return Context(**{**given, **more})
 
 
 @pytest.fixture
 def context(site: Site, tmp_path: Path) -> Callable[..., Context]:
-    """The context of a session on `site`."""
-
-    def make(*, reads: tuple[str, ...] = (), drafts: tuple[str, ...] = (), **more: Any) -> Context:
-        host = HostRule("site", site.address, reads, drafts)
-        given: dict[str, Any] = {
-            "region": "occitanie",
-            "environment": "test",
-            "date_format": "%d/%m/%Y",
-            "zone": "Europe/Paris",
-            "folder": tmp_path,
-            "hosts": (host,),
-            "secret": _secret,
-            "settings": {},
-        }
-        return Context(**{**given, **more})
-
-    return make
+    """The context of a session on `site`, with other rights than usual where they are given."""
+    return partial(_context, site, tmp_path)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -183,53 +97,26 @@ async def open_session(runner: BrowserRunner, context: Callable[..., Context]) -
         await session.close()
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def _usual(runner: BrowserRunner, _server: Site, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Any]:
+    """One session with the usual rights for all tests that leave it whole."""
+    kept: dict[str, BrowserSession] = {}
+
+    async def give() -> BrowserSession:
+        if "session" not in kept:
+            opened = await runner.open(_context(_server, tmp_path_factory.mktemp("session")))
+            assert isinstance(opened, BrowserSession)
+            kept["session"] = opened
+        return kept["session"]
+
+    yield give
+    for session in kept.values():
+        await session.close()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def session(open_session: Open) -> BrowserSession:
-    found = await open_session()
-    assert isinstance(found, BrowserSession)
-    return found
-
-
-_numbers = itertools.count(1)
-
-
-def call(action: str, params: Any, **more: Any) -> Call:
-    """A call as the engine makes it: `read refused expect` go to its watch."""
-    spec = ACTIONS[f"browser.{action}"]
-    watch = parse_watch(
-        read=more.pop("read", None), refused=more.pop("refused", ()), expect=more.pop("expect", ())
-    )
-    within = more.pop("within", None)
-    return Call(
-        step=more.pop("step", f"step{next(_numbers)}"),
-        action=spec.name,
-        params=parse_params(spec, params),
-        effect=more.pop("effect", spec.effect),
-        timeout=more.pop("timeout", 3.0),
-        within=None if within is None else parse_target(within),
-        watch=watch,
-        **more,
-    )
-
-
-class Gate:
-    """A gate that counts how often it was passed, and gives `seconds` from then."""
-
-    def __init__(self, seconds: float = 5.0) -> None:
-        self.seconds = seconds
-        self.passed = 0
-        self.doing: Callable[[], Any] | None = None
-
-    async def __call__(self) -> float:
-        self.passed += 1
-        if self.doing is not None:
-            await self.doing()
-        return time.monotonic() + self.seconds
-
-
-def soon(condition: Callable[[], bool], seconds: float = 3.0) -> bool:
-    """Whether it becomes true in time (for what another thread does)."""
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.005)
-    return condition()
+async def session(_usual: Callable[[], Any], site: Site) -> AsyncIterator[BrowserSession]:
+    """A session with the usual rights, its page empty. Tests that break theirs use `open_session`."""
+    session: BrowserSession = await _usual()
+    yield session
+    await session.reset()
