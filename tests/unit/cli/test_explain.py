@@ -1,0 +1,29 @@
+"""Every code that robo raises is explained, once, in both languages."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from robo.cli.explain import explanations
+
+ROOT = Path(__file__).parents[3]
+SOURCES = [*(ROOT / "robo").rglob("*.py"), *(ROOT / "runners").rglob("*.py")]
+RAISED = {code for file in SOURCES for code in re.findall(r'"(RB\d{3})"', file.read_text(encoding="utf-8"))}
+EXPLAINED = list(explanations())
+
+
+def test_every_code_that_is_raised_is_explained() -> None:
+    assert not RAISED - {found.code for found in EXPLAINED}
+
+
+def test_no_code_is_explained_twice_and_none_for_nothing() -> None:
+    counted = Counter(found.code for found in EXPLAINED)
+    assert not {code for code, count in counted.items() if count > 1}
+    assert not {code for code in counted if code.startswith("RB")} - RAISED
+
+
+def test_each_explanation_has_a_title_a_french_sentence_and_something_to_say() -> None:
+    poor = [found.code for found in EXPLAINED if not found.title or not found.french or len(found.text) < 40]
+    assert not poor
