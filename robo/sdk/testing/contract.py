@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
@@ -50,7 +50,7 @@ class CountingGate:
         return self._seconds
 
 
-class RunnerContract:
+class RunnerContract(ABC):
     """Derive, set `runner_type`, override `world` and `parsed`."""
 
     runner_type: ClassVar[type[Runner]]
@@ -59,12 +59,10 @@ class RunnerContract:
     @abstractmethod
     def world(self, folder: Path) -> AbstractAsyncContextManager[World]:
         """The other side, fresh for each test."""
-        raise NotImplementedError
 
     @abstractmethod
     def parsed(self, example: str) -> Any:
         """`ActionSpec.example` as a tree (it is YAML, and the SDK brings no YAML reader)."""
-        raise NotImplementedError
 
     # -- what the tests stand on
 
