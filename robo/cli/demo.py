@@ -111,55 +111,73 @@ def _run(rehearsal: App, portal: RunningSandbox, folder: Path) -> RunReport:
 def _show(rehearsal: App, report: RunReport, portal: RunningSandbox) -> None:
     """Each item with its outcome and reason, what the portal counts, the minutes and where they come from."""
     from robo.cli.trouble import tell
-    from robo.cli.words import outcome_word, why_of
-    from robo.services.baselines import provenance
 
     if report.trouble is not None:
         tell(report.trouble)
-    if report.reason:
-        talk(paint(report.reason, "warn"))
+    for line in (report.reason, *report.notes):
+        if line:
+            talk(paint(line, "warn"))
+    twice = _show_items(rehearsal, report, portal)
+    _show_lost(rehearsal, portal)
+    _show_minutes(report)
+    folder = _short(rehearsal.project)
+    verdict(
+        say(
+            "Receipts are in %(folder)s/demandes.xlsx; `robo --project %(folder)s items show %(key)s` shows every step",
+            {"folder": folder, "key": LOST},
+        ),
+        good=not twice and report.exit_code in {0, 3},
+    )
+
+
+def _show_items(rehearsal: App, report: RunReport, portal: RunningSandbox) -> list[str]:
+    """The table; the keys of done items that the portal does not hold exactly once."""
+    from robo.cli.words import outcome_word, why_of
+
     items = rehearsal.items(run=report.run)
+    receipts = [rehearsal.item_story(item)["result"].get("receipt", {}) for item in items]
     data()
     table(
-        [_("application"), _("outcome"), _("why")],
-        [[item.key, outcome_word(item.state), why_of(item)] for item in items],
+        [_("application"), _("outcome"), _("receipt"), _("why")],
+        [
+            [item.key, outcome_word(item.state), receipt.get("number", ""), why_of(item)]
+            for item, receipt in zip(items, receipts, strict=True)
+        ],
     )
     done = [item.key for item in items if item.state == "done"]
     twice = [key for key in done if portal.dossiers(key) != 1]
+    told = _("yes") if not twice else say("no, look at %(keys)s", {"keys": ", ".join(twice)})
     data()
-    data(
-        say(
-            "%(done)s done; the portal holds exactly one dossier for each of them: %(proved)s",
-            {"done": len(done), "proved": _("yes") if not twice else ", ".join(twice)},
-        )
-    )
-    data(say("The answer for %(key)s was lost; it was found again, not sent twice.", {"key": LOST}))
+    facts = {"done": len(done), "proved": told}
+    data(say("%(done)s done; the portal holds exactly one dossier for each of them: %(proved)s", facts))
+    return twice
+
+
+def _show_lost(rehearsal: App, portal: RunningSandbox) -> None:
+    """What became of the application whose answer was lost, as the journal and the portal have it."""
+    rows = rehearsal.item_story(rehearsal.find_item(LOST))["journal"]
+    sent = sum(request.reference == LOST for request in portal.requests())
+    closed = rows[-1].closed_by if rows else ""
+    told = _("found again by `verify`") if closed == "verify" else closed or _("still open")
+    facts = {"key": LOST, "told": told, "sent": sent}
+    data(say("The answer for %(key)s was lost: %(told)s; the portal received it %(sent)s time(s).", facts))
+
+
+def _show_minutes(report: RunReport) -> None:
+    from robo.services.baselines import provenance
+
     minutes = report.minutes
-    data(
-        say(
-            "Minutes gained: %(net)s net (%(gross)s gross), of which %(auditable)s auditable",
-            {"net": minutes.net, "gross": minutes.gross, "auditable": minutes.auditable},
-        )
-    )
+    facts = {"net": minutes.net, "gross": minutes.gross, "auditable": minutes.auditable}
+    data(say("Minutes gained: %(net)s net (%(gross)s gross), of which %(auditable)s auditable", facts))
     if report.baseline is not None:
-        facts = {
-            "before": report.baseline.before,
-            "after": report.baseline.after,
-            "origin": provenance(report.baseline),
-        }
-        data(say("  by %(before)s → %(after)s min per dossier: %(origin)s", facts))
+        times = {"before": report.baseline.before, "after": report.baseline.after}
+        data(
+            say(
+                "  by %(before)s → %(after)s min per dossier: %(origin)s",
+                {**times, "origin": provenance(report.baseline)},
+            )
+        )
     data(_("  a practice portal proves nothing about hours: none of them counts outside this demonstration"))
-    for note in report.notes:
-        talk(note)
-    file = _short(rehearsal.project / "demandes.xlsx")
-    good = not twice and report.exit_code in {0, 3}
-    verdict(
-        say(
-            "Receipts are in %(file)s; `robo items list --project %(folder)s` shows every step",
-            {"file": file, "folder": _short(rehearsal.project)},
-        ),
-        good=good,
-    )
 
 
 def _short(path: Path) -> str:

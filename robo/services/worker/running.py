@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,9 +19,9 @@ from robo.definition.expressions import render
 from robo.engine.ports import Fence, ItemEnd, Work
 from robo.engine.scope import base_names
 from robo.errors import CredentialsRefused, UsageError
-from robo.model.base import MISSING, Environment
+from robo.model.base import MISSING, Environment, Outcome
 from robo.model.ledger import BaselineRecord, LedgerRow
-from robo.model.run import ItemKind, NewRun, Run
+from robo.model.run import ItemKind, NewItem, NewRun, Run, Taken
 from robo.plan.model import Plan
 from robo.sdk.runner import Context, HostRule
 from robo.sdk.secret import Secret
@@ -169,11 +170,20 @@ class Running:
         _same_source(run, source.digest)
         await self.store.run(lambda tx: runs.note_source(tx, run.id, source.digest, source.left_out))
         for start, chunk in source.chunks(run.position):
-            await self.store.run(lambda tx, s=start, c=chunk: items.insert_chunk(tx, claimed.fence, c, start=s))  # type: ignore[misc] # bound defaults
+            await self.store.run(partial(self._insert, fence=claimed.fence, rows=chunk, start=start))
         await self.store.run(lambda tx: items.opened(tx, claimed.fence))
         too_many = Breaker(self.plan.limits).too_many(len(source.items))
         if too_many and not run.options.get("yes"):
             await self.store.run(lambda tx: runs.wait(tx, run.id, too_many))
+
+    def _insert(self, tx: Tx, fence: Fence, rows: Sequence[NewItem], start: int) -> None:
+        """One chunk; a row rejected here costs its triage like any other rejection, in the same commit."""
+        for opened in items.insert_chunk(tx, fence, rows, start=start):
+            if opened.taken is Taken.REJECTED and not self.run.dry_run:
+                earner = self._earner_of(opened.item, opened.key)
+                key = region_key(self.settings.keys, self.plan.region)
+                for row in rows_for(earner, ItemEnd(outcome=Outcome.REJECTED), self.baseline, key):
+                    ledger.add(tx, row, actor="robot")
 
     async def _work(self, claimed: Claimed) -> Work:
         item = dict(claimed.row)
@@ -199,15 +209,19 @@ class Running:
     def _earner(self, claimed: Claimed, names: Mapping[str, Any]) -> None:
         counts = self.plan.counts
         key = claimed.key if counts.key is None else str(render(counts.key, names))
-        self.earners[claimed.fence.item] = Earner(
+        unit_key = key if not claimed.doing else f"{key}#{claimed.doing}"
+        self.earners[claimed.fence.item] = self._earner_of(claimed.fence.item, unit_key)
+
+    def _earner_of(self, item: str, unit_key: str) -> Earner:
+        return Earner(
             process=self.plan.process,
             version=self.plan.version,
             region=self.plan.region,
             environment=self.run.environment,
-            unit=f"{self.plan.process}/{counts.unit}",
-            unit_key=key if not claimed.doing else f"{key}#{claimed.doing}",
+            unit=f"{self.plan.process}/{self.plan.counts.unit}",
+            unit_key=unit_key,
             run=self.run.id,
-            item=claimed.fence.item,
+            item=item,
             host=next((rule.origin for rule in self.hosts), ""),
         )
 
