@@ -19,7 +19,7 @@ from robo.model.text import Path
 
 KEYS: Final = ("robo", "says", "region", "today", "inputs", "items", "runs", "given", "faults", "expect")
 LATER: Final = ("reviews",)
-FAULT_KEYS: Final = ("step", "do", "after", "before", "key", "run", "seconds", "every")
+FAULT_KEYS: Final = ("step", "do", "after", "before", "key", "run", "seconds", "times", "every")
 GIVEN_KEYS: Final = ("reference", "created_by", "shown_after")
 EXPECT_KEYS: Final = ("outcome", "code", "credited", "says")
 WORLD: Final = ("portal", "file", "not_taken")
@@ -103,6 +103,7 @@ class _Reader:
             key=document.text(entries.get("key"), (*path, "key")),
             run=max(1, document.whole(entries.get("run"), (*path, "run"), 1)),
             seconds=document.whole(entries.get("seconds"), (*path, "seconds"), 0),
+            times=max(1, document.whole(entries.get("times"), (*path, "times"), 1)),
             every=document.flag(entries.get("every"), (*path, "every"), default=False),
             path=path,
         )

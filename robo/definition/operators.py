@@ -25,7 +25,7 @@ DATE_FORMAT: Final = "$date_format"
 MAX_TEXT: Final = 100_000
 MAX_LIST: Final = 20_000
 MAX_NUMBER: Final = Decimal(10) ** 27
-BUDGET: Final = 1_000_000
+BUDGET: Final = 500_000
 """Steps one evaluation may take; a step is a node, a character or a member that a filter looks at."""
 
 

@@ -6,11 +6,13 @@ scanner of its own, because the YAML parser stops exactly where a repair is need
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from robo.definition.template import OPENING, expression_end
 
+_BLOCK = re.compile(r"(?:^|[:-])\s+[|>][+-]?\d?[+-]?(?:\s+#.*)?\s*$|^\s*-\s+[|>][+-]?\s*$")
 BLANKS = " \t\u00a0\u202f"
 
 
@@ -132,6 +134,19 @@ def comment_start(line: str) -> int:
     cutter = _Cutter(line)
     cutter.run()
     return cutter.comment
+
+
+def block_lines(lines: list[str]) -> frozenset[int]:
+    """Numbers (from 0) of the lines that are the text of a `|` or `>` block, where everything is itself."""
+    found: set[int] = set()
+    indent = -1
+    for number, line in enumerate(lines):
+        depth = len(line) - len(line.lstrip(" "))
+        if indent >= 0 and (not line.strip() or depth > indent):
+            found.add(number)
+            continue
+        indent = depth if _BLOCK.search(line) else -1
+    return frozenset(found)
 
 
 def quoted(text: str) -> str:

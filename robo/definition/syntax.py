@@ -19,6 +19,8 @@ from jinja2.parser import Parser
 MAX_SOURCE: Final = 2_000
 MAX_DEPTH: Final = 25
 MAX_LITERAL: Final = 10**24
+EXACT_DIGITS: Final = 15
+"""Digits of a decimal that the lexer's float keeps exactly."""
 _STRINGS = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
 
 ALLOWED: Final = (
@@ -71,7 +73,7 @@ def parse(source: str) -> nodes.Expr:
     """The tree of an expression. Raises `Fault` for a text that is none, or that uses what robo does not allow."""
     _measure(source)
     try:
-        parser = Parser(_environment(), source, state="variable")
+        parser = Parser(_environment(), _STRINGS.sub(_itself, source), state="variable")
         tree = parser.parse_expression()
         if not parser.stream.eos:
             raise _syntax(source, f"unexpected {parser.stream.current.value}", parser.stream.current.value)
@@ -81,6 +83,11 @@ def parse(source: str) -> nodes.Expr:
         raise Fault(code="RB314", message="this expression is too large", width=len(source)) from bad
     _allow(tree, source)
     return tree
+
+
+def _itself(text: re.Match[str]) -> str:
+    """A string in which a backslash is itself, as patterns need it; `\\n \\t \\' \\" \\\\` mean another character."""
+    return re.sub(r"\\(.)", lambda pair: pair[0] if pair[1] in "nt'\"\\" else "\\" + pair[0], text[0], flags=re.DOTALL)
 
 
 def _measure(source: str) -> None:
@@ -148,7 +155,7 @@ def _allow_constant(value: Any, source: str) -> None:
     if value is None:
         raise Fault(code="RB302", message="there is no none", **_found(source, "none"), expected="is missing")
     if isinstance(value, int | float) and not isinstance(value, bool):
-        long = isinstance(value, float) and len(repr(value).replace(".", "").lstrip("0")) > 15  # noqa: PLR2004
+        long = isinstance(value, float) and len(repr(value).replace(".", "").lstrip("0")) > EXACT_DIGITS
         if long or not abs(value) < MAX_LITERAL:
             raise Fault(code="RB314", message="this number is too large or too long", width=len(source))
 

@@ -124,8 +124,11 @@ class _Reader:
 
     def _before_parsing(self) -> None:
         """What YAML would read as something else without complaint: tabs in an indentation, `{{ x }}`."""
+        blocks = repair.block_lines(self.lines)
         for number, written in enumerate(self.lines):
             line = written
+            if number in blocks:
+                continue
             if "{{" in line and (better := repair.add_dollar(line)) is not None:
                 self.report_bare(number, better)
                 self.lines[number] = line = better

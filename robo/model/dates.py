@@ -24,13 +24,13 @@ MONTHS: Final = (
 )
 DAYS: Final = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 _DIRECTIVES = {
-    "d": r"(?P<day>\d{1,2})",
-    "m": r"(?P<month>\d{1,2})",
-    "Y": r"(?P<year>\d{4})",
-    "y": r"(?P<short>\d{2})",
-    "H": r"(?P<hour>\d{1,2})",
-    "M": r"(?P<minute>\d{2})",
-    "S": r"(?P<second>\d{2})",
+    "d": r"(?P<day>[0-9]{1,2})",
+    "m": r"(?P<month>[0-9]{1,2})",
+    "Y": r"(?P<year>[0-9]{4})",
+    "y": r"(?P<short>[0-9]{2})",
+    "H": r"(?P<hour>[0-9]{1,2})",
+    "M": r"(?P<minute>[0-9]{2})",
+    "S": r"(?P<second>[0-9]{2})",
     "B": "(?P<name>" + "|".join(MONTHS) + ")",
 }
 _LETTERS = {"dd": "%d", "d": "%d", "mm": "%m", "yyyy": "%Y", "yy": "%y", "aaaa": "%Y", "jj": "%d", "aa": "%y"}
@@ -50,7 +50,7 @@ def parse_with_format(text: str, form: str) -> datetime:
             raise BadDate(form)
         pattern += _DIRECTIVES[directive] if directive else re.escape(literal)
     try:
-        match = re.fullmatch(pattern, text, re.ASCII | re.IGNORECASE) if text else None
+        match = re.fullmatch(pattern, text, re.IGNORECASE) if text else None
     except re.error as twice:
         raise BadDate(form) from twice
     if match is None:

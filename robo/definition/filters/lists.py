@@ -130,7 +130,10 @@ def _hashable(value: Any, name: str) -> Any:
 def unique(world: World, value: Any, field: Any = None) -> tuple[Any, ...]:
     """The first member of each value."""
     by = _by(world, field, "unique")
-    return tuple({_hashable(by(part), "unique"): part for part in reversed(_measured(world, value))}.values())[::-1]
+    found: dict[Any, Any] = {}
+    for part in _measured(world, value):
+        found.setdefault(_hashable(by(part), "unique"), part)
+    return tuple(found.values())
 
 
 @filter_of("list", gives=ELEMENT, name="min", most=1)
