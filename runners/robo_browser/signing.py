@@ -105,7 +105,7 @@ async def _taken(hands: Hands, call: Call, params: LoginParams, end: float, *, l
         )
     state = await hands.tab.ready(0.0)
     if state.get("signIn"):
-        raise _refused(call, params, "")
+        raise _refused(call, params, "") if left else _unanswered(call, params)
     if not seen.get("settled"):
         raise TimedOut(
             "RB736",
@@ -114,6 +114,18 @@ async def _taken(hands: Hands, call: Call, params: LoginParams, end: float, *, l
             remedy="look at the page after signing in, and correct `expect`",
             seconds=call.timeout,
         )
+
+
+def _unanswered(call: Call, params: LoginParams) -> PortalDown:
+    """No other page came: that says nothing about the secret, so it is not marked; nor is it typed again at once."""
+    return PortalDown(
+        "RB715",
+        "%(url)s does not answer: %(why)s",
+        place=call.step,
+        remedy="nothing to do by hand: robo looks again, and goes on when it answers",
+        url=place_of(params.at),
+        why=f"the sign-in was sent, and no page came in {call.timeout:g} s",
+    )
 
 
 def _refused(call: Call, params: LoginParams, words: str) -> CredentialsRefused:

@@ -124,8 +124,8 @@ class Trial:
             "ROBO_SECRET_PORTAL_USERNAME": user,
             "ROBO_SECRET_PORTAL_PASSWORD": password,
         }
-        log = (self.folder / "log.txt").open("ab")
-        return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+        with (self.folder / "log.txt").open("ab") as log:
+            return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
 
     def _finish(self, process: subprocess.Popen[bytes]) -> int:
         try:
