@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -31,7 +32,14 @@ async def execute(plan: Plan, work: Work, *, book: Book, sessions: Sessions, clo
     try:
         await _conclude(attempt, await _walk(attempt))
     except StaleToken:
-        return
+        await _let_go(attempt)
+
+
+async def _let_go(attempt: Attempt) -> None:
+    """Somebody else changed what we had read: nothing more is done here. If it was only the journal row (rule
+    `number`), the item is still ours and must not stay with us; if it was the item, this commit is refused too."""
+    with suppress(StaleToken):
+        await attempt.book.postpone(attempt.fence, 0.0, "the journal changed meanwhile", costs=False)
 
 
 async def _walk(attempt: Attempt) -> Ending | Later:

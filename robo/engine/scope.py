@@ -24,7 +24,7 @@ def base_names(
 ) -> dict[str, Any]:
     """`inputs region process run now`, and what filters need: what every expression of a run may read."""
     now = clock.now().astimezone(ZoneInfo(plan.zone))
-    facts = scope_facts(tables=plan.tables, holidays=holidays_of(plan.holidays), date_format=plan.date_format)
+    facts = scope_facts(tables=plan.tables, holidays=Holidays(plan.holidays), date_format=plan.date_format)
     return {
         **facts,
         "inputs": inputs,
@@ -33,6 +33,16 @@ def base_names(
         "process": {"id": plan.process, "title": plan.title, "version": plan.version},
         "now": {"date": now.date(), "time": now.time().replace(microsecond=0), "moment": now},
     }
+
+
+class Holidays:
+    """The region's holidays. Their library takes half a second to load, so it waits until a day is asked for."""
+
+    def __init__(self, subdivision: str) -> None:
+        self._subdivision = subdivision
+
+    def __contains__(self, day: object) -> bool:
+        return day in holidays_of(self._subdivision)
 
 
 class Names:

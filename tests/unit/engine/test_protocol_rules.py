@@ -203,7 +203,7 @@ async def test_an_answer_whose_receipt_is_refused_is_kept_as_evidence_never_as_s
     assert (await world.row()).state is JournalState.OPEN
 
 
-async def test_a_row_that_somebody_else_changed_while_we_waited_is_left_alone(world: Any) -> None:
+async def test_a_row_that_somebody_else_changed_is_left_alone_and_the_item_let_go(world: Any) -> None:
     row = await world.open_intent()
     world.clock.time += 39
     stored = world.book._rows[row.once]
@@ -214,7 +214,7 @@ async def test_a_row_that_somebody_else_changed_while_we_waited_is_left_alone(wo
 
     world.clock.sleep = changed
     await world.attempt(world.plan(world.once()))
-    assert (world.book.commits, world.clicks) == ([], 0)
+    assert (world.book.commits, world.clicks) == (["postpone 0"], 0)
 
 
 async def test_an_unverifiable_effect_in_doubt_is_unknown_at_once(world: Any) -> None:
