@@ -35,8 +35,7 @@ def guarded(arguments: Sequence[str]) -> int:
         tell(trouble, as_json=as_json)
         return trouble.exit_code
     except KeyboardInterrupt:
-        talk(_("Interrupted. What was finished is kept; robo runs list shows where things stand."))
-        return INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: no second complaint at exit
         return 0
@@ -48,11 +47,18 @@ def guarded(arguments: Sequence[str]) -> int:
         return _unexpected(broken, as_json=as_json)
 
 
+def _interrupted() -> int:
+    talk(_("Interrupted. What was finished is kept; robo runs list shows where things stand."))
+    return INTERRUPTED
+
+
 def _shown_usage(error: Exception, *, as_json: bool) -> int | None:
     """Typer's own complaint, shown its way; None when it is something else."""
     import typer
 
     if isinstance(error, typer.Abort):
+        if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+            return _interrupted()
         talk(_("Nothing was changed."))
         return INTERRUPTED
     if not hasattr(error, "show") or not hasattr(error, "exit_code"):

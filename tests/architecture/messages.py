@@ -1,0 +1,118 @@
+"""Every message a person may read, gathered from the sources; `python -m tests.architecture.messages` brings the French
+catalogue up to date: new messages are added without a translation, gone ones removed, the compiled catalogue written."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).parents[2]
+LOCALE = ROOT / "robo/locale"
+SOURCES = sorted([*(ROOT / "robo").rglob("*.py"), *(ROOT / "runners").rglob("*.py")])
+TRANSLATED_AT_ONCE = {"_", "say"}
+ERRORS = re.compile(
+    r"(?:[A-Z]\w*(?:Error|Secret|Conflict|Token|Trouble|Rejection|Failure|Found|Out|Dialog|Lost|Down|Passed|Effect|Refused))"
+    r"|Rejection|Failure|Ambiguous|Unfit|Fault|Finding|report|add|_fault|failure|error"
+)
+CODE = re.compile(r"RB\d{3}|[a-z]+(?:-[a-z]+)+")
+SPOKEN = {"remedy", "expected", "says", "message"}
+WORDS = re.compile(r"[A-Za-z]{2}")
+IN_DIAGNOSTICS = ("expected", "did you mean", "write", "do")
+"""Words of `robo.definition.diagnostics`, which translates them through a variable."""
+UNTRANSLATED = {"robo --help", "robo %(near)s --help", "robo secrets set %(name)s", "%(what)s", "%(wanted)s", "%(problems)s"}
+"""Commands and templates of facts alone: the same in every language."""
+
+
+def texts(node: ast.expr) -> Iterator[str]:
+    """The literal texts a node may be: one, or both of a choice."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from texts(node.body)
+        yield from texts(node.orelse)
+
+
+def name_of(call: ast.Call) -> str:
+    func = call.func
+    return func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else ""
+
+
+def of_call(call: ast.Call) -> Iterator[str]:
+    name, given = name_of(call), call.args
+    if name in TRANSLATED_AT_ONCE and given:
+        yield from texts(given[0])
+        return
+    coded = bool(given) and isinstance(given[0], ast.Constant) and bool(CODE.fullmatch(str(given[0].value)))
+    if len(given) > 1 and (coded or ERRORS.fullmatch(name) or name == "__init__"):
+        yield from texts(given[1])
+    if name == "Finding":
+        for each in given[2:4]:
+            yield from texts(each)
+    if coded or ERRORS.fullmatch(name) or name == "__init__":
+        for keyword in call.keywords:
+            if keyword.arg in SPOKEN:
+                yield from texts(keyword.value)
+
+
+def messages() -> dict[str, list[str]]:
+    """Every message with the places it comes from."""
+    found: dict[str, list[str]] = {}
+    for file in SOURCES:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                for text in of_call(node):
+                    if WORDS.search(text) and text not in UNTRANSLATED and " " in text.strip() or name_of(node) in TRANSLATED_AT_ONCE and text:
+                        found.setdefault(text, []).append(file.relative_to(ROOT).as_posix())
+    for text in IN_DIAGNOSTICS:
+        found.setdefault(text, ["robo/definition/diagnostics.py"])
+    return dict(sorted(found.items()))
+
+
+def catalogue_file(language: str = "fr") -> Path:
+    return LOCALE / language / "LC_MESSAGES" / "robo.po"
+
+
+def read(language: str = "fr") -> Catalog:
+    file = catalogue_file(language)
+    if not file.exists():
+        return Catalog(locale=language, domain="robo", charset="utf-8", fuzzy=False)
+    with file.open("rb") as opened:
+        return read_po(opened, locale=language, domain="robo")
+
+
+def compiled(catalogue: Catalog) -> bytes:
+    out = io.BytesIO()
+    write_mo(out, catalogue)
+    return out.getvalue()
+
+
+def update(language: str = "fr") -> Catalog:
+    """The catalogue with exactly the messages of the sources, its translations kept."""
+    old, new = read(language), Catalog(locale=language, domain="robo", charset="utf-8", fuzzy=False, header_comment="# robo in French.")
+    for text, places in messages().items():
+        known = old.get(text)
+        new.add(text, known.string if known is not None else "", locations=[(place, 0) for place in sorted(set(places))])
+    new.creation_date = new.revision_date = old.creation_date
+    return new
+
+
+def write(language: str = "fr") -> int:
+    """Write both files; how many messages have no translation yet."""
+    catalogue = update(language)
+    file = catalogue_file(language)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("wb") as opened:
+        write_po(opened, catalogue, width=120, sort_output=True, include_lineno=False)
+    file.with_suffix(".mo").write_bytes(compiled(catalogue))
+    return sum(1 for each in catalogue if each.id and not each.string)
+
+
+if __name__ == "__main__":
+    print(f"{write()} message(s) without a translation")  # noqa: T201 - a command's output
