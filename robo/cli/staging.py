@@ -32,7 +32,7 @@ STUCK: Final = 120
 def staged(project: App, process: str, case: Case) -> Iterator[Player]:
     """A player for `case`; everything it used is gone afterwards."""
     slow = any(fault.do in {Mishap.LATE, Mishap.TIMEOUT} for fault in case.faults)
-    clock = JumpClock(least=60.0 if slow or any(given.shown_after for given in case.given) else 0.0)
+    clock = JumpClock(least=60.0 if slow else 0.0)
     skin = case.region if case.region in SKINS else SKINS[0]
     with tempfile.TemporaryDirectory(prefix="robo-case-") as name:
         folder = Path(name)
@@ -63,11 +63,16 @@ class _Portal:
             self._sandbox.faults.set(struck, accept_duplicates=True)
             return
         for reference in references:
-            self._scripts.setdefault(reference, []).append(struck)
+            self._scripts.setdefault(reference, []).extend([struck] * fault.times)
             self._sandbox.faults.script(reference, *self._scripts[reference])
 
     def hold(self, reference: str, created_by: str, shown_after: float) -> None:
-        self._sandbox.file_by_hand(reference, **({"account": created_by} if created_by else {}))
+        """One that the search does not show yet is what a portal refuses as a duplicate."""
+        if shown_after:
+            self._sandbox.faults.accept_duplicates(False)
+        self._sandbox.file_by_hand(
+            reference, shown_after=shown_after, **({"account": created_by} if created_by else {})
+        )
 
     def dossiers(self, reference: str) -> int:
         return self._sandbox.dossiers(reference)

@@ -25,7 +25,9 @@ class Mishap(StrEnum):
 
 
 class CaseFault(Value):
-    """One thing that goes wrong, once unless `every`: at which step or finder, before or after it, for which item."""
+    """One thing that goes wrong: at which step or finder, before or after it, for which item.
+
+    The faults of one item strike in their order, so what comes second waits until the first has happened."""
 
     step: str
     """Id of a step with `once`, name of a finder, or `setup`."""
@@ -37,10 +39,11 @@ class CaseFault(Value):
     key: str = ""
     """Of the item; empty: whichever comes first."""
     run: int = 1
-    """At which start of robo: a second run, or what follows a crash, is the second."""
+    """In which of the case's `runs`."""
     seconds: int = 0
+    times: int = 1
     every: bool = False
-    """It stands from the beginning of that start on, for every item and every time."""
+    """It stands from the beginning of that run on, for every item and every time."""
     path: Path = ()
 
 

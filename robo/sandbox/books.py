@@ -41,6 +41,13 @@ CREATE TABLE IF NOT EXISTS account (login TEXT PRIMARY KEY, failures INTEGER NOT
 """
 
 
+_KNOWN = (
+    "SELECT 1 FROM dossier LEFT JOIN effect ON effect.number = dossier.number"
+    " WHERE dossier.reference = ? AND (dossier.visible_at <= ? OR effect.channel = 'hand')"
+)
+"""What is filed late is not known yet; what an agent filed is known at once, even where the search shows it later."""
+
+
 class Books:
     """Reads and writes of one portal database. Used by one thread at a time; a second one opens its own."""
 
@@ -88,9 +95,7 @@ class Books:
         now = time.time()
         reference = content["application_reference"]
         with _writing(self._sure) as write:
-            known = write.execute(
-                "SELECT 1 FROM dossier WHERE reference = ? AND visible_at <= ?", (reference, now)
-            ).fetchone()
+            known = write.execute(_KNOWN, (reference, now)).fetchone()
             if known and not accept_duplicates:
                 _note(write, reference, account, now, "duplicate")
                 return None

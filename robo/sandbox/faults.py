@@ -110,11 +110,10 @@ class Board:
         self._usual_idle = idle_seconds
 
     def take(self, at: Step, reference: str = "") -> tuple[Fault, ...]:
-        """The faults that strike now: the first scripted one for this reference (consumed) and every standing one."""
+        """The faults that strike now: the next scripted one for this reference, if it is its step (consumed), and
+        every standing one. A script is played in its order: what comes second waits until the first has struck."""
         script = self.scripts.get(reference, [])
-        scripted = next((fault for fault in script if fault.meets(at)), None)
-        if scripted is not None:
-            script.remove(scripted)
+        scripted = script.pop(0) if script and script[0].meets(at) else None
         standing = tuple(fault for fault in self.standing if fault.meets(at))
         now = ((scripted,) if scripted else ()) + standing
         self.struck.extend(Strike(at=time.time(), step=at, reference=reference, kind=f.kind) for f in now)

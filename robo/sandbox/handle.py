@@ -154,15 +154,18 @@ class RunningSandbox:
         first_names: str = "Prénom",
         nationality: str = "GBR",
         account: str = "agent.martin",
+        shown_after: float = 0.0,
         **details: str,
     ) -> str:
-        """An agent files this dossier herself, known or not; its number. `details` are further fields by key."""
+        """An agent files this dossier herself, known or not; its number. `details` are further fields by key.
+
+        The search shows it only `shown_after` seconds later; as a duplicate it is refused at once."""
         content = {
             "application_reference": reference, "last_name": last_name, "first_names": first_names,
             "nationality": nationality, **details,
         }  # fmt: skip
         with self._books() as books:
-            effect = books.file(content, account=account, channel="hand", accept_duplicates=True)
+            effect = books.file(content, account=account, channel="hand", accept_duplicates=True, late_by=shown_after)
         assert effect is not None  # noqa: S101 - duplicates are accepted
         return effect.number
 

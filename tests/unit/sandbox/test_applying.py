@@ -90,6 +90,16 @@ def test_a_known_reference_is_refused_at_the_submit(portal: RunningSandbox, visi
     assert [r.fate for r in portal.requests() if r.reference == reference] == ["accepted", "duplicate"]
 
 
+def test_a_dossier_the_search_does_not_show_yet_is_a_duplicate_all_the_same(
+    portal: RunningSandbox, visitor: Any, reference: str
+) -> None:
+    portal.file_by_hand(reference, shown_after=3600.0)
+    assert "Aucun dossier ne correspond" in visitor.go(f"/recherche?reference={reference}").text
+    visitor.file(reference)
+    assert "Dossier déjà existant" in visitor.text
+    assert portal.dossiers(reference) == 1
+
+
 def test_nothing_is_filed_without_the_certificate(portal: RunningSandbox, visitor: Any, reference: str) -> None:
     visitor.review(reference).send("/demandes/enregistrement")
     assert "Cochez la case de certification" in visitor.text

@@ -115,6 +115,15 @@ def test_scripted_faults_strike_once_each_in_their_order(portal: RunningSandbox,
     assert (portal.dossiers(reference), portal.faults.left()) == (1, {})
 
 
+def test_what_comes_second_in_a_script_waits_for_the_first(
+    portal: RunningSandbox, visitor: Any, reference: str
+) -> None:
+    portal.faults.script(reference, Fault("error500"), Fault("down", at="search"))
+    assert visitor.go(f"/recherche?reference={reference}").answer.status_code == 200
+    assert visitor.review(reference).submit().answer.status_code == 500
+    assert visitor.go(f"/recherche?reference={reference}").answer.status_code == 503
+
+
 def test_a_script_touches_no_other_reference(portal: RunningSandbox, visitor: Any, reference: str) -> None:
     portal.faults.script("another", Fault("error500"))
     assert visitor.file(reference).heading == "Demande enregistrée"
