@@ -77,7 +77,13 @@ class Guard:
         from playwright.async_api import Error
 
         try:
-            await self._decide(event)
+            try:
+                await self._decide(event)
+            except Error:
+                raise
+            except Exception:
+                await self._stop(event, "Aborted")  # a request that could not be judged does not leave
+                raise
         except Error:
             return  # the request, its window or the browser is gone: nobody waits for the answer
 

@@ -122,13 +122,13 @@ class BrowserSession:
         """Enter, find and hit-test the button, pass the gate, arm the deadline, click once, await the answer."""
         aim = await self._prepare(entries, call)
         armed = time.monotonic() + call.timeout  # the page's own deadline is not later than this
-        seconds = await gate()
-        until = time.monotonic() + seconds, time.time() + seconds
-        if seconds <= 0:
+        until = await gate()
+        left = until - time.monotonic()
+        if left <= 0:
             raise too_late()
-        step = Step(Effect.SUBMIT, call.in_once, passed_gate=True, until=until[0], until_wall=until[1])
+        step = Step(Effect.SUBMIT, call.in_once, passed_gate=True, until=until, until_wall=time.time() + left)
         self._windows.allow(step, call.confirm)
-        return await self._windows.guarded(self._act(call, aim, until[0], armed=armed))
+        return await self._windows.guarded(self._act(call, aim, until, armed=armed))
 
     async def _prepare(self, entries: Sequence[Call], call: Call) -> Mapping[str, Any]:
         """Everything entered, and the button found and hit-tested. From here on the page refuses late presses."""

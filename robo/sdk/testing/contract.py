@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -47,7 +48,7 @@ class CountingGate:
         self.effects_before = tuple(self._world.effects())
         if self._closed:
             raise GateClosed
-        return self._seconds
+        return time.monotonic() + self._seconds
 
 
 class RunnerContract(ABC):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -120,11 +121,11 @@ class EchoSession:
             raise Failure("RB998", "this is a dry run", remedy="run it for good")
         if self.flaw == "sends before the gate":
             self.world.sent.append(call.params.word)
-        left = 0.0
+        until = 0.0
         if self.flaw != "gate before entries":
             await self.perform(entries)
         try:
-            left = await gate()
+            until = await gate()
         except Exception:
             if self.flaw == "sends though the gate was closed":
                 self.world.sent.append(call.params.word)
@@ -133,7 +134,7 @@ class EchoSession:
             await gate()
         if self.flaw == "gate before entries":
             await self.perform(entries)
-        if left <= 0 and self.flaw != "sends too late":
+        if until <= time.monotonic() and self.flaw != "sends too late":
             raise DeadlinePassed("RB997", "too late", remedy="look")
         return self._act(call.params.word)
 
