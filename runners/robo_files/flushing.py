@@ -23,6 +23,7 @@ from robo_files.boxed import ask
 from robo_files.rows import to_plain
 from robo_files.trouble import changed_meanwhile, disk_full, not_as_written, not_writable, open_elsewhere
 
+UNREADABLE = "conflict: the cell cannot hold this value as it is"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -45,11 +46,17 @@ def _flush(path: Path, asked: Sequence[Mapping[str, Any]], limits: Limits) -> Se
     before = _digest(path) if path.is_file() else b""
     if before and not path.stat().st_mode & 0o222:
         raise not_writable(path, "the file is read-only")
+    answers = [""] * len(asked)
     with _beside(path) as new:
-        answers: list[str] = ask(_request(path, new, asked), limits)
-        if "written" in answers:
-            _check(path, new, asked, answers, limits)
-            _swap(path, new, before)
+        while not all(answers):
+            todo = [i for i, answer in enumerate(answers) if not answer]
+            told = _written(path, new, [asked[i] for i in todo], limits)
+            if UNREADABLE in told:  # the others are written again, without those
+                told = [answer if answer == UNREADABLE else "" for answer in told]
+            elif "written" in told:
+                _swap(path, new, before)
+            for i, answer in zip(todo, told, strict=True):
+                answers[i] = answer
     return ["done" if answer == "written" else answer for answer in answers]
 
 
@@ -73,15 +80,22 @@ def _beside(path: Path) -> Iterator[Path]:
             new.unlink(missing_ok=True)
 
 
-def _check(path: Path, new: Path, asked: Sequence[Mapping[str, Any]], answers: Sequence[str], limits: Limits) -> None:
-    """The new version, read from the disk, holds every value that it should."""
-    written = [change for change, answer in zip(asked, answers, strict=True) if answer in ("written", "done")]
+def _written(path: Path, new: Path, asked: Sequence[Mapping[str, Any]], limits: Limits) -> list[str]:
+    """Write the new version, then read it from the disk. A cell that does not read as it was written is a conflict."""
+    request = {"file": str(path), "target": str(new), "changes": asked}
+    told = ask({"do": "update", **request}, limits)
+    answers: list[str] = [answer for answer, *_ in told]
+    if "written" not in answers:
+        return answers
+    held = [i for i, answer in enumerate(answers) if answer in ("written", "done")]
+    check = {"do": "check", "file": str(new), "changes": [asked[i] for i in held], "told": [told[i] for i in held]}
     try:
-        again = ask(_request(new, new, written), limits)
+        again = dict(zip(held, ask(check, limits), strict=True))
     except UsageError as unreadable:
         raise not_as_written(path) from unreadable
-    if set(again) != {"done"}:
+    if any(answers[i] == "done" and not there for i, there in again.items()):
         raise not_as_written(path)
+    return [answer if again.get(i, True) else UNREADABLE for i, answer in enumerate(answers)]
 
 
 def _swap(path: Path, new: Path, before: bytes) -> None:
@@ -132,10 +146,6 @@ def _refusals(path: Path) -> Iterator[None]:
 def _digest(path: Path) -> bytes:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
-
-
-def _request(path: Path, target: Path, asked: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return {"do": "update", "file": str(path), "target": str(target), "changes": asked}
 
 
 def _plain(change: CellChange) -> dict[str, Any]:

@@ -83,12 +83,17 @@ def _answer(request: dict[str, Any], limits: Limits, out: BinaryIO) -> None:
     if request["do"] == "rows":
         _rows(request, path, limits, out)
         return
-    target = Path(request["target"])
-    if path.suffix.lower() in CSV:
-        from robo_files.box.csvchange import update_csv as update
-    else:
-        from robo_files.box.updating import update_workbook as update
-    send(out, {"end": update(path, target, request["changes"], limits)})
+    from robo_files.box.csvchange import check_csv, update_csv
+    from robo_files.box.locating import Told
+    from robo_files.box.updating import check_workbook, update_workbook
+
+    csv, changes = path.suffix.lower() in CSV, request["changes"]
+    if request["do"] == "check":
+        told = [Told(*each) for each in request["told"]]
+        send(out, {"end": (check_csv if csv else check_workbook)(path, changes, told, limits)})
+        return
+    answers = (update_csv if csv else update_workbook)(path, Path(request["target"]), changes, limits)
+    send(out, {"end": [(each.answer, each.row, each.column) for each in answers]})
 
 
 def _rows(request: dict[str, Any], path: Path, limits: Limits, out: BinaryIO) -> None:

@@ -34,7 +34,7 @@ def plain(value: Any) -> Any:
     if kind is time:
         return {"h": value.isoformat()}
     if kind is timedelta:
-        return {"s": value.total_seconds()}
+        return {"s": round(value.total_seconds(), 2)}
     if kind is Decimal:
         return {"n": str(value)}
     return value

@@ -10,7 +10,7 @@ from typing import Any
 
 from robo_files.box.cells import text, tidy
 from robo_files.box.csvfile import Dialect, Field, open_csv, records
-from robo_files.box.locating import Lines, locate
+from robo_files.box.locating import Lines, Told, locate
 from robo_files.box.reading import table
 from robo_files.box.trouble import Limits
 
@@ -19,14 +19,14 @@ _HARMLESS = re.compile(r"[+-]?[\d\s.,]+")
 _LOOK = 200
 
 
-def update_csv(path: Path, target: Path, changes: Sequence[Mapping[str, Any]], limits: Limits) -> list[str]:
-    """As `update_workbook`, for CSV: `written`, `done` or `conflict: …` for each change."""
+def update_csv(path: Path, target: Path, changes: Sequence[Mapping[str, Any]], limits: Limits) -> list[Told]:
+    """As `update_workbook`, for CSV."""
     dialect, whole = open_csv(path, limits)
     lines = dict(enumerate(records(whole, dialect.delimiter), 1))
     written = [{**change, "new": csv_text(change["new"], dialect)} for change in changes]
     header = _header(lines, written)
     if header is None:
-        return ["conflict: the file has lost its header, or the column"] * len(changes)
+        return [Told("conflict: the file has lost its header, or the column")] * len(changes)
     values = ((number, [field.value for field in record]) for number, record in lines.items())
     source = table(path.name, values, header)
     kept = {number: [value or None for value in cells] for number, cells in source.rows}
@@ -41,7 +41,19 @@ def update_csv(path: Path, target: Path, changes: Sequence[Mapping[str, Any]], l
     if puts:
         edits = [edit for number, columns in puts.items() for edit in _edits(lines[number], columns, dialect)]
         target.write_bytes(dialect.bom + _edited(whole, edits).encode(dialect.encoding))
-    return found.answers
+    return found.told(source.columns)
+
+
+def check_csv(path: Path, changes: Sequence[Mapping[str, Any]], told: Sequence[Told], limits: Limits) -> list[bool]:
+    """As `check_workbook`, for CSV."""
+    dialect, whole = open_csv(path, limits)
+    lines = dict(enumerate(records(whole, dialect.delimiter), 1))
+    held = []
+    for change, cell in zip(changes, told, strict=True):
+        record = lines.get(cell.row, [])
+        value = record[cell.column].value if cell.column < len(record) else ""
+        held.append(text(value) == text(csv_text(change["new"], dialect)))
+    return held
 
 
 def csv_text(value: Any, dialect: Dialect) -> str:

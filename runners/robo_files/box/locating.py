@@ -31,12 +31,26 @@ class Lines:
         return row_digest(cells, self.computed(number))
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of one change: `written`, `done` or `conflict: why`, and the cell (row from 1, column from 0)."""
+
+    answer: str
+    row: int = 0
+    column: int = 0
+
+
 @dataclass(slots=True)
 class Found:
     """One answer per change, and where to write: `number` of the row, `index` among the headers."""
 
     answers: list[str]
     places: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def told(self, columns: Sequence[int]) -> list[Told]:
+        """The answers with the cells they are about; `columns[i]` is the place of header `i`."""
+        cells = {i: (number, columns[index]) for i, (number, index) in self.places.items()}
+        return [Told(answer, *cells.get(i, ())) for i, answer in enumerate(self.answers)]
 
     @property
     def settled(self) -> int:

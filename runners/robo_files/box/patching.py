@@ -174,11 +174,8 @@ class SheetPatch:
             return self._cell(row, column, style, b"", b"")
         if isinstance(value, bool):
             return self._cell(row, column, style, b"b", self._value(b"1" if value else b"0"))
-        if (
-            isinstance(value, int | float | Decimal)
-            and len(format(Decimal(str(value)).normalize(), "f").strip("-0.")) <= _MAX_DIGITS
-        ):
-            return self._cell(row, column, style, b"", self._value(str(value).encode()))
+        if isinstance(value, float) or (isinstance(value, int | Decimal) and _exact(value)):
+            return self._cell(row, column, self._styles.undated(style), b"", self._value(str(value).encode()))
         words = str(value)
         if len(words) > _MAX_TEXT:
             return f"the text is longer than the {_MAX_TEXT} characters of a cell"
@@ -210,16 +207,25 @@ def _style(attributes: bytes) -> int:
     return int(found[1]) if found else 0
 
 
+def _exact(value: int | Decimal) -> bool:
+    """Whether Excel's 15 digits hold it. What they do not (an account number) is written as text."""
+    number = Decimal(value)
+    return number.is_finite() and len(number.normalize().as_tuple().digits) <= _MAX_DIGITS
+
+
 def storable(value: Any, date1904: bool) -> Any:
-    """A plain cell as a workbook can hold it: moments without zone and to the second, days before Excel's as text."""
-    if not isinstance(value, dict):
-        return value
-    moment = _untagged(value)
-    if isinstance(moment, date) and _day(moment) < (_EPOCH_1904 if date1904 else _LEAP_1900):
-        return f"{moment:%d/%m/%Y}"
-    if isinstance(moment, datetime | time):
-        return plain(moment.replace(microsecond=0, tzinfo=None))
-    return plain(timedelta(seconds=round(moment.total_seconds()))) if isinstance(moment, timedelta) else value
+    """A plain cell as a workbook can hold it: numbers beyond its digits as text, moments to the second,
+    days before Excel's first as text."""
+    value = _untagged(value) if isinstance(value, dict) else value
+    if isinstance(value, int | Decimal) and not isinstance(value, bool) and not _exact(value):
+        return format(value, "f") if isinstance(value, Decimal) else str(value)
+    if isinstance(value, date) and _day(value) < (_EPOCH_1904 if date1904 else _LEAP_1900):
+        return f"{value:%d/%m/%Y}"
+    if isinstance(value, datetime | time):
+        value = value.replace(microsecond=0, tzinfo=None)
+    elif isinstance(value, timedelta):
+        value = timedelta(seconds=round(value.total_seconds()))
+    return plain(value)
 
 
 def _untagged(value: dict[str, Any]) -> Any:

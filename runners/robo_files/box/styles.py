@@ -10,8 +10,8 @@ import re
 
 from robo_files.box.archive import Archive
 
-DAY, MOMENT, CLOCK, SPAN = 14, 22, 21, 46
-"""Built-in formats: date, date and time, h:mm:ss, [h]:mm:ss (18.8.30)."""
+GENERAL, DAY, MOMENT, CLOCK, SPAN = 0, 14, 22, 21, 46
+"""Built-in formats: General, date, date and time, h:mm:ss, [h]:mm:ss (18.8.30)."""
 _BUILT_IN = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
 
 
@@ -33,9 +33,20 @@ class Styles:
         self._read()
         if style >= len(self._formats):
             return None
-        used = self._number(self._formats[style])
-        if used in _BUILT_IN or _shows_time(self._codes.get(used, b"")):
+        return style if self._is_dated(style) else self._clone(style, form)
+
+    def undated(self, style: int) -> int:
+        """`style` unless it shows dates: a number there would be shown, and read again, as one."""
+        if not style:
             return style
+        self._read()
+        return self._clone(style, GENERAL) if style < len(self._formats) and self._is_dated(style) else style
+
+    def _is_dated(self, style: int) -> bool:
+        used = self._number(self._formats[style])
+        return used in _BUILT_IN or _shows_time(self._codes.get(used, b""))
+
+    def _clone(self, style: int, form: int) -> int:
         if (style, form) not in self._made:
             self._formats.append(_with_format(self._formats[style], form))
             self._made[style, form] = len(self._formats) - 1

@@ -9,7 +9,7 @@ from typing import Any
 
 from robo_files.box.archive import Archive
 from robo_files.box.cells import plain, text, tidy
-from robo_files.box.locating import Found, Lines, locate
+from robo_files.box.locating import Found, Lines, Told, locate
 from robo_files.box.marks import Marks
 from robo_files.box.patching import SheetPatch, storable
 from robo_files.box.reading import read_sheet, table
@@ -24,39 +24,55 @@ _TRIES = 3
 Change = Mapping[str, Any]
 
 
-def update_workbook(path: Path, target: Path, changes: Sequence[Change], limits: Limits) -> list[str]:
-    """Answer `written`, `done` or `conflict: …` for each change; `target` is written only if something is."""
+def update_workbook(path: Path, target: Path, changes: Sequence[Change], limits: Limits) -> list[Told]:
+    """What becomes of each change; `target` is written only if something is to be."""
     book = open_workbook(path, limits)
     if any(name.startswith("_xmlsignatures/") for name in book.archive.parts):
-        return ["conflict: the workbook is signed; a change would break the signature"] * len(changes)
-    answers = [""] * len(changes)
+        return [Told("conflict: the workbook is signed; a change would break the signature")] * len(changes)
+    told = [Told("")] * len(changes)
     parts: dict[str, bytes] = {}
     styles = Styles(book.archive, _styles_part(book))
-    by_sheet: dict[str, list[int]] = {}
-    for i, change in enumerate(changes):
-        by_sheet.setdefault(change["sheet"], []).append(i)
-    for name, members in by_sheet.items():
+    for name, members in _by_sheet(changes).items():
         mine = [{**changes[i], "new": storable(changes[i]["new"], book.date1904)} for i in members]
         try:
-            told, part, content = _one_sheet(book, name, mine, styles)
+            answers, part, content = _one_sheet(book, name, mine, styles)
         except Trouble as trouble:
             if trouble.kind not in ("no-sheet", "no-header", "empty-sheet", "double-header"):
                 raise
-            told, part, content = (
-                [f"conflict: the sheet «{name}» cannot be found or has lost its header"] * len(mine),
-                "",
-                b"",
-            )
-        for i, answer in zip(members, told, strict=True):
-            answers[i] = answer
+            lost = Told(f"conflict: the sheet «{name}» cannot be found or has lost its header")
+            answers, part, content = [lost] * len(mine), "", b""
+        for i, answer in zip(members, answers, strict=True):
+            told[i] = answer
         if content:
             parts[part] = content
     if parts:
         _write(book, target, parts, styles)
-    return answers
+    return told
 
 
-def _one_sheet(book: Workbook, name: str, changes: Sequence[Change], styles: Styles) -> tuple[list[str], str, bytes]:
+def check_workbook(path: Path, changes: Sequence[Change], told: Sequence[Told], limits: Limits) -> list[bool]:
+    """Whether each cell that was told about holds the new value, read by whoever reads it next."""
+    book = open_workbook(path, limits)
+    held = [False] * len(changes)
+    for name, members in _by_sheet(changes).items():
+        rows, offset, _ = read_sheet(book, book.sheet(name))
+        wanted = {told[i].row for i in members}
+        lines = {number: cells for number, cells in rows if number in wanted}
+        for i in members:
+            cells, column = lines.get(told[i].row, ()), told[i].column - offset
+            value = plain(cells[column]) if 0 <= column < len(cells) else None
+            held[i] = text(value) == text(storable(changes[i]["new"], book.date1904))
+    return held
+
+
+def _by_sheet(changes: Sequence[Change]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for i, change in enumerate(changes):
+        found.setdefault(change["sheet"], []).append(i)
+    return found
+
+
+def _one_sheet(book: Workbook, name: str, changes: Sequence[Change], styles: Styles) -> tuple[list[Told], str, bytes]:
     """Answers, the sheet's part, and its new content (empty: nothing to write)."""
     sheet = book.sheet(name)
     rows, offset, marks = read_sheet(book, sheet)
@@ -72,7 +88,8 @@ def _one_sheet(book: Workbook, name: str, changes: Sequence[Change], styles: Sty
         patch = patch or SheetPatch(book.archive.read(sheet.part), styles, book.date1904)
         why = patch.put(number, columns[index] + 1, changes[i]["new"])
         found.answers[i] = f"conflict: {why}" if why else "written"
-    return found.answers, sheet.part, patch.content() if patch and "written" in found.answers else b""
+    content = patch.content() if patch and "written" in found.answers else b""
+    return found.told(columns), sheet.part, content
 
 
 def _located(

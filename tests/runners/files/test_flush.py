@@ -173,6 +173,8 @@ async def test_a_merged_cell_is_not_written_into(runner: FilesRunner, read: Read
         (Decimal("12.50"), 12.5),
         (True, True),
         (12345678901234567890, "12345678901234567890"),
+        (Decimal("353824634596190.46940"), "353824634596190.46940"),
+        (-0.06807915752839236, -0.06807915752839236),
         (date(2026, 3, 4), datetime(2026, 3, 4)),  # noqa: DTZ001 - a workbook knows no zone
         (datetime(2026, 3, 4, 14, 30), datetime(2026, 3, 4, 14, 30)),  # noqa: DTZ001 - the same
         (time(14, 30), time(14, 30)),
@@ -193,12 +195,13 @@ async def test_values_keep_their_type_in_the_workbook(
     assert runner.flush(simple, owed) == ["done"]
 
 
-async def test_control_characters_survive_and_excel_escapes_do_not_come_alive(
-    runner: FilesRunner, read: Read, simple: Path, change: Change, parts: Parts
+@pytest.mark.parametrize("words", ["a_x0041_b", "a\x01b", "a\rb"], ids=ascii)
+async def test_control_characters_survive_and_escapes_in_a_text_do_not_come_alive(
+    runner: FilesRunner, read: Read, simple: Path, change: Change, words: str
 ) -> None:
     lea, *_ = await read(simple)
-    assert runner.flush(simple, [change(lea, "N° dossier", "a_x0041_b")])[0] == "done"
-    assert b"a_x005F_x0041_b" in parts(simple)[SHEET]
+    assert runner.flush(simple, [change(lea, "N° dossier", words)]) == ["done"]
+    assert [row.values["N° dossier"] for row in await read(simple)][0] == words
 
 
 async def test_nothing_clears_a_cell(runner: FilesRunner, read: Read, simple: Path, change: Change) -> None:
@@ -281,6 +284,29 @@ async def test_a_date_keeps_the_look_of_its_cell_and_shows_as_a_date(
     runner.flush(simple, [change(lea, "N° dossier", date(2026, 1, 2))])
     cell = openpyxl.load_workbook(simple)["Demandes"]["C2"]
     assert (cell.is_date, cell.font.bold, cell.border.left.style) == (True, True, "thin")
+
+
+async def test_a_number_in_a_cell_for_dates_is_not_shown_as_a_date(
+    runner: FilesRunner, read: Read, raw_book: Write, change: Change
+) -> None:
+    head = '<row r="1"><c r="A1" t="inlineStr"><is><t>Né le</t></is></c></row>'
+    file = raw_book(f'{head}<row r="2"><c r="A2" s="1"><v>45000</v></c></row>')
+    (row,) = await read(file)
+    assert runner.flush(file, [change(row, "Né le", 7)]) == ["done"]
+    assert [row.values["Né le"] for row in await read(file)] == [7]
+
+
+async def test_a_value_no_cell_can_hold_is_a_conflict_and_stops_nobody(
+    runner: FilesRunner, read: Read, simple: Path, change: Change
+) -> None:
+    lea, ali, _ = await read(simple)
+    owed = [
+        change(lea, "N° dossier", "a\ud800b"),
+        change(lea, "Nom", "L."),
+        change(ali, "N° dossier", "D2"),
+    ]
+    assert runner.flush(simple, owed) == ["conflict: the cell cannot hold this value as it is", "done", "done"]
+    assert cells(simple)[1:3] == [[1, "L.", None], [2, "Ali", "D2"]]
 
 
 async def test_dates_of_the_1904_calendar_are_written_in_it(
@@ -414,13 +440,14 @@ async def test_somebody_elses_save_in_between_is_not_overwritten(
     runner: FilesRunner, read: Read, simple: Path, change: Change, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lea, *_ = await read(simple)
-    check = flushing._check
+    written = flushing._written
 
-    def saved_meanwhile(path: Path, *rest: Any) -> None:
-        check(path, *rest)
+    def saved_meanwhile(path: Path, *rest: Any) -> list[str]:
+        answers = written(path, *rest)
         edited(path, lambda sheet: sheet.__setitem__("B3", "Ali B."))
+        return answers
 
-    monkeypatch.setattr(flushing, "_check", saved_meanwhile)
+    monkeypatch.setattr(flushing, "_written", saved_meanwhile)
     with pytest.raises(InfrastructureError) as caught:
         runner.flush(simple, [change(lea, "N° dossier", "D1")])
     assert caught.value.code == "RB823"
@@ -466,7 +493,7 @@ flushing.flush(file, [CellChange(file=file, **change)], Limits())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
-@pytest.mark.parametrize("point", ["_check", "_swap", "replace", "_sync_folder"])
+@pytest.mark.parametrize("point", ["_written", "_swap", "replace", "_sync_folder"])
 async def test_dying_anywhere_leaves_one_whole_workbook_and_the_next_flush_finishes(
     runner: FilesRunner, read: Read, simple: Path, change: Change, point: str
 ) -> None:
