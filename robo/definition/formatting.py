@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from robo.definition.diagnostics import Reporter
+from robo.definition.repair import block_lines
 from robo.definition.yaml_text import read_yaml
 
 _PASSES: Final = 20
@@ -25,6 +26,12 @@ def format_text(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Lines without blanks at their end, one line end at the end of the text."""
+    """Lines without blanks at their end, one line end at the end of the text; the text of a block stays as it is."""
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join(line.rstrip(" \t") for line in lines).strip("\n") + "\n"
+    blocks = block_lines(lines)
+    trimmed = [line if number in blocks else line.rstrip(" \t") for number, line in enumerate(lines)]
+    while trimmed and not trimmed[0]:
+        trimmed.pop(0)
+    if len(lines) - 1 in blocks:
+        return "\n".join(trimmed).removesuffix("\n") + "\n"
+    return "\n".join(trimmed).rstrip("\n") + "\n"

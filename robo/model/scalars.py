@@ -30,6 +30,7 @@ MAX_EMAIL: Final = 254
 _BLANKS = "\u00a0\u202f\u2007\u2009"
 _SPACED = str.maketrans(dict.fromkeys(_BLANKS, " "))
 _ERROR = re.compile(r"#(?:REF!|N/?[AD]|VALUE!|VALEUR!|DIV/0!|(?:NAME|NOM)\?|(?:NUM|NOMBRE|NULL?|SPILL|CALC)!)", re.I)
+_LARGEST = 10**24
 _WHOLE = 10**15
 """Beyond it a float no longer tells two whole numbers apart."""
 _YES = frozenset({"oui", "x", "vrai", "true", "yes", "o", "1"})
@@ -137,6 +138,13 @@ def _int(value: Any) -> int:
 
 
 def _decimal(value: Any, expected: str = "a number like 1234,56") -> Decimal:
+    number = _any_decimal(value, expected)
+    if abs(number) >= _LARGEST:
+        raise BadScalar(expected, value)
+    return number
+
+
+def _any_decimal(value: Any, expected: str) -> Decimal:
     if isinstance(value, Decimal) and value.is_finite():
         return value
     if isinstance(value, int) and not isinstance(value, bool):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from robo.definition.diagnostics import Reporter
 from robo.definition.formatting import format_text
-from robo.definition.yaml_text import read_yaml
+from robo.definition.yaml_text import TextNode, read_yaml
 
 CORPUS = sorted((Path(__file__).parent / "corpus").rglob("*.yaml"))
 PIECES = st.sampled_from(
@@ -99,7 +99,7 @@ def test_no_text_makes_formatting_fail_or_move(text: str) -> None:
 def test_a_text_that_reads_well_means_the_same_after_formatting(text: str) -> None:
     reporter = Reporter()
     before = read_yaml(text, "f", reporter).root
-    if reporter.count == 0:
+    if reporter.count == 0 and not isinstance(before, TextNode):
         assert _values(read_yaml(format_text(text), "f", Reporter()).root) == _values(before)
 
 
