@@ -24,9 +24,10 @@ from typing import Final
 
 from openpyxl import Workbook, load_workbook
 
+from robo.sandbox.challenge import challenge_rows
+
 PROJECT: Final = Path(__file__).with_name("project")
 HEADERS: Final = ("First Name", "Last Name", "Company Name", "Role in Company", "Address", "Email", "Phone Number")
-ROUNDS: Final = 10
 SCORE: Final = re.compile(r"(\d+) out of (\d+) fields\D+(\d+) milliseconds")
 
 
@@ -41,24 +42,14 @@ class Figure:
     fields: int
 
 
-def workbook(path: Path, rows: int = ROUNDS) -> Path:
-    """Ten invented people."""
+def workbook(path: Path) -> Path:
+    """The ten people the page asks for."""
     book = Workbook()
     sheet = book.active
     assert sheet is not None
     sheet.append(HEADERS)
-    for n in range(1, rows + 1):
-        sheet.append(
-            [
-                f"Ada{n}",
-                f"Exemple{n}",
-                f"Société {n}",
-                "Agent",
-                f"{n} rue des Lilas",
-                f"a{n}@exemple.fr",
-                f"056100{n:04}",
-            ]
-        )
+    for row in challenge_rows():
+        sheet.append([row[header] for header in HEADERS])
     book.save(path)
     return path
 
@@ -91,8 +82,10 @@ def robo(site: str, people: Path, browser: str) -> Figure:
         said, wall, cpu = timed(command, environment)
         report = json.loads(said.strip().splitlines()[-1])
         command = [sys.executable, "-m", "robo", "items", "list", "--run", report["run"], "--json"]
-        items, _, _ = timed(command, environment)
-    return _figure(items, wall, cpu)
+        listed = json.loads(timed(command, environment)[0])
+        last = listed["items"][-1]["key"]
+        told, _, _ = timed([sys.executable, "-m", "robo", "items", "show", last, "--json"], environment)
+    return _figure(told, wall, cpu)
 
 
 def _figure(said: str, wall: float, cpu: float) -> Figure:
@@ -117,7 +110,7 @@ def by_hand(site: str, people: str, browser: str) -> None:
             for header, value in zip(HEADERS, row, strict=True):
                 page.get_by_label(header, exact=True).fill(str(value))
             page.get_by_role("button", name="Submit").click()
-        print(page.inner_text("#score"))  # noqa: T201 - the program's result
+        print(page.inner_text("#bilan"))  # noqa: T201 - the program's result
         shell.close()
 
 
