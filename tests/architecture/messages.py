@@ -1,5 +1,5 @@
-"""Every message a person may read, gathered from the sources; `python -m tests.architecture.messages` brings the French
-catalogue up to date: new messages are added without a translation, gone ones removed, the compiled catalogue written."""
+"""Every message a person may read, gathered from the sources. `python -m tests.architecture.messages` brings the French
+catalogue up to date: new messages come without a translation, gone ones go, the compiled catalogue is written.
 
 from __future__ import annotations
 
@@ -26,7 +26,14 @@ SPOKEN = {"remedy", "expected", "says", "message"}
 WORDS = re.compile(r"[A-Za-z]{2}")
 IN_DIAGNOSTICS = ("expected", "did you mean", "write", "do")
 """Words of `robo.definition.diagnostics`, which translates them through a variable."""
-UNTRANSLATED = {"robo --help", "robo %(near)s --help", "robo secrets set %(name)s", "%(what)s", "%(wanted)s", "%(problems)s"}
+UNTRANSLATED = {
+    "robo --help",
+    "robo %(near)s --help",
+    "robo secrets set %(name)s",
+    "%(what)s",
+    "%(wanted)s",
+    "%(problems)s",
+}
 """Commands and templates of facts alone: the same in every language."""
 
 
@@ -68,7 +75,13 @@ def messages() -> dict[str, list[str]]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 for text in of_call(node):
-                    if WORDS.search(text) and text not in UNTRANSLATED and " " in text.strip() or name_of(node) in TRANSLATED_AT_ONCE and text:
+                    if (
+                        (WORDS.search(text)
+                        and text not in UNTRANSLATED
+                        and " " in text.strip())
+                        or (name_of(node) in TRANSLATED_AT_ONCE
+                        and text)
+                    ):
                         found.setdefault(text, []).append(file.relative_to(ROOT).as_posix())
     for text in IN_DIAGNOSTICS:
         found.setdefault(text, ["robo/definition/diagnostics.py"])
@@ -95,10 +108,15 @@ def compiled(catalogue: Catalog) -> bytes:
 
 def update(language: str = "fr") -> Catalog:
     """The catalogue with exactly the messages of the sources, its translations kept."""
-    old, new = read(language), Catalog(locale=language, domain="robo", charset="utf-8", fuzzy=False, header_comment="# robo in French.")
+    old, new = (
+        read(language),
+        Catalog(locale=language, domain="robo", charset="utf-8", fuzzy=False, header_comment="# robo in French."),
+    )
     for text, places in messages().items():
         known = old.get(text)
-        new.add(text, known.string if known is not None else "", locations=[(place, 0) for place in sorted(set(places))])
+        new.add(
+            text, known.string if known is not None else "", locations=[(place, 0) for place in sorted(set(places))]
+        )
     new.creation_date = new.revision_date = old.creation_date
     return new
 
@@ -115,4 +133,4 @@ def write(language: str = "fr") -> int:
 
 
 if __name__ == "__main__":
-    print(f"{write()} message(s) without a translation")  # noqa: T201 - a command's output
+    print(f"{write()} message(s) without a translation")
