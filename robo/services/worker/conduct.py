@@ -13,7 +13,7 @@ from typing import Any, Final
 from robo.engine.execute import execute
 from robo.engine.faultpoints import reach
 from robo.engine.ports import Book, Clock
-from robo.errors import CredentialsRefused, ItemTrouble, RoboError, StaleToken
+from robo.errors import CredentialsRefused, InfrastructureError, ItemTrouble, RoboError, StaleToken
 from robo.model.base import ItemState
 from robo.model.run import ItemKind, RunState
 from robo.plan.model import Plan
@@ -105,9 +105,14 @@ class Worker:
 
     # ---- slots ------------------------------------------------------------------------------------------
     async def _slots(self, desk: Desk, slots: int) -> None:
-        async with asyncio.TaskGroup() as group:
-            for number in range(slots):
-                group.create_task(self._slot(desk), name=f"slot {number + 1}")
+        """All slots until each finds nothing due. What robo itself stands on may be missing (a browser): that ends the
+        work and is told; the items it happened to stay where they are, for the next worker."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number in range(slots):
+                    group.create_task(self._slot(desk), name=f"slot {number + 1}")
+        except* InfrastructureError as missing:
+            self.trouble = first_of(missing)
 
     async def _slot(self, desk: Desk) -> None:
         sessions = desk.sessions()
@@ -209,6 +214,12 @@ class Worker:
             )
             for line in flushed.trouble:
                 desk.told("write-back", {"trouble": line})
+
+
+def first_of(group: BaseExceptionGroup[InfrastructureError]) -> InfrastructureError:
+    """The first error of a group of groups."""
+    first = group.exceptions[0]
+    return first_of(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 async def mark_refused(store: Store, refused: CredentialsRefused, process: str, region: str) -> None:
