@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Any
 
 HEAVY = (
-    "jinja2.sandbox", "jinja2.ext", "pydantic", "re2", "sqlalchemy", "sqlalchemy.dialects.sqlite",
-    "sqlalchemy.dialects.postgresql", "sqlite3", "zoneinfo",
+    "jinja2.sandbox", "jinja2.ext", "playwright.async_api", "pydantic", "re2", "sqlalchemy",
+    "sqlalchemy.dialects.sqlite", "sqlalchemy.dialects.postgresql", "sqlite3", "zoneinfo",
 )  # fmt: skip
 """What robo imports and no mutation touches."""
 
 
 def play(request: dict[str, Any], answer: Path) -> None:
     """In the fork: import that robo, play, write what broke."""
-    sys.path.insert(0, request["path"])
+    sys.path[:0] = [request["path"], str(Path(request["path"]) / "runners")]
     scenarios = importlib.import_module("scenarios")
     robo = importlib.import_module("robo")
     assert Path(robo.__file__).is_relative_to(request["path"]), robo.__file__

@@ -103,8 +103,8 @@ class Portal:
 class Lab:
     """One process with one effect `sent`; its items, workers, portal, and what each property says of it."""
 
-    def __init__(self, folder: Path, verify: Verify | None = MARKED) -> None:
-        self.timer = Timer()
+    def __init__(self, folder: Path, verify: Verify | None = MARKED, *, timer: Any = None) -> None:
+        self.timer = timer or Timer()
         self.store = open_store(f"sqlite:///{folder}/robo.db", timer=self.timer)
         upgrade(self.store)
         self.portal = Portal()
@@ -159,7 +159,10 @@ class Lab:
 
     # -- workers
 
-    async def attempt(self, worker: str, claimed: Claimed | None = None) -> bool:
+    def monotonic(self) -> float:
+        return self.timer.at.timestamp()
+
+    async def attempt(self, worker: str, claimed: Claimed | None = None, *, sessions: Any = None) -> bool:
         """One attempt by this worker; False when there is nothing to claim. A worker that dies stays dead."""
         claimed = claimed or self.claim(worker)
         if claimed is None:
@@ -177,7 +180,7 @@ class Lab:
         )
         book = Noting(self, worker)
         try:
-            await execute(self.plan, work, book=book, sessions=OneSession(self), clock=LabClock(self))
+            await execute(self.plan, work, book=book, sessions=sessions or OneSession(self), clock=LabClock(self))
         except Died:
             self.dead.add(worker)
         return True
@@ -339,7 +342,7 @@ class LabClock:
         self._lab = lab
 
     def monotonic(self) -> float:
-        return self._lab.timer.at.timestamp()
+        return self._lab.monotonic()
 
     def now(self) -> datetime:
         return self._lab.timer.at
@@ -380,7 +383,7 @@ class OneSession:
         deadline = await gate()
         if lab.after_gate:
             await lab.after_gate.popleft()()
-        if lab.timer.at.timestamp() > deadline:
+        if lab.monotonic() > deadline:
             raise DeadlinePassed("RB700", "the page refused the click: its time is over")
         request = Request(_text(call))
         lab.portal.wire.append(request)

@@ -129,6 +129,16 @@ async def first(lab: Lab) -> None:
     await lab.to_rest()
 
 
+async def _listener(folder: Path) -> list[str]:
+    """A worker is paused between its gate and its click; the page must know that it is too late."""
+    from listening import listener
+
+    return await listener(folder)
+
+
+SCENARIOS["listener"] = _listener
+
+
 @scenario
 async def wait(lab: Lab) -> None:
     """The answer is lost while the request is still on its way: whoever looks now sees nothing."""

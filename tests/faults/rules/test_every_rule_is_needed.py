@@ -58,20 +58,21 @@ class Mutation:
 
 
 def copied(changed: dict[str, str], folder: Path) -> Path:
-    """A robo below `folder` that is this one, link by link, but for the changed modules."""
-    rooms = {Path(module).parent.name for module in changed}
-    (folder / "robo").mkdir()
-    for entry in (SOURCE / "robo").iterdir():
-        if entry.name not in rooms:
-            (folder / "robo" / entry.name).symlink_to(entry)
-    for room in rooms:
-        (folder / "robo" / room).mkdir()
-        for entry in (SOURCE / "robo" / room).iterdir():
-            if f"robo/{room}/{entry.name}" not in changed:
-                (folder / "robo" / room / entry.name).symlink_to(entry)
-    for module, text in changed.items():
-        (folder / module).write_text(text, encoding="utf-8")
+    """A robo and its runners below `folder` that are these, link by link, but for the changed modules."""
+    for top in ("robo", "runners"):
+        _link(Path(top), changed, folder)
     return folder
+
+
+def _link(part: Path, changed: dict[str, str], folder: Path) -> None:
+    if str(part) in changed:
+        (folder / part).write_text(changed[str(part)], encoding="utf-8")
+    elif any(Path(module).is_relative_to(part) for module in changed):
+        (folder / part).mkdir()
+        for entry in (SOURCE / part).iterdir():
+            _link(part / entry.name, changed, folder)
+    else:
+        (folder / part).symlink_to(SOURCE / part)
 
 
 @dataclass
