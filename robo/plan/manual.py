@@ -1,0 +1,357 @@
+"""The manual procedure of a plan: what an agent does by hand, in numbered sentences.
+
+It is what a person follows on the day the robot is stopped, and the script of the time study. It comes from the plan
+alone, so it never says something else than what the robot does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from robo.definition.telling import Say, Teller
+from robo.errors import fill
+from robo.model.process import Finder, Kind, Step, StepKind
+from robo.model.text import Node, Template
+from robo.plan.model import Group, Once, Piece, Plan
+from robo.plan.steps import params_of
+
+
+def in_english(template: str, facts: Mapping[str, str]) -> str:
+    """The translator that translates nothing."""
+    return fill(template, facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One thing to do. `title`: what it is for, in the author's words; `notes`: what may happen, what is looked at."""
+
+    text: str
+    title: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """Sentences under one heading; they are numbered within it."""
+
+    title: str
+    sentences: tuple[Sentence, ...]
+
+
+def manual(plan: Plan, say: Say = in_english) -> tuple[Chapter, ...]:
+    """Every chapter of the procedure that has something to say."""
+    writer = _Writer(plan, say)
+    chapters = (
+        Chapter(say("Before you begin", {}), tuple(writer.pieces(plan.setup))),
+        Chapter(writer.each(), tuple(writer.item())),
+        Chapter(say("When everything is done", {}), tuple(writer.segments(plan.finish))),
+    )
+    return tuple(chapter for chapter in chapters if chapter.sentences)
+
+
+class _Writer:
+    """Writes sentences. Columns, inputs and outputs are called as a person sees them."""
+
+    def __init__(self, plan: Plan, say: Say) -> None:
+        self.plan = plan
+        self.say = say
+        names = self._names()
+        self.teller = Teller(say, names, self._dates())
+        self._bare = Teller(say, {**names, **self._columns()}, self._dates())
+        """For texts in which the columns of the row need not be called so."""
+
+    # -- names
+
+    def _columns(self) -> dict[str, str]:
+        columns = self.plan.items.fields if self.plan.items else ()
+        return {f"item.{column.name}": f"« {column.column} »" for column in columns}
+
+    def _names(self) -> dict[str, str]:
+        names = {
+            name: self.say("%(column)s of the row", {"column": column}) for name, column in self._columns().items()
+        }
+        names |= {f"inputs.{name}": f"« {wanted.title or name} »" for name, wanted in self.plan.inputs.items()}
+        for finder in self.plan.finders.values():
+            names |= {f"find.{finder.name}.{name}": label for name, label in self._reads(finder.step)}
+        for segment in (*self.plan.segments, *self.plan.finish):
+            once = segment.once
+            if once is None:
+                continue
+            if (seen := self._finder(once)) is not None:
+                names |= {f"{once.id}.{name}": label for name, label in self._reads(seen.step)}
+            names |= {f"{once.id}.{name}": label for name, label in self._labels(once.submit.read or {})}
+        if self.plan.items is not None and isinstance(key := self.plan.items.key, Template) and len(key.parts) == 1:
+            source = getattr(key.parts[0], "source", "")
+            names["item.key"] = names.get(source, "« item.key »")
+        return names
+
+    def _finder(self, once: Once) -> Finder | None:
+        return self.plan.finders.get(once.verify.finder or "") if once.verify is not None else None
+
+    def _dates(self) -> frozenset[str]:
+        columns = self.plan.items.fields if self.plan.items else ()
+        return frozenset(f"item.{column.name}" for column in columns if column.type is Kind.DATE)
+
+    def _reads(self, step: Step) -> Iterator[tuple[str, str]]:
+        read = self._params(step).get("read")
+        yield from self._labels(read if isinstance(read, Mapping) else {})
+
+    def _labels(self, read: Mapping[str, Node]) -> Iterator[tuple[str, str]]:
+        for name, target in read.items():
+            yield name, self.target(target)
+
+    # -- chapters
+
+    def each(self) -> str:
+        """The heading of what is done again and again."""
+        return self.say("For each row", {}) if self.plan.items is not None else self.say("What to do", {})
+
+    def item(self) -> Iterator[Sentence]:
+        """One item, from taking it to its last step."""
+        if self.plan.items is not None:
+            yield self._take()
+        yield from self.segments(self.plan.segments)
+
+    def _take(self) -> Sentence:
+        items = self.plan.items
+        assert items is not None  # noqa: S101 - asked only then
+        source = self._params(items.source)
+        notes = []
+        if items.only_if is not None:
+            notes.append(
+                self.say("Only rows where %(condition)s.", {"condition": self._bare.tell(items.only_if.source)})
+            )
+        facts = {
+            "file": self.value(source.get("file", items.source.action)),
+            "sheet": self.value(source.get("sheet", "")),
+        }
+        text = (
+            self.say("In the workbook %(file)s, sheet %(sheet)s, take the next row.", facts)
+            if "sheet" in source
+            else self.say("In %(file)s, take the next row.", facts)
+        )
+        return Sentence(text, notes=tuple(notes))
+
+    def segments(self, segments: Any) -> Iterator[Sentence]:
+        """All segments in order."""
+        for segment in segments:
+            yield from self.pieces(segment.lead)
+            if segment.once is not None:
+                yield from self._once(segment.once)
+
+    def pieces(self, pieces: tuple[Piece, ...], when: str = "") -> Iterator[Sentence]:
+        """Units and groups; the condition of a group is said with each of its steps."""
+        for piece in pieces:
+            if isinstance(piece, Group):
+                source = piece.block.when.source if piece.block.when is not None else ""
+                yield from self.pieces(piece.pieces, source or when)
+            else:
+                for step in piece.steps:
+                    yield self._step(step, when)
+
+    # -- steps
+
+    def _step(self, step: Step, when: str = "", notes: tuple[str, ...] = (), last: str = "") -> Sentence:
+        condition = step.when.source if step.when is not None else when
+        text, *lines = self._text(step)
+        notes = (*lines, *notes)
+        if condition:
+            text = self.say("If %(condition)s: %(text)s", {"condition": self.tell(condition), "text": text})
+        for refusal in step.refused:
+            facts = {"words": self.target(refusal.target), "code": refusal.code}
+            notes += (self.say("If the page says %(words)s, set the row aside (%(code)s).", facts),)
+        for target in step.expect:
+            notes += (self.say("The page must then show %(target)s.", {"target": self.target(target)}),)
+        return Sentence(text, step.title, (*notes, last) if last else notes)
+
+    def _text(self, step: Step) -> tuple[str, ...]:
+        """What to do, and the lines below it when there is much of it."""
+        if step.kind in {StepKind.REJECT_IF, StepKind.SKIP_IF} and step.condition is not None:
+            facts = {"condition": self.tell(step.condition.source), "reason": self.reason(step)}
+            if step.kind is StepKind.REJECT_IF:
+                return (self.say("If %(condition)s, set the row aside for a person: %(reason)s.", facts),)
+            return (self.say("If %(condition)s, leave the row, there is nothing to do: %(reason)s.", facts),)
+        if step.kind is StepKind.SET:
+            noted = "; ".join(f"« {name} » = {self.value(node)}" for name, node in step.assign.items())
+            return (self.say("Note: %(values)s.", {"values": noted}),)
+        phrase = PHRASES.get(step.action)
+        if phrase is not None:
+            told = phrase(self, self._params(step))
+            return (told,) if isinstance(told, str) else told
+        spec = self.plan.actions[step.action]
+        given = ", ".join(f"{name}: {self.value(node)}" for name, node in self._params(step).items())
+        return (f"{spec.summary} {given}".strip(),)
+
+    def _once(self, once: Once) -> Iterator[Sentence]:
+        """Look first, do, read the proof; in doubt look again, never do it again."""
+        finder = self._finder(once)
+        if finder is not None and once.verify is not None and once.verify.asks != "after":
+            yield self._look_first(finder)
+        when = once.step.when.source if once.step.when is not None and once.submit is not once.step else ""
+        yield from self.pieces(once.body, when)
+        for step in once.entries:
+            yield self._step(step, when)
+        notes = tuple(
+            self.say("Note %(label)s: it is the proof.", {"label": label})
+            for _, label in self._labels(once.submit.read or {})
+        )
+        doubt = self.say("No answer? Never press it again: search first.", {})
+        yield self._step(once.submit, when, notes, doubt if finder is not None else "")
+
+    def _look_first(self, finder: Finder) -> Sentence:
+        params = self._params(finder.step)
+        notes = [self.say("It is there: leave the row, somebody has done it.", {})]
+        if "empty" in params:
+            facts = {"words": self.target(params["empty"])}
+            notes.append(self.say("The page says %(words)s: go on.", facts))
+        text, *_ = self._text(finder.step)
+        return Sentence(text, self.say("Is it already there?", {}), tuple(notes))
+
+    # -- values
+
+    def _params(self, step: Step) -> Mapping[str, Node]:
+        spec = self.plan.actions.get(step.action)
+        return params_of(spec, step.params) if spec is not None else {}
+
+    def tell(self, source: str) -> str:
+        return self.teller.tell(source)
+
+    def value(self, node: Node) -> str:
+        """A value as a person would be told it."""
+        if isinstance(node, Template):
+            return "".join(part if isinstance(part, str) else self.tell(part.source) for part in node.parts)
+        if isinstance(node, Mapping):
+            return ", ".join(f"« {name} » = {self.value(value)}" for name, value in node.items())
+        if isinstance(node, tuple):
+            return ", ".join(self.value(value) for value in node)
+        return f"« {node} »" if node else ""
+
+    def reason(self, step: Step) -> str:
+        """Why a row is set aside, in the words the service will read."""
+        message = step.message
+        if isinstance(message, Template):
+            return "".join(part if isinstance(part, str) else self._bare.tell(part.source) for part in message.parts)
+        return str(message) or step.code
+
+    def target(self, node: Node) -> str:
+        """What to find on a page, by its words."""
+        if isinstance(node, tuple):
+            return self.target(node[0]) if node else ""
+        if isinstance(node, Mapping):
+            words = [
+                value for key, value in node.items() if key not in {"within", "nth", "match", "type", "format", "code"}
+            ]
+            return self.value(words[0]) if words else ""
+        return self.value(node)
+
+    def entered(self, node: Node) -> Iterator[tuple[str, str]]:
+        """`{field: value}` in words."""
+        for field, value in (node if isinstance(node, Mapping) else {}).items():
+            yield f"« {field} »", self.value(value)
+
+
+Params = Mapping[str, Node]
+Phrase = Callable[[_Writer, Params], str | tuple[str, ...]]
+"""One line, or a line and those below it."""
+FEW = 2
+"""Entries that are told in one sentence."""
+
+
+def _first(params: Params) -> Node:
+    return next(iter(params.values()), "")
+
+
+def _open(writer: _Writer, params: Params) -> str:
+    return writer.say("Open the page %(page)s.", {"page": writer.value(_first(params))})
+
+
+def _login(writer: _Writer, params: Params) -> str:
+    facts = {"page": writer.value(params.get("at", "")), "button": writer.target(params.get("button", ""))}
+    text = writer.say("On the page %(page)s, sign in with your own account and press %(button)s.", facts)
+    if "wrong" in params:
+        text += " " + writer.say(
+            "If it says %(words)s, stop: do not try a second time.", {"words": writer.target(params["wrong"])}
+        )
+    return text
+
+
+def _fill(writer: _Writer, params: Params) -> tuple[str, ...]:
+    said = [
+        writer.say("in %(field)s enter %(value)s", {"field": field, "value": value})
+        for field, value in writer.entered(_first(params))
+    ]
+    return _listed(said, writer.say("Fill in:", {}))
+
+
+def _select(writer: _Writer, params: Params) -> tuple[str, ...]:
+    said = [
+        writer.say("in %(field)s choose %(value)s", {"field": field, "value": value})
+        for field, value in writer.entered(_first(params))
+    ]
+    return _listed(said, writer.say("Choose:", {}))
+
+
+def _listed(said: list[str], heading: str) -> tuple[str, ...]:
+    """A sentence of a few things, or a heading with a line for each."""
+    if len(said) > FEW:
+        return (heading, *said)
+    text = "; ".join(said)
+    return (f"{text[:1].upper()}{text[1:]}.",)
+
+
+def _check(writer: _Writer, params: Params) -> str:
+    return writer.say("Tick %(target)s.", {"target": writer.target(_first(params))})
+
+
+def _press(writer: _Writer, params: Params) -> str:
+    return writer.say("Press %(target)s.", {"target": writer.target(_first(params))})
+
+
+def _submit(writer: _Writer, params: Params) -> str:
+    return writer.say("Read the page again, then press %(target)s, once.", {"target": writer.target(_first(params))})
+
+
+def _read(writer: _Writer, params: Params) -> str:
+    read = _first(params)
+    labels = ", ".join(label for _, label in writer._labels(read if isinstance(read, Mapping) else {}))  # noqa: SLF001 - two halves of one writer
+    return writer.say("Read and note: %(labels)s.", {"labels": labels})
+
+
+def _find(writer: _Writer, params: Params) -> str:
+    asked = params.get("search") or params.get("where") or {}
+    words = ", ".join(f"{field} = {value}" for field, value in writer.entered(asked))
+    facts = {"page": writer.value(params.get("at", "")), "words": words}
+    return writer.say("On the page %(page)s, search %(words)s.", facts)
+
+
+def _expect(writer: _Writer, params: Params) -> str:
+    return writer.say("The page must show %(target)s.", {"target": writer.target(_first(params))})
+
+
+def _update(writer: _Writer, params: Params) -> tuple[str, ...]:
+    said = [
+        writer.say("in the column %(field)s of the row write %(value)s", {"field": field, "value": value})
+        for field, value in writer.entered(params.get("set", {}))
+    ]
+    return _listed(said, writer.say("Write into the row:", {}))
+
+
+PHRASES: Mapping[str, Phrase] = {
+    "browser.open": _open,
+    "browser.login": _login,
+    "browser.fill": _fill,
+    "browser.select": _select,
+    "browser.check": _check,
+    "browser.click": _press,
+    "browser.press": _press,
+    "browser.next": _press,
+    "browser.submit": _submit,
+    "browser.read": _read,
+    "browser.find_row": _find,
+    "browser.expect": _expect,
+    "browser.wait_for": _expect,
+    "files.update_row": _update,
+}
+"""How a person does what an action does. An action without a phrase is told by its own summary."""

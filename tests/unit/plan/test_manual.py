@@ -1,0 +1,107 @@
+"""The manual procedure says in sentences what the robot does, from the plan alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from robo.definition.loading import load_process
+from robo.definition.region import load_region
+from robo.definition.telling import Teller
+from robo.plan.build import build
+from robo.plan.manual import Chapter, in_english, manual
+from robo.services.guests import installed_actions
+
+ROOT = Path(__file__).parents[3]
+NAMES = {"item.born": "« Date de naissance »", "item.n": "« Nombre »", "item.last": "« Nom »"}
+
+
+def chapters(region: str = "occitanie") -> tuple[Chapter, ...]:
+    actions = installed_actions()
+    process = load_process(ROOT / "processes" / "titre-sejour-saisie" / "process.yaml", actions=actions)
+    return manual(build(process, load_region(ROOT / "config" / "regions" / f"{region}.yaml"), actions))
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("item.last", "« Nom »"),
+        ("item.last is missing", "« Nom » is empty"),
+        ("item.last is not missing", "« Nom » is filled in"),
+        ("item.born | add_years(18) > run.date", "« Date de naissance » plus 18 years is after the day of the run"),
+        ("item.born < now.date", "« Date de naissance » is before today"),
+        ("item.n > 3 and not item.last == 'x'", "« Nombre » is more than 3 and not: « Nom » is « x »"),
+        ("item.last in ['a', 'b']", "« Nom » is one of « a », « b »"),
+        ("item.last | table('pays')", "« Nom » as the table « pays » says it"),
+        ("item.last | default('')", "« Nom », if there is one"),
+        ("item.last | default('x') | upper", "« Nom », or else « x » in capitals"),
+        ("'oui' if item.n >= 2 else 'non'", "« oui » if « Nombre » is at least 2, else « non »"),
+        ("find.dossier.found", "the search « dossier » finds it"),
+        ("created.number", "« number » noted before"),
+        ("item.n + 1", "« Nombre » + 1"),
+        ("item.last is like 'x'", "« Nom » is like « x »"),
+    ],
+)
+def test_an_expression_is_told_in_words(source: str, words: str) -> None:
+    assert Teller(in_english, NAMES, frozenset({"item.born"})).tell(source) == words
+
+
+def test_what_has_no_words_is_shown_as_it_is_written() -> None:
+    assert Teller(in_english, {}).tell("item.") == "item."
+
+
+def test_it_begins_with_signing_in_and_ends_with_the_last_step() -> None:
+    before, each = chapters()
+    assert "sign in with your own account and press « Se connecter »" in before.sentences[0].text
+    assert each.sentences[0].text.startswith("In the workbook « Export des demandes », sheet « Demandes »")
+    assert each.sentences[-1].text == "In the column « N° dossier » of the row write « N° dossier »."
+
+
+def test_a_rejection_is_told_with_its_reason() -> None:
+    _, each = chapters()
+    assert each.sentences[1].title == "Le demandeur est majeur"
+    assert "set the row aside for a person: Demandeur mineur, né le « Date de naissance »" in each.sentences[1].text
+
+
+def test_the_search_comes_before_the_entry_and_the_doubt_after_the_submit() -> None:
+    _, each = chapters()
+    texts = [sentence.text for sentence in each.sentences]
+    search = next(index for index, sentence in enumerate(each.sentences) if sentence.title == "Is it already there?")
+    submit = next(index for index, text in enumerate(texts) if "« Enregistrer la demande », once" in text)
+    assert search < submit
+    assert each.sentences[submit].notes[-1] == "No answer? Never press it again: search first."
+    assert any("« Dossier déjà existant »" in note for note in each.sentences[submit].notes)
+
+
+def test_many_entries_are_a_list_and_few_a_sentence() -> None:
+    _, each = chapters()
+    lists = [sentence for sentence in each.sentences if sentence.text == "Fill in:"]
+    assert [len(sentence.notes) for sentence in lists] == [4, 6]
+    assert "In « Motif » choose « Motif » of the row." in [sentence.text for sentence in each.sentences]
+
+
+def test_a_region_reads_its_own_words() -> None:
+    _, each = chapters("guyane")
+    assert any("« Valider la demande »" in sentence.text for sentence in each.sentences)
+
+
+def test_no_secret_is_named() -> None:
+    told = " ".join(sentence.text for chapter in chapters() for sentence in chapter.sentences)
+    assert "portal" not in told
+
+
+def test_an_action_without_a_phrase_is_told_by_its_summary(bench: Any) -> None:
+    (chapter,) = manual(bench.plan("steps:\n  - mail.send: a@exemple.fr\n"))
+    assert chapter.sentences[-1].text == "mail.send to: « a@exemple.fr »"
+
+
+def test_a_condition_is_said_with_each_step_of_its_block(bench: Any) -> None:
+    (chapter,) = manual(
+        bench.plan("steps:\n  - when: item.kind == 'x'\n    do:\n      - set: {a: b}\n      - set: {c: d}\n")
+    )
+    assert [sentence.text for sentence in chapter.sentences[1:]] == [
+        "If « Motif » of the row is « x »: Note: « a » = « b ».",
+        "If « Motif » of the row is « x »: Note: « c » = « d ».",
+    ]
