@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from robo.cli.console import near
 from robo.cli.language import _
-from robo.model.process import Process
+from robo.model.process import Process, Step
 from robo.model.region import Region
 from robo.model.text import Path, Template
-from robo.plan.model import Plan
+from robo.plan.model import Piece, Plan, Segment, Unit
 
 DEFAULT: Final = "default"
 REGION: Final[Path] = ("", "region")
@@ -117,9 +117,21 @@ def _policy(key: str, value: Any) -> str:
     return node_text(getattr(value, "source", value)) or "-"
 
 
-def _steps(plan: Plan) -> Iterator[Row]:
-    from robo.cli.manual import steps_of
+def steps_of(segment: Segment) -> Iterator[Step]:
+    """Every step of a segment in the order it is done, the submit last."""
+    yield from _flat(segment.lead)
+    if segment.once is not None:
+        yield from _flat(segment.once.body)
+        yield from segment.once.entries
+        yield segment.once.submit
 
+
+def _flat(pieces: tuple[Piece, ...]) -> Iterator[Step]:
+    for piece in pieces:
+        yield from piece.steps if isinstance(piece, Unit) else _flat(piece.pieces)
+
+
+def _steps(plan: Plan) -> Iterator[Row]:
     for segment in plan.segments:
         for step in steps_of(segment):
             effect = f" [{step.effect.value}]" if step.effect else ""

@@ -10,6 +10,7 @@ import typer
 from robo.cli.console import data, emit, near, paint, printable, table, verdict
 from robo.cli.here import Json, Yes, noun, opened, sure
 from robo.cli.language import _, say
+from robo.cli.words import decision_word, journal_word, outcome_word, step_word
 
 if TYPE_CHECKING:
     from robo.model.run import Item
@@ -64,7 +65,7 @@ def list_(
 
 
 def _row(item: Item) -> Sequence[str]:
-    return (item.key, _(item.state.value), item.code, say(item.message, item.facts))
+    return (item.key, outcome_word(item.state.value), item.code, say(item.message, item.facts))
 
 
 def _state(said: str) -> Any:
@@ -98,7 +99,7 @@ def show(name: Name, run: InRun = "", as_json: Json = False) -> None:
 
 def tell_item(item: Item, story: Mapping[str, Any]) -> None:
     """The item for a person: how it stands, its effects, then each attempt step by step."""
-    data(paint(f"{item.key}: {_(item.state.value)} {item.code}".rstrip(), "strong"))
+    data(paint(f"{item.key}: {outcome_word(item.state.value)} {item.code}".rstrip(), "strong"))
     if item.message:
         data(f"  {printable(say(item.message, item.facts))}")
     if item.place:
@@ -106,7 +107,7 @@ def tell_item(item: Item, story: Mapping[str, Any]) -> None:
     if item.remedy:
         data(f"  {_('do')}: {say(item.remedy, item.facts)}")
     for row in story["journal"]:
-        facts = {"step": row.once.step, "state": _(row.state.value), "n": row.n, "by": row.closed_by or "-"}
+        facts = {"step": row.once.step, "state": journal_word(row.state.value), "n": row.n, "by": row.closed_by or "-"}
         data(say("effect %(step)s: %(state)s after %(n)s intent(s), closed by %(by)s", facts))
         for field, value in row.receipt.items():
             data(f"  {field} = {printable(str(value))}")
@@ -114,7 +115,7 @@ def tell_item(item: Item, story: Mapping[str, Any]) -> None:
         data(say("attempt %(number)s", {"number": number}))
         for line in attempt["traces"]:
             title = line["title"] or line["step"]
-            data(f"  {_(line['state']):<8} {title}  {printable(line['note'])}".rstrip())
+            data(f"  {step_word(line['state']):<8} {title}  {printable(line['note'])}".rstrip())
     for picture in story["evidence"]:
         data(f"{_('picture')}: {picture}")
 
@@ -164,5 +165,5 @@ def resolve(
 def _decided(item: Item, state: str, *, as_json: bool) -> None:
     if as_json:
         emit("item-decided", {"item": item.id, "key": item.key, "run": item.run, "state": state})
-    facts = {"key": item.key, "state": _(state), "run": item.run}
+    facts = {"key": item.key, "state": decision_word(state), "run": item.run}
     verdict(say("%(key)s: %(state)s · robo run --resume %(run)s", facts), good=True)

@@ -133,5 +133,5 @@ def manual(name: Name, region: Where = None) -> None:
     from robo.cli.manual import manual_markdown
 
     with opened() as robo:
-        plan, process = robo.plan(name, region), robo.process(name)
-    data(manual_markdown(plan, process))
+        plan = robo.plan(name, region)
+    data(manual_markdown(plan))

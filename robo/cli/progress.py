@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from robo.cli.language import _
+from robo.cli.words import outcome_word
 
 ROOM: Final = 24
 """Characters of the bar."""
@@ -54,7 +55,7 @@ class Progress:
         ended = self._ended.total()
         if not ended and not self._total:
             return _("reading the source…")
-        shown = " ".join(f"{count} {_(state)}" for state, count in sorted(self._ended.items()))
+        shown = " ".join(f"{count} {outcome_word(state)}" for state, count in sorted(self._ended.items()))
         rate = ended / max(time.monotonic() - self._began, 0.001)
         if not self._total:
             return f"{shown}  {rate:.1f}/s"

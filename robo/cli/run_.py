@@ -13,6 +13,7 @@ from robo.cli.console import data, emit, paint, talk, verdict
 from robo.cli.here import Json, opened, region_of, verb
 from robo.cli.language import _, say
 from robo.cli.progress import Progress
+from robo.cli.words import method_word, outcome_word
 
 if TYPE_CHECKING:
     from robo.app import App
@@ -154,13 +155,13 @@ def minutes_line(report: RunReport) -> str:
     baseline = report.baseline
     if baseline is None:
         return f"{line} ({_('no measured time for this process here: nothing is credited')})"
-    facts = {"before": baseline.before, "after": baseline.after, "method": _(baseline.method)}
+    facts = {"before": baseline.before, "after": baseline.after, "method": method_word(baseline.method)}
     return f"{line} ({say('%(before)s min by hand, %(after)s with the robot; %(method)s', facts)})"
 
 
 def verdict_line(report: RunReport) -> str:
     """`3 done, 1 rejected · robo items list --run 01J…`."""
-    counts = [f"{count} {_(state.value)}" for state, count in report.items.items() if count]
+    counts = [f"{count} {outcome_word(state.value)}" for state, count in report.items.items() if count]
     skipped = [say("%(count)s not taken: %(code)s", {"count": n, "code": code}) for code, n in report.not_taken.items()]
     done = ", ".join([*counts, *skipped]) or _("nothing to do")
     where = f"robo items list --run {report.run}"

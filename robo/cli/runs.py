@@ -10,6 +10,7 @@ import typer
 from robo.cli.console import data, emit, table, talk, verdict
 from robo.cli.here import Json, Yes, noun, opened, sure
 from robo.cli.language import _, say
+from robo.cli.words import outcome_word, run_word
 
 if TYPE_CHECKING:
     from robo.model.base import ItemState
@@ -38,7 +39,7 @@ def as_dict(run: Run, counts: Mapping[ItemState, int]) -> dict[str, Any]:
 
 
 def _counted(counts: Mapping[ItemState, int]) -> str:
-    return ", ".join(f"{count} {_(state.value)}" for state, count in counts.items() if count)
+    return ", ".join(f"{count} {outcome_word(state.value)}" for state, count in counts.items() if count)
 
 
 @app.command("list", help=_("The latest runs, newest first."))
@@ -55,7 +56,14 @@ def list_(
     table(
         headers,
         [
-            (run.id, run.process, run.region, f"{run.created:%Y-%m-%d %H:%M}", _(run.state.value), _counted(counts))
+            (
+                run.id,
+                run.process,
+                run.region,
+                f"{run.created:%Y-%m-%d %H:%M}",
+                run_word(run.state.value),
+                _counted(counts),
+            )
             for run, counts in found
         ],
     )
@@ -72,7 +80,7 @@ def show(run: Id, as_json: Json = False) -> None:
     for name, value in as_dict(found, counts).items():
         shown = ", ".join(f"{key} {count}" for key, count in value.items()) if isinstance(value, Mapping) else value
         if shown not in ("", None):
-            data(f"{_(name)}: {shown}")
+            data(f"{name}: {shown}")
     talk(f"robo items list --run {found.id}")
 
 

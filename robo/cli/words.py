@@ -31,3 +31,58 @@ def why_of(item: Item) -> str:
     """Why an item ended as it did: the author's words where there are some, else the code."""
     told = say(item.message, item.facts) if item.message else ""
     return f"{item.code}: {told}" if item.code and told else item.code or told
+
+
+def run_word(state: str) -> str:
+    """A run's state as people say it."""
+    words = {
+        "open": _("not begun"),
+        "opening": _("reading its source"),
+        "running": _("running"),
+        "waiting": _("waiting for a yes"),
+        "ended": _("ended"),
+        "cancelled": _("cancelled"),
+    }
+    return words[str(state)]
+
+
+def method_word(method: str) -> str:
+    """How the minutes of a baseline are known."""
+    words = {
+        "timed": _("timed"),
+        "declared": _("declared, not measured"),
+        "imported": _("imported, not measured here"),
+        "hypothesis": _("a hypothesis, not measured"),
+    }
+    return words.get(method, method)
+
+
+def journal_word(state: str) -> str:
+    """What the journal holds about an effect."""
+    words = {
+        "none": _("not done"),
+        "open": _("begun, fate not known"),
+        "refused": _("refused"),
+        "done": _("done"),
+    }
+    return words.get(str(state), str(state))
+
+
+def step_word(state: str) -> str:
+    """How a step of an attempt ended."""
+    words = {
+        "ok": _("ok"),
+        "skipped": _("skipped"),
+        "failed": _("failed"),
+        "refused": _("refused"),
+        "found": _("found"),
+        "absent": _("absent"),
+        "cannot tell": _("cannot tell"),
+    }
+    return words.get(str(state), str(state))
+
+
+def decision_word(state: str) -> str:
+    """What follows from a person's decision."""
+    words = {"queued": _("queued"), "cancelled": _("cancelled"), "wished": _("stops at the next safe point")}
+    return words.get(state, state)

@@ -1,5 +1,5 @@
 """Every message a person may read, gathered from the sources. `python -m tests.architecture.messages` brings the French
-catalogue up to date: new messages come without a translation, gone ones go, the compiled catalogue is written.
+catalogue up to date: new messages come without a translation, gone ones go, the compiled catalogue is written."""
 
 from __future__ import annotations
 
@@ -75,12 +75,8 @@ def messages() -> dict[str, list[str]]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 for text in of_call(node):
-                    if (
-                        (WORDS.search(text)
-                        and text not in UNTRANSLATED
-                        and " " in text.strip())
-                        or (name_of(node) in TRANSLATED_AT_ONCE
-                        and text)
+                    if (WORDS.search(text) and text not in UNTRANSLATED and " " in text.strip()) or (
+                        name_of(node) in TRANSLATED_AT_ONCE and text
                     ):
                         found.setdefault(text, []).append(file.relative_to(ROOT).as_posix())
     for text in IN_DIAGNOSTICS:
