@@ -226,8 +226,12 @@ class Hands:
             words = self.words(call) if isinstance(call.params, ClickParams | ButtonParams) else call.action
             raise await self.missed(failed(answer, words, call.step))
         began, documents = time.monotonic(), tab.documents
-        await tab.click(answer["x"], answer["y"])
-        await self.settle(tab, call, began, documents, end)
+        try:
+            await tab.click(answer["x"], answer["y"])
+            await self.settle(tab, call, began, documents, end)
+        except SessionLost:
+            if not self.windows.survive(tab):
+                raise  # the window did not close itself under the click: there is no other one
         return answer
 
     async def settle(self, tab: Tab, call: Call, began: float, documents: int, end: float) -> None:

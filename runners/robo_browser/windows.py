@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Dialog, Page, WebSocketRoute
 
 T = TypeVar("T")
+ARRIVAL: Final = 2.0
+"""Seconds a window that was opened has to be there."""
 MOST: Final = 8
 """Windows of one session; a page that opens more is not answered."""
 
@@ -31,6 +33,8 @@ class Windows:
         self._context = context
         self._tabs: list[Tab] = []
         self._coming: set[asyncio.Task[None]] = set()
+        self._announced = 0
+        self._arrived = asyncio.Event()
         self._trouble: asyncio.Future[Failure] = asyncio.get_running_loop().create_future()
         self._step = Step()
         self._confirm: str | None = None
@@ -51,10 +55,16 @@ class Windows:
     async def _attach(self, page: Page) -> Tab:
         page.on("dialog", self._dialog)
         tab = await Tab.attach(page, lambda _tab, frame: self._guard.frame(self, frame))
+        tab.on("Page.windowOpen", self._announce)
         self._tabs.append(tab)
         return tab
 
+    def _announce(self, _event: Mapping[str, Any]) -> None:
+        self._announced += 1
+
     def _opened(self, page: Page) -> None:
+        self._announced = max(0, self._announced - 1)
+        self._arrived.set()
         task = asyncio.create_task(self._welcome(page))
         self._coming.add(task)
         task.add_done_callback(self._coming.discard)
@@ -72,8 +82,16 @@ class Windows:
 
     async def arrivals(self) -> None:
         """Windows that are just opening are there afterwards."""
+        end = time.monotonic() + ARRIVAL
+        while self._announced and (left := end - time.monotonic()) > 0:
+            self._arrived.clear()
+            try:
+                await asyncio.wait_for(self._arrived.wait(), left)
+            except TimeoutError:
+                break
+        self._announced = 0
         if self._coming:
-            await asyncio.wait(self._coming, timeout=2.0)
+            await asyncio.wait(self._coming, timeout=ARRIVAL)
 
     @property
     def front(self) -> Tab:
@@ -82,6 +100,10 @@ class Windows:
             self._tabs = [tab for tab in self._tabs if tab.alive] or self._tabs[:1]
         self._tabs[-1].check()
         return self._tabs[-1]
+
+    def survive(self, tab: Tab) -> bool:
+        """The session goes on without this window."""
+        return not tab.alive and any(other.alive for other in self._tabs)
 
     async def only_first(self) -> Tab:
         """Close every window but one."""

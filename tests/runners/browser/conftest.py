@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +28,7 @@ def _server() -> Iterator[Site]:
     class Handler(support.Handler):
         pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = support.Server(("127.0.0.1", 0), Handler)
     Handler.site = Site(f"http://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

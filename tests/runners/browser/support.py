@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
@@ -110,6 +111,15 @@ class Handler(BaseHTTPRequestHandler):
         return
 
 
+class Server(ThreadingHTTPServer):
+    """Says nothing about browsers that leave in the middle of a request."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        return
+
+
 _numbers = itertools.count(1)
 
 
@@ -145,9 +155,9 @@ class Gate:
         return time.monotonic() + self.seconds
 
 
-def soon(condition: Callable[[], bool], seconds: float = 3.0) -> bool:
+async def soon(condition: Callable[[], bool], seconds: float = 3.0) -> bool:
     """Whether it becomes true in time (for what another thread does)."""
     end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.005)
+    while not condition() and time.monotonic() < end:  # noqa: ASYNC110 - other threads set no event of this loop
+        await asyncio.sleep(0.005)
     return condition()

@@ -375,4 +375,4 @@ async def test_a_window_that_dies_after_the_gate_is_a_doubt(open_session: Open, 
     gate.doing = die
     with pytest.raises(SessionLost):
         await submit(session, portal, gate, read=NUMBER)
-    assert not soon(lambda: bool(portal.effects()), 0.1)
+    assert not await soon(lambda: bool(portal.effects()), 0.1)
