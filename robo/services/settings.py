@@ -52,6 +52,10 @@ class FileLimits(Value):
     size: int = 50 * MEGABYTE
     expanded: int = 200 * MEGABYTE
     ratio: int = 200
+    parts: int = 2000
+    memory: int = 1500 * MEGABYTE
+    """What the process that reads a file may take; `cpu` in seconds."""
+    cpu: int = 60
 
 
 class Settings(Value):

@@ -63,7 +63,16 @@ SHAPE: Final[Shape] = {
     "workers": {"slots": _whole, "lease": _duration},
     "browser": {"executable": _text, "channel": _text, "sandbox": _switch},
     "secrets": {"backend": _choice(*Backend)},
-    "limits": {"files": {"size": _bytes, "expanded": _bytes, "ratio": _whole}},
+    "limits": {
+        "files": {
+            "size": _bytes,
+            "expanded": _bytes,
+            "ratio": _whole,
+            "parts": _whole,
+            "memory": _bytes,
+            "cpu": _whole,
+        }
+    },
 }
 """Every key of the file. The reference in `robo/docs/reference.md` says what each is for."""
 

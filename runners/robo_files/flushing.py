@@ -60,6 +60,15 @@ def _flush(path: Path, asked: Sequence[Mapping[str, Any]], limits: Limits) -> Se
     return ["done" if answer == "written" else answer for answer in answers]
 
 
+def there(file: Path, changes: Sequence[CellChange], limits: Limits) -> Sequence[bool]:
+    """Whether each change that was written still is. False only where the cell holds the old value again, as when an
+    old copy was saved over the file; what somebody changed since is theirs."""
+    path = Path(os.path.realpath(file))
+    asked = [_plain(change) for change in changes]
+    told = ask({"do": "update", "file": str(path), "target": "", "changes": asked}, limits)
+    return [answer != "written" for answer, *_ in told]
+
+
 def refuse_if_open(path: Path) -> None:
     """Excel and LibreOffice leave a lock file beside a workbook they have open."""
     for lock in (f"~${path.name}", f"~${path.name[2:]}", f".~lock.{path.name}#"):

@@ -13,7 +13,7 @@ from robo.sdk.runner import CellChange, Context
 from robo_files.actions import ACTIONS
 from robo_files.box.trouble import Limits
 from robo_files.boxed import Box
-from robo_files.flushing import flush
+from robo_files.flushing import flush, there
 from robo_files.session import FilesSession
 
 
@@ -28,7 +28,7 @@ class FilesRunner:
         self._boxes: set[Box] = set()
 
     async def start(self, settings: Mapping[str, Any], *, headed: bool, slots: int) -> None:
-        """Take the limits from the settings (`max_size`, `max_unpacked`, `max_ratio`, `max_parts`, `memory`, `cpu`)."""
+        """Take the limits from the settings (`size`, `expanded`, `ratio`, `parts`, `memory`, `cpu`)."""
         self._limits = limits_from(settings)
 
     async def open(self, context: Context) -> FilesSession:
@@ -42,6 +42,10 @@ class FilesRunner:
     def flush(self, file: Path, changes: Sequence[CellChange]) -> Sequence[str]:
         """Write all changes of one file at once; see `robo_files.flushing`."""
         return flush(file, changes, self._limits)
+
+    def there(self, file: Path, changes: Sequence[CellChange]) -> Sequence[bool]:
+        """Whether each change that was flushed still is in the file."""
+        return there(file, changes, self._limits)
 
 
 def limits_from(settings: Mapping[str, Any]) -> Limits:
@@ -61,8 +65,8 @@ def _whole(name: str, value: Any) -> int:
     if number < 1:
         raise UsageError(
             "RB829",
-            "the setting files.%(name)s must be a whole number above 0, not %(value)s",
-            remedy="give bytes for max_size, max_unpacked and memory; seconds for cpu",
+            "`limits: {files: {%(name)s: …}}` must be a whole number above 0, not %(value)s",
+            remedy="give sizes in bytes or as 50 MB, cpu in seconds",
             name=name,
             value=str(value),
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 from robo.sdk.errors import InfrastructureError, RoboError, UsageError
 
+_MEGABYTE = 1024 * 1024
 Facts = Mapping[str, Any]
 
 
@@ -75,7 +76,7 @@ def _too_big(f: Facts, place: str) -> RoboError:
         "RB807",
         "%(file)s is too large to open: %(size_mb)s MB, the limit is %(limit_mb)s MB",
         place=place,
-        remedy="split it, or raise the setting files.max_size",
+        remedy="split it, or raise `limits: {files: {size: …}}` in config/robo.yaml",
         size_mb=_mb(f["size"]),
         limit_mb=_mb(f["limit"]),
         **f,
@@ -87,7 +88,7 @@ def _bomb(f: Facts, place: str) -> RoboError:
         "RB808",
         "%(file)s would grow to %(unpacked_mb)s MB once unpacked, the limit is %(limit_mb)s MB; it was not opened",
         place=place,
-        remedy="if the file is trusted, raise the setting files.max_unpacked; otherwise ask who sent it",
+        remedy="ask who sent it; if it is trusted, raise `limits: {files: {expanded: …}}` in config/robo.yaml",
         unpacked_mb=_mb(f["unpacked"]),
         limit_mb=_mb(f["limit"]),
         **f,
@@ -99,7 +100,7 @@ def _ratio(f: Facts, place: str) -> RoboError:
         "RB808",
         "%(part)s of %(file)s would grow %(ratio)s times once unpacked, the limit is %(limit)s; it was not opened",
         place=place,
-        remedy="remove formats put on whole columns; if the file is trusted, raise the setting files.max_ratio",
+        remedy="remove formats put on whole columns, or raise `limits: {files: {ratio: …}}` in config/robo.yaml",
         **f,
     )
 
@@ -109,7 +110,7 @@ def _too_many_parts(f: Facts, place: str) -> RoboError:
         "RB809",
         "%(file)s has %(count)s parts, the limit is %(limit)s; it was not opened",
         place=place,
-        remedy="if the file is trusted, raise the setting files.max_parts",
+        remedy="if the file is trusted, raise `limits: {files: {parts: …}}` in config/robo.yaml",
         **f,
     )
 
@@ -119,7 +120,7 @@ def _memory(f: Facts, place: str) -> RoboError:
         "RB810",
         "%(file)s needs more than %(limit_mb)s MB of memory to be read",
         place=place,
-        remedy="look for a stray cell far below or right of the table; else split it, or raise files.memory",
+        remedy="look for a stray cell far below or right of the table; or raise `limits: {files: {memory: …}}`",
         limit_mb=_mb(f["limit"]),
         **f,
     )
@@ -130,7 +131,7 @@ def _time(f: Facts, place: str) -> RoboError:
         "RB810",
         "%(file)s takes more than %(limit)s s to be read",
         place=place,
-        remedy="split it, or raise the setting files.cpu",
+        remedy="split it, or raise `limits: {files: {cpu: …}}` in config/robo.yaml",
         **f,
     )
 
@@ -310,7 +311,7 @@ def not_as_written(file: Path) -> RoboError:
 
 
 def _mb(size: int) -> int:
-    return -(-size // 1_000_000)
+    return -(-size // _MEGABYTE)
 
 
 def _names(sheets: list[str]) -> str:

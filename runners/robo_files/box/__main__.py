@@ -92,7 +92,8 @@ def _answer(request: dict[str, Any], limits: Limits, out: BinaryIO) -> None:
         told = [Told(*each) for each in request["told"]]
         send(out, {"end": (check_csv if csv else check_workbook)(path, changes, told, limits)})
         return
-    answers = (update_csv if csv else update_workbook)(path, Path(request["target"]), changes, limits)
+    target = Path(request["target"]) if request["target"] else None
+    answers = (update_csv if csv else update_workbook)(path, target, changes, limits)
     send(out, {"end": [(each.answer, each.row, each.column) for each in answers]})
 
 

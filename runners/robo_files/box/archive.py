@@ -104,8 +104,8 @@ def _load(path: Path, limits: Limits) -> bytes:
     size = path.stat().st_size
     if size == 0:
         raise Trouble("empty-file")
-    if size > limits.max_size:
-        raise Trouble("too-big", size=size, limit=limits.max_size)
+    if size > limits.size:
+        raise Trouble("too-big", size=size, limit=limits.size)
     return path.read_bytes()
 
 
@@ -117,8 +117,8 @@ def _directory(data: bytes, limits: Limits) -> tuple[int, bytes, int]:
     _, _, _, _, count, _, start, comment = _EOCD.unpack_from(data, at)
     if count == _MARK16 or start == _MARK32:
         count, start = _zip64(data, at)
-    if count > limits.max_parts:
-        raise Trouble("too-many-parts", count=count, limit=limits.max_parts)
+    if count > limits.parts:
+        raise Trouble("too-many-parts", count=count, limit=limits.parts)
     begin = at + _EOCD.size
     return start, data[begin : begin + comment], count
 
@@ -175,8 +175,8 @@ def _long(extra: bytes, unpacked: int, packed: int, offset: int) -> tuple[int, i
 
 def _check(parts: Collection[Part], limits: Limits) -> None:
     total = sum(part.unpacked for part in parts)
-    if total > limits.max_unpacked:
-        raise Trouble("bomb", unpacked=total, limit=limits.max_unpacked)
+    if total > limits.expanded:
+        raise Trouble("bomb", unpacked=total, limit=limits.expanded)
     for part in parts:
         if part.flags & 1:
             raise Trouble("encrypted")
@@ -184,8 +184,8 @@ def _check(parts: Collection[Part], limits: Limits) -> None:
             raise Trouble("broken", why=f"{part.name} is packed in a way spreadsheets do not use")
         if part.offset + _LOCAL.size + part.packed > part.end:
             raise Trouble("broken", why="parts of the archive overlap")
-        if part.unpacked > _SMALL and part.unpacked > limits.max_ratio * max(part.packed, 1):
-            raise Trouble("ratio", part=part.name, ratio=part.unpacked // max(part.packed, 1), limit=limits.max_ratio)
+        if part.unpacked > _SMALL and part.unpacked > limits.ratio * max(part.packed, 1):
+            raise Trouble("ratio", part=part.name, ratio=part.unpacked // max(part.packed, 1), limit=limits.ratio)
 
 
 def _body(data: bytes, part: Part) -> int:

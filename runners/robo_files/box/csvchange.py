@@ -19,7 +19,7 @@ _HARMLESS = re.compile(r"[+-]?[\d\s.,]+")
 _LOOK = 200
 
 
-def update_csv(path: Path, target: Path, changes: Sequence[Mapping[str, Any]], limits: Limits) -> list[Told]:
+def update_csv(path: Path, target: Path | None, changes: Sequence[Mapping[str, Any]], limits: Limits) -> list[Told]:
     """As `update_workbook`, for CSV."""
     dialect, whole = open_csv(path, limits)
     lines = dict(enumerate(records(whole, dialect.delimiter), 1))
@@ -38,7 +38,7 @@ def update_csv(path: Path, target: Path, changes: Sequence[Mapping[str, Any]], l
             found.answers[i] = _refusal(written[i]["new"], dialect) or "written"
             if found.answers[i] == "written":
                 puts.setdefault(number, {})[source.columns[index]] = _quoted(written[i]["new"], dialect)
-    if puts:
+    if puts and target:
         edits = [edit for number, columns in puts.items() for edit in _edits(lines[number], columns, dialect)]
         target.write_bytes(dialect.bom + _edited(whole, edits).encode(dialect.encoding))
     return found.told(source.columns)

@@ -42,8 +42,8 @@ class Dialect:
 def open_csv(path: Path, limits: Limits) -> tuple[Dialect, str]:
     """The dialect and the whole text. UTF-8 first (cp1252 takes nearly anything), then what Excel writes in France."""
     size = path.stat().st_size
-    if size > limits.max_size:
-        raise Trouble("too-big", size=size, limit=limits.max_size)
+    if size > limits.size:
+        raise Trouble("too-big", size=size, limit=limits.size)
     data = path.read_bytes()
     if not data.strip():
         raise Trouble("empty-file")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+MEGABYTE = 1024 * 1024
+
 
 class Trouble(Exception):  # noqa: N818 - it crosses a pipe as data and becomes a RoboError on the other side
     """`kind` is one of the words `robo_files.trouble` knows; `facts` are plain JSON values."""
@@ -17,17 +19,17 @@ class Trouble(Exception):  # noqa: N818 - it crosses a pipe as data and becomes 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large a file may be before it is opened, and what its parser may take. Settings `files.<name>` raise them."""
+    """How large a file may be before it is opened, and what its parser may take. Raised by `limits: {files: …}`."""
 
-    max_size: int = 50_000_000
+    size: int = 50 * MEGABYTE
     """Bytes on the disk."""
-    max_unpacked: int = 250_000_000
+    expanded: int = 200 * MEGABYTE
     """Bytes of all parts together, once unpacked."""
-    max_ratio: int = 200
+    ratio: int = 200
     """Times a part of more than 1 MB may grow when it is unpacked."""
-    max_parts: int = 2_000
+    parts: int = 2_000
     """Entries of the archive."""
-    memory: int = 1_500_000_000
+    memory: int = 1500 * MEGABYTE
     """Bytes of address space of the parser (POSIX)."""
     cpu: int = 60
     """Seconds of processor time of the parser (POSIX)."""

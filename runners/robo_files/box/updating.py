@@ -24,8 +24,8 @@ _TRIES = 3
 Change = Mapping[str, Any]
 
 
-def update_workbook(path: Path, target: Path, changes: Sequence[Change], limits: Limits) -> list[Told]:
-    """What becomes of each change; `target` is written only if something is to be."""
+def update_workbook(path: Path, target: Path | None, changes: Sequence[Change], limits: Limits) -> list[Told]:
+    """What becomes of each change; `target` is written only if something is to be. Without one, what would become."""
     book = open_workbook(path, limits)
     if any(name.startswith("_xmlsignatures/") for name in book.archive.parts):
         return [Told("conflict: the workbook is signed; a change would break the signature")] * len(changes)
@@ -45,7 +45,7 @@ def update_workbook(path: Path, target: Path, changes: Sequence[Change], limits:
             told[i] = answer
         if content:
             parts[part] = content
-    if parts:
+    if parts and target:
         _write(book, target, parts, styles)
     return told
 

@@ -76,6 +76,22 @@ async def test_a_second_flush_of_the_same_changes_changes_nothing(
     assert simple.read_bytes() == after
 
 
+async def test_a_change_that_an_old_copy_undid_is_not_there_and_can_be_flushed_again(
+    runner: FilesRunner, read: Read, simple: Path, change: Change
+) -> None:
+    old = simple.read_bytes()
+    owed = [change(row, "N° dossier", f"D{row.number}") for row in await read(simple)]
+    runner.flush(simple, owed)
+    after = simple.read_bytes()
+    edited(simple, lambda sheet: sheet.__setitem__("C3", "autre"))
+    assert runner.there(simple, owed) == [True] * 3
+    simple.write_bytes(old)
+    assert runner.there(simple, owed) == [False] * 3
+    assert simple.read_bytes() == old
+    assert runner.flush(simple, owed) == ["done"] * 3
+    assert simple.read_bytes() == after
+
+
 async def test_several_cells_of_a_row_are_one_matter(
     runner: FilesRunner, read: Read, simple: Path, change: Change
 ) -> None:
