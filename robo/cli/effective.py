@@ -11,7 +11,7 @@ from robo.cli.language import _
 from robo.model.process import Process, Step
 from robo.model.region import Region
 from robo.model.text import Path, Template
-from robo.plan.model import Piece, Plan, Segment, Unit
+from robo.plan.model import Once, Piece, Plan, Segment, Unit
 
 DEFAULT: Final = "default"
 REGION: Final[Path] = ("", "region")
@@ -67,7 +67,17 @@ def _values(plan: Plan, process: Process, region: Region | None) -> Iterator[Row
         yield "region", f"{region.id} ({region.zone}, {region.date_format})", REGION
     yield from _named(plan, process)
     yield from _policies(plan)
+    if region is not None:
+        yield from _labels(process, region)
     yield from _steps(plan)
+
+
+def _labels(process: Process, region: Region) -> Iterator[Row]:
+    """The words of pages that read otherwise here; what follows shows them in their new form."""
+    overlay = region.overlays.get(process.id)
+    for index, label in enumerate(overlay.labels if overlay is not None else ()):
+        where = f" ({label.step})" if label.step else ""
+        yield f"labels.{label.source}", f"{label.to}{where}", ("labels", index)
 
 
 def _named(plan: Plan, process: Process) -> Iterator[Row]:
@@ -86,6 +96,8 @@ def _named(plan: Plan, process: Process) -> Iterator[Row]:
         for column in plan.items.fields:
             rules = f"{column.column}, {column.type.value}, {_('required') if column.required else _('may be empty')}"
             yield f"items.fields.{column.name}", rules, ("items", "fields", column.name)
+        if plan.items.only_if is not None:
+            yield "items.only_if", plan.items.only_if.source, ("items", "only_if")
         yield "items.key", node_text(plan.items.key), ("items", "key")
 
 
@@ -132,11 +144,44 @@ def _flat(pieces: tuple[Piece, ...]) -> Iterator[Step]:
 
 
 def _steps(plan: Plan) -> Iterator[Row]:
-    for segment in plan.segments:
+    for name, finder in plan.finders.items():
+        yield f"finders.{name}", _step(finder.step), ("finders", name)
+    for step in _flat(plan.setup):
+        yield f"setup: {step.id}", _step(step), step.path
+    for segment in (*plan.segments, *plan.finish):
         for step in steps_of(segment):
-            effect = f" [{step.effect.value}]" if step.effect else ""
-            what = step.action or step.kind.value
-            yield f"{segment.id}: {step.id}", f"{what}{effect} {node_text(step.params)}".rstrip(), step.path
+            yield f"{segment.id}: {step.id}", _step(step), step.path
+        if segment.once is not None:
+            yield from _once(segment.once)
+
+
+def _step(step: Step) -> str:
+    """One step on one line: what it does, its effect, its parameters or its condition, its time."""
+    effect = f" [{step.effect.value}]" if step.effect else ""
+    said = step.condition.source if step.condition is not None else node_text(step.params or step.assign or "")
+    time = f" ({step.timeout.total_seconds():g} s)" if step.timeout is not None else ""
+    return f"{step.action or step.kind.value}{effect} {said}".rstrip() + time
+
+
+def _once(once: Once) -> Iterator[Row]:
+    """How one effect is known to have happened, once."""
+    path = once.step.path
+    yield f"{once.id}.once", node_text(once.key), (*path, "once")
+    if once.verify is not None:
+        yield (
+            f"{once.id}.verify",
+            once.verify.finder or ", ".join(_step(step) for step in once.verify.steps),
+            (
+                *path,
+                "verify",
+            ),
+        )
+        yield f"{once.id}.verify.asks", once.verify.asks, (*path, "verify", "asks")
+        if once.verify.ours_if is not None:
+            yield f"{once.id}.verify.ours_if", once.verify.ours_if.source, (*path, "verify", "ours_if")
+    yield f"{once.id}.settle", f"{once.settle.total_seconds():g} s", (*path, "settle")
+    for refusal in once.submit.refused:
+        yield f"{once.id}.refused.{refusal.code}", node_text(refusal.target), (*path, "refused")
 
 
 def lines(found: Found, *, explain: bool) -> Iterator[str]:

@@ -29,7 +29,8 @@ def _chapter(chapter: Chapter) -> Iterator[str]:
     yield f"## {chapter.title}"
     yield ""
     for number, sentence in enumerate(chapter.sentences, 1):
-        title = f"**{sentence.title}.** " if sentence.title else ""
+        stop = "" if sentence.title[-1:] in tuple(".?!") else "."
+        title = f"**{sentence.title}{stop}** " if sentence.title else ""
         first, *rest = sentence.text.splitlines() or [""]
         yield f"{number}. {title}{first}"
         yield from (f"   {line}" for line in rest)
