@@ -30,7 +30,8 @@ def guarded(arguments: Sequence[str]) -> int:
     try:
         from robo.cli.root import run_command
 
-        return run_command(arguments)
+        code = run_command(arguments)
+        return _interrupted() if code == INTERRUPTED else code
     except RoboError as trouble:
         tell(trouble, as_json=as_json)
         return trouble.exit_code
@@ -57,8 +58,6 @@ def _shown_usage(error: Exception, *, as_json: bool) -> int | None:
     import typer
 
     if isinstance(error, typer.Abort):
-        if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
-            return _interrupted()
         talk(_("Nothing was changed."))
         return INTERRUPTED
     if not hasattr(error, "show") or not hasattr(error, "exit_code"):
