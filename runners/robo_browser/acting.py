@@ -20,6 +20,8 @@ from robo_browser.windows import Windows
 
 SERVER_ERROR: Final = 500
 CLIENT_ERROR: Final = 400
+AIMS: Final = 4
+"""How often a click is aimed again when the page moves under it."""
 Pairs = Sequence[tuple[Call, Sequence[Entry]]]
 
 
@@ -220,28 +222,46 @@ class Hands:
         return Result(note=str(answer.get("name", "")), drift=drift(target_of(call), answer.get("rank", 0)))
 
     async def _click_at(self, job: Mapping[str, Any], call: Call, end: float) -> Mapping[str, Any]:
-        tab = self.tab
-        answer = await self.do({"job": "aim", **job}, end, tab)
+        answer = await self.aim(job, call, end)
+        await self.click_aimed(answer, job, call, end)
+        return answer
+
+    async def aim(self, job: Mapping[str, Any], call: Call, end: float) -> dict[str, Any]:
+        """Where to click. From then on the page withholds a click that lands elsewhere."""
+        answer = await self.do({"job": "aim", "seconds": max(0.1, end - time.monotonic()), **job}, end, self.tab)
         if "failed" in answer:
             words = self.words(call) if isinstance(call.params, ClickParams | ButtonParams) else call.action
             raise await self.missed(failed(answer, words, call.step))
-        began, documents = time.monotonic(), tab.documents
-        try:
-            await tab.click(answer["x"], answer["y"])
-            await self.settle(tab, call, began, documents, end)
-        except SessionLost:
-            if not self.windows.survive(tab):
-                raise  # the window did not close itself under the click: there is no other one
         return answer
 
-    async def settle(self, tab: Tab, call: Call, began: float, documents: int, end: float) -> None:
-        """What an act started has arrived: a document, answers to scripts, a window."""
-        await tab.calm(began, documents, end - time.monotonic())
+    async def click_aimed(self, aim: Mapping[str, Any], job: Mapping[str, Any], call: Call, end: float) -> None:
+        """Click there and wait for what it started. A page that moves under the click (a picture arrives, a message
+        opens) has withheld it; nothing happened, so it is aimed at again. Raises `Failure` RB709 in the end."""
+        tab = self.tab
+        for _ in range(AIMS):
+            began, documents = time.monotonic(), tab.documents
+            try:
+                await tab.click(aim["x"], aim["y"])
+                missed = await self.settle(tab, call, began, documents, end)
+            except SessionLost:
+                if not self.windows.survive(tab):
+                    raise  # the window did not close itself under the click: there is no other one
+                return
+            if not missed:
+                return
+            aim = await self.aim(job, call, end)
+        raise moved(call)
+
+    async def settle(self, tab: Tab, call: Call, began: float, documents: int, end: float) -> bool:
+        """What an act started has arrived: a document, answers to scripts, a window. True: the click was withheld."""
+        missed = await tab.calm(began, documents, end - time.monotonic())
         await self.windows.arrivals()
         if tab.alive and tab.documents != documents:
             state = await tab.ready(end - time.monotonic())
             if "url" in state:
                 self.check_status(state, call.step)
+            return False
+        return missed
 
     async def press(self, params: PressParams, call: Call, end: float) -> Result:
         """One key, in a field if one is named."""
@@ -258,6 +278,17 @@ class Hands:
         answer = await self.do({"job": "focus", "targets": [self.target(params.on, call.within)]}, end)
         if "failed" in answer:
             raise await self.missed(failed(answer, target_words(params.on), call.step))
+
+
+def moved(call: Call) -> Failure:
+    """The page withheld the click: it landed on something else."""
+    return Failure(
+        "RB709",
+        "%(target)s moved away under the click; the page refused it",
+        place=call.step,
+        remedy="nothing to do by hand: whether it happened is verified before anything is tried again",
+        target=call.action,
+    )
 
 
 def target_of(call: Call) -> tuple[Target, ...]:

@@ -12,7 +12,7 @@ from robo.sdk.errors import Failure, NotFound, TimedOut
 from robo.sdk.runner import Answer, Call, Refused, Result
 from robo.sdk.targets import Read, Target, Watched
 from robo.sdk.values import MISSING
-from robo_browser.acting import Hands, drift, watch_job
+from robo_browser.acting import Hands, drift, moved, watch_job
 from robo_browser.reading import Unfit, value_of
 from robo_browser.tab import DocumentGone, Tab
 from robo_browser.trouble import failed, listed
@@ -159,7 +159,7 @@ class Answers:
             if seen.get("late"):
                 raise too_late()
             if seen.get("missed"):
-                raise _moved(call)
+                raise moved(call)
             if seen.get("ok") and watch.read:
                 try:
                     return Answer(values=_values(watch.read, seen["values"]), requests=self._hands.windows.sent)
@@ -195,16 +195,6 @@ def _drifts(reads: Mapping[str, Read], seen: Seen) -> tuple[str, ...]:
 
 def _shown(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} = «{value}»" for name, value in values.items())
-
-
-def _moved(call: Call) -> Failure:
-    return Failure(
-        "RB709",
-        "%(target)s moved away under the click; the page refused it",
-        place=call.step,
-        remedy="nothing to do by hand: whether it happened is verified before anything is tried again",
-        target=call.action,
-    )
 
 
 def _refusal(call: Call, seen: Seen) -> Exception:

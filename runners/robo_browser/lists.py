@@ -65,17 +65,18 @@ async def _search(hands: Hands, call: Call, params: FindRowParams, entries: Sequ
     else:
         job = {"submitOf": [hands.target(entries[-1].targets[0], call.within)]}
     tab = hands.tab
-    aim = await hands.do({"job": "aim", **job}, end if params.button is not None else time.monotonic())
+    patience = end if params.button is not None else time.monotonic()
+    aim = await hands.do({"job": "aim", "seconds": max(0.1, end - time.monotonic()), **job}, patience)
     if aim.get("failed") == "button":
         last = {"job": "focus", "targets": [hands.target(entries[-1].targets[0], call.within)]}
         await hands.do(last, end)
     elif "failed" in aim:
         raise await hands.missed(failed(aim, "the button of the search", call.step))
-    began, documents = time.monotonic(), tab.documents
     if "x" in aim:
-        await tab.click(aim["x"], aim["y"])
-    else:
-        await tab.press("Enter")
+        await hands.click_aimed(aim, job, call, end)
+        return
+    began, documents = time.monotonic(), tab.documents
+    await tab.press("Enter")
     await hands.settle(tab, call, began, documents, end)
 
 
@@ -153,12 +154,12 @@ async def _next_page(hands: Hands, call: Call, params: FindRowParams, mark: str,
     """Turn the page; the list must change, or it was not turned."""
     assert params.next is not None  # noqa: S101 - the list said `on` for it
     tab = hands.tab
-    aim = await hands.do({"job": "aim", "targets": [hands.target(params.next, call.within)]}, end)
+    job = {"targets": [hands.target(params.next, call.within)]}
+    aim = await hands.do({"job": "aim", "seconds": max(0.1, end - time.monotonic()), **job}, end)
     if "failed" in aim:
         raise _Cannot("the button to the next page cannot be clicked")
-    began, documents = time.monotonic(), tab.documents
-    await tab.click(aim["x"], aim["y"])
-    await hands.settle(tab, call, began, documents, end)
+    documents = tab.documents
+    await hands.click_aimed(aim, job, call, end)
     if tab.documents == documents:
         changed = await hands.do({"job": "changed", "mark": mark}, end)
         if not changed.get("changed"):

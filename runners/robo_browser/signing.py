@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,9 +28,8 @@ async def sign_in(hands: Hands, answers: Answers, call: Call, params: LoginParam
     hands.using(secret)
     tab = hands.tab
     aim = await _type(hands, call, params, secret, end)
-    address, began, documents = tab.page.url, time.monotonic(), tab.documents
-    await tab.click(aim["x"], aim["y"])
-    await hands.settle(tab, call, began, documents, end)
+    address, documents = tab.page.url, tab.documents
+    await hands.click_aimed(aim, {"targets": [hands.target(params.button, call.within)]}, call, end)
     await _taken(hands, call, params, end, left=tab.documents != documents)
     hands.signed_in(address, secret)
     watched = await answers.after(call, end)
@@ -55,6 +53,7 @@ async def _type(hands: Hands, call: Call, params: LoginParams, secret: Secret, e
         "job": "enter",
         "origins": [host.origin for host in hands.context.hosts],
         "button": [hands.target(params.button, call.within)],
+        "seconds": call.timeout,
         "entries": [
             {
                 "targets": [hands.target(target, call.within)],

@@ -237,16 +237,18 @@ class Tab:
         """Requests of scripts started after `moment` are still without their answer."""
         return any(began >= moment for began in self._talking.values())
 
-    async def calm(self, moment: float, documents: int, wait: float, *, patient: bool = False) -> None:
+    async def calm(self, moment: float, documents: int, wait: float, *, patient: bool = False) -> bool:
         """After an act at `moment`: the navigation it began has arrived, the requests it started are answered.
 
-        `patient`: requests are awaited for all of `wait`, not only for a moment."""
-        end = time.monotonic() + wait
+        `patient`: requests are awaited for all of `wait`, not only for a moment. True: the page moved under an aimed
+        click, which was withheld and did nothing."""
+        end, missed = time.monotonic() + wait, False
         if self._documents == documents:
             try:
                 answer = await self.do({"job": "calm"}, 0.0)
             except DocumentGone:
                 answer = {"leaving": True}
+            missed = bool(answer.get("missed"))
             if answer.get("leaving") and self._documents == documents:
                 await self._next_document(documents, end)
         if self._documents != documents:
@@ -257,7 +259,8 @@ class Tab:
             try:
                 await asyncio.wait_for(self._talk.wait(), max(0.0, quiet - time.monotonic()))
             except TimeoutError:
-                return
+                break
+        return missed
 
     async def _next_document(self, documents: int, end: float, *, even_if_halted: bool = False) -> None:
         """Until a new document is there, or the page has given up leaving (a download, an empty answer)."""

@@ -6,7 +6,7 @@ const JOBS = { enter, aim, watch, list, focusOne, readBack, cover: (job) => cove
   ready: async (job) => ((await until(() => document.readyState !== 'loading' && (!job.complete || document.readyState === 'complete'), clock() + job.wait)) ? { status: statusOf(), signIn: asksToSignIn(), url: location.href } : { timeout: true }),
   focus: (job) => (job.targets ? focusOne(job) : {}),
   remember: (job) => { remember(job.watch); aimed = null; arm(job.seconds); return {}; },
-  calm: async () => { await nextTask(); await nextTask(); return { leaving, url: location.href }; },
+  calm: async () => { await nextTask(); await nextTask(); return { leaving, url: location.href, missed: deadline.missed }; },
   changed: async (job) => ({ changed: Boolean(await until(() => markOf() !== job.mark, clock() + job.wait)) }) };
 
 let leaving = false;
