@@ -123,9 +123,8 @@ def test_an_error_is_an_object_too(project: Path, robo: Robo) -> None:
 
 def test_every_problem_of_a_definition_comes_at_once(project: Path, robo: Robo) -> None:
     file = project / "processes/verifier-demandes/process.yaml"
-    text = (
-        file.read_text(encoding="utf-8").replace("- title: Le d", "- titel: Le d").replace("unit: demande", "unt: demande")
-    )
+    text = file.read_text(encoding="utf-8").replace("- title: Le d", "- titel: Le d")
+    text = text.replace("unit: demande", "unt: demande")
     file.write_text(text, encoding="utf-8")
     said = robo("process", "validate")
     assert said.code == 2
