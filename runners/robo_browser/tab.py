@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from robo.sdk.errors import SessionLost, TimedOut
@@ -37,6 +37,7 @@ class Tab:
         self._arrived = asyncio.Event()
         self._documents = 0
         self._lost = ""
+        self._gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._talking: dict[str, float] = {}
         self._talk = asyncio.Event()
         self._halted = asyncio.Event()
@@ -74,6 +75,7 @@ class Tab:
         }
         for name, hear in heard.items():
             self._cdp.on(name, hear)
+        self.page.on("crash", lambda _page: self.lose("the page crashed"))
         self.page.on("close", lambda _page: self.lose("the window was closed"))
         self._cdp.on("close", lambda *_: self.lose("the browser is gone"))
 
@@ -121,6 +123,8 @@ class Tab:
     def lose(self, why: str) -> None:
         """No answer will come from this window any more."""
         self._lost = self._lost or why
+        if not self._gone.done():
+            self._gone.set_result(None)
         for event in (self._arrived, self._talk, self._committed):
             event.set()
 
@@ -161,9 +165,7 @@ class Tab:
         text = expression({**job, "wait": max(0.0, wait) * 1000})
         params = {"expression": text, "uniqueContextId": context, "awaitPromise": True, "returnByValue": True}
         try:
-            answer = await asyncio.wait_for(self.send("Runtime.evaluate", params), max(wait, 0.0) + GRACE)
-        except TimeoutError:
-            raise lost("the page does not answer") from None
+            answer = await self._unless_lost(self.send("Runtime.evaluate", params), max(wait, 0.0) + GRACE)
         finally:
             del text, params  # a secret may be in it, and a traceback keeps locals
         if "exceptionDetails" in answer:
@@ -171,6 +173,20 @@ class Tab:
                 raise DocumentGone
             raise broken(answer["exceptionDetails"])
         return answer["result"].get("value") or {}
+
+    async def _unless_lost(self, asking: Coroutine[Any, Any, dict[str, Any]], patience: float) -> dict[str, Any]:
+        """The answer, unless the window goes first or is silent for too long."""
+        task = asyncio.ensure_future(asking)
+        both: set[asyncio.Future[Any]] = {task, self._gone}
+        try:
+            await asyncio.wait(both, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        if task.cancelled():
+            raise lost(self._lost or "the page does not answer")
+        return task.result()
 
     async def _present(self, wait: float) -> str:
         """The document there is, or the next one when one has just left."""

@@ -123,15 +123,17 @@ function nextPage(targets) {
   const place = one(targets, 'click');
   if (place.failed) return place.failed === 'several' ? 'several' : 'none';
   const { el } = place;
-  const off = locked(el) || el.closest('.disabled,[aria-disabled=true]') || (el.tagName === 'A' && !el.hasAttribute('href'));
-  return off ? 'off' : 'on';
+  return idle(el) ? 'off' : 'on';
 }
+
+/** A button or link that does nothing now. */
+const idle = (el) => el.matches(':disabled') || el.closest('.disabled,[aria-disabled=true]') || (el.tagName === 'A' && !el.hasAttribute('href'));
 
 const FURTHER = /^(page )?suivante?s?( ?[›»>→])?$|^next( page)?$|^[›»→>]{1,2}$|^(voir|afficher|charger) (plus|la suite)/i;
 
 /** A further page that nobody declared. */
 function pagingHint() {
-  const el = query(null, CLICKABLE).find((item) => usable(item) && !locked(item) && !item.closest('.disabled,[aria-disabled=true]')
+  const el = query(null, CLICKABLE).find((item) => usable(item) && !idle(item)
     && (item.rel === 'next' || names(item).some((name) => FURTHER.test(tidy(name)))));
   return el ? described(el) : '';
 }

@@ -124,9 +124,9 @@ BOXES: dict[str, tuple[str, Any, str, Any]] = {
     ),
     "text after the box": ("<p><input type=checkbox name=x> D'accord</p>", "D'accord", "x.checked", True),
     "aria": (
-        "<b role=checkbox aria-checked=false onclick='ariaChecked=`true`;x.value=1'>D'accord</b><input name=x hidden>",
+        "<b role=checkbox aria-checked=false onclick='ariaChecked=`true`;i.value=1'>D'accord</b><input id=i hidden>",
         "D'accord",
-        "x.value",
+        "i.value",
         "1",
     ),
 }

@@ -39,7 +39,8 @@ async def submit(session: BrowserSession, site: Site, gate: Gate | None = None, 
     await session.perform([call("open", site.url())])
     action = more.pop("action", "submit")
     step = call(action, more.pop("on", "Enregistrer"), **{"effect": Effect.SUBMIT, "in_once": True, **more})
-    return await session.submit([call("fill", {"Nom": "Ada"}, in_once=True)], step, gate or Gate())
+    entries = [call("fill", {"Nom": "Ada"}, in_once=True, timeout=0.5)]
+    return await session.submit(entries, step, gate or Gate())
 
 
 async def test_a_submit_is_one_request_and_its_receipt_is_read(session: BrowserSession, portal: Site) -> None:

@@ -1,0 +1,147 @@
+"""Going to pages, drafts that are refused, and everything that can be gone: page, browser, portal."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import pytest
+from robo_browser.session import BrowserSession
+
+from robo.sdk.errors import Failure, PortalDown, SessionLost
+from robo.sdk.runner import HostRule, Refused
+from tests.runners.browser.support import Open, Reply, Site, call, html
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_a_page_that_nobody_declared_is_not_gone_to(session: BrowserSession) -> None:
+    with pytest.raises(Failure) as refused:
+        await session.perform([call("open", "https://ailleurs.test/x")])
+    assert refused.value.code == "RB714"
+
+
+async def test_a_portal_that_refuses_connections_is_down(open_session: Open) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    session = await open_session(hosts=(HostRule("mort", address),))
+    with pytest.raises(PortalDown) as down:
+        await session.perform([call("open", f"{address}/x?jeton=secret")])
+    assert "CONNECTION_REFUSED" in str(down.value)
+    assert "jeton" not in str(down.value)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+async def test_a_portal_that_answers_with_a_server_error_is_down(
+    session: BrowserSession, site: Site, status: int
+) -> None:
+    site.pages["/"] = Reply("<h1>Erreur</h1>", status)
+    with pytest.raises(PortalDown):
+        await session.perform([call("open", site.url())])
+
+
+async def test_a_portal_that_does_not_answer_in_time_is_down(open_session: Open, site: Site) -> None:
+    session = await open_session()
+    never = threading.Event()
+    site.pages["/"] = Reply("x", after=never)
+    try:
+        with pytest.raises(PortalDown):
+            await session.perform([call("open", site.url(), timeout=0.4)])
+    finally:
+        never.set()
+
+
+async def test_a_page_that_is_not_there_is_no_portal_that_is_down(session: BrowserSession, site: Site) -> None:
+    with pytest.raises(Failure) as missing:
+        await session.perform([call("open", site.url("/rien"))])
+    assert missing.value.code == "RB716"
+    assert not isinstance(missing.value, PortalDown)
+
+
+async def test_a_draft_that_meets_a_server_error_is_a_portal_that_is_down(session: BrowserSession, site: Site) -> None:
+    site.pages |= {"/": html("<form method=post action=/b><button>Suivant</button></form>"), "/b": Reply("x", 500)}
+    with pytest.raises(PortalDown):
+        await session.perform([call("open", site.url()), call("next", "Suivant")])
+
+
+async def test_a_draft_that_is_refused_says_which_words(session: BrowserSession, site: Site) -> None:
+    site.pages |= {
+        "/": html("<form method=post action=/b><button>Suivant</button></form>"),
+        "/b": html("<p>Le code postal est faux.</p><form method=post action=/b><button>Suivant</button></form>"),
+    }
+    step = call("next", "Suivant", refused=[({"text": "code postal est faux"}, "code-postal")])
+    with pytest.raises(Refused) as refused:
+        await session.perform([call("open", site.url()), step])
+    assert (refused.value.watched.code, refused.value.words) == ("code-postal", "Le code postal est faux.")
+
+
+async def test_a_draft_that_is_not_refused_goes_on(session: BrowserSession, site: Site) -> None:
+    site.pages |= {
+        "/": html("<form method=post action=/b><button>Suivant</button></form>"),
+        "/b": html("<h1>Page 2</h1>"),
+    }
+    step = call("next", "Suivant", refused=[({"text": "faux"}, "faux")])
+    await session.perform([call("open", site.url()), step, call("expect", {"heading": "Page 2"}, timeout=0.5)])
+
+
+async def test_the_next_page_is_waited_for_before_its_fields_of_the_same_name(
+    session: BrowserSession, site: Site
+) -> None:
+    """Both pages have a field «Nom»: what belongs to the second is not entered into the first."""
+    release = threading.Event()
+    threading.Timer(0.3, release.set).start()
+    site.pages |= {
+        "/": html("<form action=/b><label>Nom <input name=un></label><button>Suivant</button></form>"),
+        "/b": Reply(html("<form><label>Nom <input name=deux></label></form>"), after=release),
+    }
+    await session.perform([call("open", site.url()), call("next", "Suivant"), call("fill", {"Nom": "Ada"})])
+    assert await session._windows.front.page.evaluate("document.forms[0].deux.value") == "Ada"
+
+
+async def test_a_step_of_a_script_s_page_waits_for_its_request(session: BrowserSession, site: Site) -> None:
+    release = threading.Event()
+    threading.Timer(0.3, release.set).start()
+    body = (
+        "<div id=d><label>Nom <input name=un></label></div><button onclick=\"fetch('/p2').then(r=>r.text())"
+        '.then(t=>{d.innerHTML=t})">Suivant</button>'
+    )
+    site.pages |= {"/": html(body), "/p2": Reply("<label>Nom <input name=deux></label>", after=release)}
+    await session.perform([call("open", site.url()), call("next", "Suivant"), call("fill", {"Nom": "Ada"})])
+    assert await session._windows.front.page.evaluate("document.querySelector('input').outerHTML.includes('deux')")
+    assert await session._windows.front.page.evaluate("document.querySelector('input').value") == "Ada"
+
+
+async def test_a_link_that_leads_nowhere_new_does_not_hold_the_step(session: BrowserSession, site: Site) -> None:
+    """An empty answer and a download keep the page: the click is over when the browser has given up leaving."""
+    site.pages |= {"/": html("<a href=/vide>Vide</a><h1>Accueil</h1>"), "/vide": Reply("", 204)}
+    await session.perform(
+        [call("open", site.url()), call("click", "Vide", timeout=2.0, expect=[{"heading": "Accueil"}])]
+    )
+
+
+async def test_a_page_that_crashes_is_a_lost_session(open_session: Open, site: Site) -> None:
+    session = await open_session()
+    site.pages["/"] = html("<h1>Accueil</h1>")
+    await session.perform([call("open", site.url())])
+    from playwright.async_api import Error
+
+    with pytest.raises(Error):
+        await session._windows.front.page.goto("chrome://crash")
+    with pytest.raises(SessionLost):
+        await session.perform([call("expect", {"heading": "Accueil"}, timeout=0.5)])
+
+
+async def test_a_window_that_is_closed_is_a_lost_session(open_session: Open, site: Site) -> None:
+    session = await open_session()
+    await session._windows.front.page.close()
+    with pytest.raises(SessionLost):
+        await session.perform([call("open", site.url())])
+
+
+async def test_a_key_is_pressed_where_it_is_said(session: BrowserSession, site: Site) -> None:
+    site.pages["/"] = html(
+        "<p id=n>-</p><label>Nom <input onkeydown='n.textContent=event.key+event.isTrusted'></label>"
+    )
+    step = call("press", {"key": "F2", "on": "Nom"}, read={"n": {"css": "#n", "match": "(F2.*)"}})
+    assert (await session.perform([call("open", site.url()), step]))[1].values == {"n": "F2true"}

@@ -1,0 +1,193 @@
+"""Signing in: on a declared host only, once, and never shown."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from robo_browser.session import BrowserSession
+
+from robo.sdk.errors import CredentialsRefused, Failure, MissingSecret, PortalDown, RoboError, SessionLost
+from robo.sdk.runner import HostRule
+from robo.sdk.secret import Secret
+from tests.runners.browser.support import Asked, Open, Reply, Site, call, html
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PASSWORD = "c4nary-Passw0rd"
+FORM = (
+    "<form method=post action=/entrer><label>Identifiant <input name=u></label>"
+    "<label>Mot de passe <input name=p type=password></label><button>Se connecter</button></form>"
+)
+WORDS = {
+    "secret": "portal",
+    "username": "Identifiant",
+    "password": "Mot de passe",
+    "button": "Se connecter",
+    "wrong": "Identifiants incorrects",
+}
+HOME = [{"heading": "Tableau de bord"}]
+
+
+def portal(site: Site, taken: bool = True, refusal: str = "<p>Identifiants incorrects</p>") -> None:
+    def enter(asked: Asked) -> Reply:
+        right = taken and asked.form.get("p") == [PASSWORD]
+        if not right:
+            return Reply(html(refusal + FORM))
+        return Reply(status=303, headers=(("Location", "/accueil"), ("Set-Cookie", "in=1")))
+
+    def inside(page: str) -> Any:
+        def answer(asked: Asked) -> Reply:
+            if "in=1" in asked.headers.get("Cookie", ""):
+                return Reply(page)
+            return Reply(status=303, headers=(("Location", "/connexion"),))
+
+        return answer
+
+    site.pages |= {
+        "/connexion": lambda asked: (
+            Reply(status=303, headers=(("Location", "/accueil"),))
+            if "in=1" in asked.headers.get("Cookie", "")
+            else Reply(html(FORM))
+        ),
+        "/entrer": enter,
+        "/accueil": inside(html("<h1>Tableau de bord</h1>")),
+        "/liste": inside(html("<h1>Liste</h1><label>Nom <input></label>")),
+    }
+
+
+def login(site: Site, **more: Any) -> Any:
+    return call("login", {"at": site.url("/connexion"), **WORDS, **more.pop("words", {})}, **{"expect": HOME, **more})
+
+
+async def test_signing_in_sends_the_secret_once_and_waits_for_what_is_expected(open_session: Open, site: Site) -> None:
+    session = await open_session()
+    portal(site)
+    await session.perform([login(site)])
+    assert [asked.form for asked in site.effects()] == [{"u": ["robot.occitanie"], "p": [PASSWORD]}]
+
+
+async def test_without_an_expectation_the_password_field_must_be_gone(open_session: Open, site: Site) -> None:
+    session = await open_session()
+    portal(site)
+    await session.perform([login(site, expect=[])])
+    assert len(site.effects()) == 1
+
+
+async def test_who_is_signed_in_already_is_not_signed_in_again(open_session: Open, site: Site) -> None:
+    session = await open_session()
+    portal(site)
+    await session.perform([login(site)])
+    await session.perform([login(site)])
+    assert len(site.effects()) == 1
+
+
+@pytest.mark.parametrize(
+    "refusal", ["<p>Identifiants incorrects</p>", "<p>Recommencez</p>"], ids=["words", "form again"]
+)
+async def test_a_wrong_password_is_tried_once_and_told(open_session: Open, site: Site, refusal: str) -> None:
+    session = await open_session()
+    portal(site, taken=False, refusal=refusal)
+    with pytest.raises(CredentialsRefused) as refused:
+        await session.perform([login(site)])
+    assert len(site.effects()) == 1
+    assert refused.value.facts["secret"] == "portal"
+    assert not refused.value.retry
+    assert PASSWORD not in f"{refused.value!r} {refused.value} {refused.value.facts}"
+
+
+async def test_a_portal_that_is_down_while_signing_in_refuses_nobody(open_session: Open, site: Site) -> None:
+    session = await open_session()
+    portal(site)
+    site.pages["/entrer"] = Reply("<h1>Erreur</h1>", 503)
+    with pytest.raises(PortalDown):
+        await session.perform([login(site)])
+
+
+async def test_a_host_that_is_not_declared_never_sees_the_secret(open_session: Open, site: Site) -> None:
+    session = await open_session(hosts=(HostRule("autre", "https://portail.test"),))
+    portal(site)
+    with pytest.raises(Failure) as refused:
+        await session.perform([login(site)])
+    assert refused.value.code == "RB714"
+    assert site.asked == []
+
+
+async def test_a_sign_in_page_that_leads_to_another_host_gets_no_secret(open_session: Open, site: Site) -> None:
+    """The declared address redirects to one that is not: the page's own script refuses in the moment of typing."""
+    session = await open_session()
+    portal(site)
+    elsewhere = site.address.replace("127.0.0.1", "localhost")
+    site.pages["/connexion"] = Reply(status=303, headers=(("Location", f"{elsewhere}/autre"),))
+    site.pages["/autre"] = html(FORM)
+    with pytest.raises(Failure) as refused:
+        await session.perform([login(site)])
+    assert refused.value.code == "RB713"
+    assert site.effects() == []
+    assert await session._windows.front.page.evaluate("[...document.querySelectorAll('input')].map(i=>i.value)") == [
+        "",
+        "",
+    ]
+
+
+async def test_a_secret_without_a_password_is_told(open_session: Open, site: Site) -> None:
+    async def half(name: str) -> Secret:
+        return Secret(name, username="x")
+
+    session = await open_session(secret=half)
+    portal(site)
+    with pytest.raises(MissingSecret):
+        await session.perform([login(site)])
+
+
+async def test_no_error_log_or_picture_shows_the_secret(
+    open_session: Open, site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    session = await open_session()
+    troubles: list[RoboError] = []
+    pages = {
+        "keeps nothing": FORM.replace("type=password", "type=password oninput=\"this.value=''\""),
+        "no button": FORM.replace("Se connecter", "Entrer"),
+        "shows it": FORM.replace("type=password", "type=text"),
+    }
+    for page in pages.values():
+        portal(site, taken=False)
+        site.pages["/connexion"] = html(page)
+        with pytest.raises(RoboError) as trouble:
+            await session.perform([login(site, timeout=0.8)])
+        troubles.append(trouble.value)
+    said = " ".join(f"{trouble!r} {trouble} {trouble.facts} {trouble.__cause__!r}" for trouble in troubles)
+    assert PASSWORD not in said + caplog.text
+    kept = await session.evidence([])
+    assert set(kept) == {"screenshot.png", "page.txt"}
+
+
+async def test_who_is_signed_out_has_lost_the_session(open_session: Open, site: Site) -> None:
+    session = await open_session()
+    portal(site)
+    await session.perform([login(site)])
+    await session._windows.front.page.context.clear_cookies()
+    with pytest.raises(SessionLost):
+        await session.perform([call("open", site.url("/liste"))])
+
+
+async def test_who_is_signed_out_in_the_middle_has_lost_the_session_and_not_a_field(
+    open_session: Open, site: Site
+) -> None:
+    session = await open_session()
+    portal(site)
+    await session.perform([login(site), call("open", site.url("/liste"))])
+    await session._windows.front.page.context.clear_cookies()
+    await session._windows.front.page.reload()
+    with pytest.raises(SessionLost):
+        await session.perform([call("fill", {"Nom": "Ada"}, timeout=0.3)])
+
+
+async def test_the_sign_in_outlives_the_item(open_session: Open, site: Site) -> None:
+    session: BrowserSession = await open_session()
+    portal(site)
+    await session.perform([login(site)])
+    await session.reset()
+    await session.perform([call("open", site.url("/liste")), call("expect", {"heading": "Liste"})])
