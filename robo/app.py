@@ -166,7 +166,7 @@ class App:
         self._need_secrets(plan)
         new = new_run(plan, request, environment, self._texts(request.process, request.region), inputs)
         run_id = self.store.transact(lambda tx: runs.create(tx, new, actor=request.actor)[0])
-        return self._work(run_id, plan, inputs, hosts, request, told)
+        return self._work(run_id, plan, inputs, hosts, request=request, told=told)
 
     def resume(self, start: str, told: Told = quiet, *, yes: bool = False, **changes: Any) -> RunReport:
         """Go on with a run: what was queued, postponed or held; `yes` lets a waiting run go on. The run keeps the
@@ -191,9 +191,9 @@ class App:
             holds.release(tx, process=run.process, region=run.region, actor=request.actor, kind="item")
 
         self.store.transact(let_go)
-        return self._work(run.id, plan, inputs, hosts, request, told)
+        return self._work(run.id, plan, inputs, hosts, request=request, told=told)
 
-    def _work(self, run_id: str, plan: Plan, inputs: Any, hosts: Any, request: RunRequest, told: Told) -> RunReport:
+    def _work(self, run_id: str, plan: Plan, inputs: Any, hosts: Any, *, request: RunRequest, told: Told) -> RunReport:
         from robo.services.worker.running import Running
         from robo.store import runs
 

@@ -15,11 +15,11 @@ class Value(BaseModel):
 
 
 class Missing:
-    """The one value of a cell, a member or a result that is not there (`is missing`). False, and only equal to itself."""
+    """The one value of a cell, a member or a result that is not there (`is missing`). False; equal to itself only."""
 
     _only: Missing | None = None
 
-    def __new__(cls) -> Missing:
+    def __new__(cls) -> Missing:  # noqa: PYI034 - there is only one, whatever the class
         if cls._only is None:
             cls._only = super().__new__(cls)
         return cls._only
@@ -38,7 +38,7 @@ MISSING: Final = Missing()
 
 
 class CellError(Value):
-    """A cell that holds no value but the reason why (`#REF!`, a formula never calculated). Every scalar parser refuses it."""
+    """A cell without a value but with the reason why (`#REF!`, a formula never calculated). Every parser refuses it."""
 
     why: str
 

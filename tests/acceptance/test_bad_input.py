@@ -190,7 +190,7 @@ def test_a_workbook_that_is_open_elsewhere_keeps_its_receipts_for_later(desk: De
     lock.unlink()
     told(desk.robo("runs", "flush"), 0)
     rows = load_workbook(desk.workbook)["Demandes"].iter_rows(values_only=True)
-    assert [row[-1] for row in rows if row[0] == "2026-TS-0012"][0]
+    assert next(row[-1] for row in rows if row[0] == "2026-TS-0012")
 
 
 def test_a_dry_run_sends_no_effect_and_shows_what_it_would_enter(desk: Desk) -> None:

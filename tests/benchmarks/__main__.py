@@ -29,7 +29,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, spawn(Path(folder) / "portal.db") as portal:
         lines += challenge.compare(portal.url, browser, chosen.number)
     lines += ["", f"## Start-up over bare Python, medians of {chosen.number}", "", *startup(chosen.number)]
-    print(*lines, sep="\n")  # noqa: T201 - a command's output
+    print(*lines, sep="\n")
     return 0
 
 

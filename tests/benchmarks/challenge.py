@@ -110,7 +110,7 @@ def by_hand(site: str, people: str, browser: str) -> None:
             for header, value in zip(HEADERS, row, strict=True):
                 page.get_by_label(header, exact=True).fill(str(value))
             page.get_by_role("button", name="Submit").click()
-        print(page.inner_text("#bilan"))  # noqa: T201 - the program's result
+        print(page.inner_text("#bilan"))
         shell.close()
 
 

@@ -130,6 +130,7 @@ def without_twins(items: Iterable[NewItem]) -> list[NewItem]:
                 message="the key %(key)s stands %(times)s times: %(places)s",
                 facts={"key": item.key, "times": times[item.key], "places": places},
             )
-            item = replace(item, trouble=item.trouble or trouble)
-        result.append(item)
+            result.append(replace(item, trouble=item.trouble or trouble))
+        else:
+            result.append(item)
     return result
