@@ -59,13 +59,34 @@ def of_call(call: ast.Call) -> Iterator[str]:
     coded = bool(given) and isinstance(given[0], ast.Constant) and bool(CODE.fullmatch(str(given[0].value)))
     if len(given) > 1 and (coded or ERRORS.fullmatch(name) or name == "__init__"):
         yield from texts(given[1])
+    if name == "_unknown" and len(given) > 1:
+        yield from texts(given[1])
+    if name == "ending":
+        for each in given[2:3]:
+            yield from texts(each)
     if name == "Finding":
         for each in given[2:4]:
             yield from texts(each)
-    if coded or ERRORS.fullmatch(name) or name == "__init__":
+    named = {keyword.arg for keyword in call.keywords}
+    if coded or ERRORS.fullmatch(name) or name in {"__init__", "Trouble", "ItemEnd"} or {"code", "message"} <= named:
         for keyword in call.keywords:
             if keyword.arg in SPOKEN:
                 yield from texts(keyword.value)
+
+
+def of_node(node: ast.AST) -> Iterator[str]:
+    """The messages of one node: a call, or a template kept in a variable called `message`."""
+    if isinstance(node, ast.Call):
+        yield from of_call(node)
+    elif isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == "message" for to in node.targets):
+        yield from texts(node.value)
+
+
+def spoken(node: ast.AST, text: str) -> bool:
+    """Whether a text is a sentence to be translated: what goes through `_` always, others when they have words."""
+    if isinstance(node, ast.Call) and name_of(node) in TRANSLATED_AT_ONCE:
+        return bool(text)
+    return bool(WORDS.search(text)) and " " in text.strip() and text not in UNTRANSLATED
 
 
 def messages() -> dict[str, list[str]]:
@@ -73,12 +94,9 @@ def messages() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for file in SOURCES:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call):
-                for text in of_call(node):
-                    if (WORDS.search(text) and text not in UNTRANSLATED and " " in text.strip()) or (
-                        name_of(node) in TRANSLATED_AT_ONCE and text
-                    ):
-                        found.setdefault(text, []).append(file.relative_to(ROOT).as_posix())
+            for text in of_node(node):
+                if spoken(node, text):
+                    found.setdefault(text, []).append(file.relative_to(ROOT).as_posix())
     for text in IN_DIAGNOSTICS:
         found.setdefault(text, ["robo/definition/diagnostics.py"])
     return dict(sorted(found.items()))
