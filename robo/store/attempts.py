@@ -187,7 +187,7 @@ def postpone(tx: Tx, fence: Fence, seconds: float, reason: str, *, costs: bool, 
     close(tx, fence.attempt, at, reason=reason)
     changes: dict[str, Any] = {"tries": row.tries + int(costs)}
     if held:
-        changes |= {"state": ItemState.HELD, "held_for": reason}
+        changes |= {"state": ItemState.HELD, "held_for": reason or "held"}
         holds.put(tx, process=row.process, region=row.region, kind="item", subject="", reason=reason)
     return queue_again(tx, row, fence.token + 1, at, after=seconds, **changes)
 

@@ -86,11 +86,12 @@ def release(
     for row in gone:
         data = {"process": process, "kind": row.kind}
         audit.emit(tx, type=EventType.PROCESS_RELEASED, region=region, actor=actor, obj=row.id, data=data)
-    held = [items.c.state == ItemState.HELD, items.c.behind.is_(None), items.c.held_for != ""]
-    if process != EVERY:
-        held.append(items.c.process == process)
-    if region != EVERY:
-        held.append(items.c.region == region)
+    return wake(tx)
+
+
+def wake(tx: Tx) -> int:
+    """Queue every item that was held for a process nothing holds any more; how many."""
+    held = (items.c.state == ItemState.HELD, items.c.behind.is_(None), items.c.held_for != "")
     woken = update(items).where(*held, ~exists_for(items.c.process, items.c.region))
     freed = tx.execute(woken.values(state=ItemState.QUEUED, held_for="").returning(items.c.run)).all()
     for run in sorted({row.run for row in freed}):

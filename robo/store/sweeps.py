@@ -12,7 +12,7 @@ from robo.engine.ports import ItemEnd
 from robo.model.audit import EventType
 from robo.model.base import Outcome
 from robo.model.run import AttemptState, ItemKind, Swept
-from robo.store import attempts, audit, fences, outcomes
+from robo.store import attempts, audit, fences, holds, outcomes
 from robo.store.clock import Tx, now
 from robo.store.tables import attempts as attempts_table
 from robo.store.tables import items, workers
@@ -28,8 +28,13 @@ def sweep(
 ) -> list[Swept]:
     """Take over what dead workers left: those named in `dead` (their lock is free), those silent for `lease`
     seconds, those that left or came back as another incarnation. Each attempt gets a successor with token + 1, or,
-    at the cap, its item ends: `unknown` when an intent is open, else `failed`."""
-    return [_take_over(tx, row, cap) for row in tx.execute(_orphaned(tx, dead, lease, limit)).all()]
+    at the cap, its item ends: `unknown` when an intent is open, else `failed`.
+
+    Items held for nothing any more are woken too: two commits that crossed each other could leave one."""
+    swept = [_take_over(tx, row, cap) for row in tx.execute(_orphaned(tx, dead, lease, limit)).all()]
+    outcomes.release_orphans(tx)
+    holds.wake(tx)
+    return swept
 
 
 def _orphaned(tx: Tx, dead: Collection[str], lease: float, limit: int) -> Any:

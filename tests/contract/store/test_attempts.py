@@ -11,7 +11,7 @@ from robo.engine.ports import Fence, ItemEnd, StepTrace, Wish
 from robo.errors import StaleToken
 from robo.model.base import ItemState, Outcome
 from robo.model.run import ItemKind
-from robo.store import attempts, history, holds, items, journal, outcomes, runs, sweeps, workers
+from robo.store import accounts_tables, attempts, history, holds, items, journal, outcomes, runs, sweeps, workers
 from robo.store.clock import Tx
 from robo.store.engine import Store
 
@@ -93,6 +93,16 @@ def test_a_held_item_holds_its_process_and_comes_back_when_it_is_released(lab: A
     with store.write() as tx:
         assert holds.release(tx, process="p", region="r") == 1
     assert {lab.claim(run).key, lab.claim(run).key} == {"k1", "k2"}
+
+
+def test_the_sweep_wakes_what_is_held_for_nothing(lab: Any, store: Store) -> None:
+    run, _ = lab.open("k1")
+    claimed = lab.claim(run)
+    with store.write() as tx:
+        attempts.postpone(tx, claimed.fence, 0, "", costs=False, held=True)
+        tx.execute(accounts_tables.holds.delete())
+        sweeps.sweep(tx)
+    assert lab.claim(run) is not None
 
 
 def test_a_hold_elsewhere_holds_nothing_here(lab: Any, store: Store) -> None:
