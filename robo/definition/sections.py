@@ -22,7 +22,7 @@ from robo.model.process import (
     StopAfter,
     Table,
 )
-from robo.model.text import Path, Template
+from robo.model.text import Node, Path
 
 KINDS: Final = tuple(kind.value for kind in Kind if kind is not Kind.SECRET)
 SECRET_KINDS: Final = ("password", "password+otp", "certificate", "attended")
@@ -100,18 +100,24 @@ def read_hosts(source: Source, node: YamlNode | None) -> dict[str, Host]:
     found: dict[str, Host] = {}
     for name, value, path in entries(source, node, ("hosts",)):
         parts = source.mapping(value, path, keys.HOST)
-        url = source.node(source.required(parts, "url", path), (*path, "url")) if value else ""
-        if isinstance(url, str) and url:
-            source.typed(parts["url"], (*path, "url"), Kind.URL)
-        elif not isinstance(url, str | Template):
-            source.text(parts["url"], (*path, "url"))
-            url = ""
+        url = source.required(parts, "url", path)
         found[name] = Host(
             name=name,
-            url=url,
+            url=_address(source, url, (*path, "url")) if url is not None else "",
             reads=_requests(source, parts.get("reads"), (*path, "reads")),
             drafts=_requests(source, parts.get("drafts"), (*path, "drafts")),
         )
+    return found
+
+
+def _address(source: Source, node: YamlNode, path: Path) -> Node:
+    """An address written out, or one that an expression gives."""
+    if not isinstance(node, TextNode):
+        source.text(node, path)
+        return ""
+    found = source.node(node, path)
+    if isinstance(found, str) and found:
+        source.typed(node, path, Kind.URL)
     return found
 
 

@@ -28,6 +28,7 @@ class Source(Document):
     def __init__(self, file: str, lines: tuple[str, ...], reporter: Reporter) -> None:
         super().__init__(file, reporter)
         self.misspelt: set[Path] = set()
+        self.shapeless: set[Path] = set()
         self.lines = lines
         self.keys: dict[Path, Position] = {}
         self.broken: set[Path] = set()
@@ -57,11 +58,13 @@ class Source(Document):
                     )
                 if known and key.text not in known and (meant := nearest(key.text, known)):
                     self.misspelt.add((*path, meant))
+        elif node is not None:
+            self.shapeless.add(path)
         return super().mapping(node, path, known, later)
 
     def required(self, entries: Mapping[str, YamlNode], key: str, path: Path) -> YamlNode | None:
-        """The entry `key`, or None after a report: here, or where it is written otherwise."""
-        if key not in entries and (*path, key) in self.misspelt:
+        """The entry `key`, or None after a report: here, or of what stands in its place."""
+        if key not in entries and ((*path, key) in self.misspelt or path in self.shapeless):
             return None
         return super().required(entries, key, path)
 

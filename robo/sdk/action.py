@@ -12,7 +12,7 @@ from robo.model.base import Effect, Value
 
 class Params(Value):
     """Base of an action's parameters. Field annotations choose the scalar parser (`robo.sdk.grammar`):
-    `str int bool Decimal date timedelta Target Read tuple[...] Mapping[str, ...]` and `Anything` for a typed value."""
+    `str int bool Decimal date timedelta Target Read tuple[...] Mapping[str, ...]` and `Any` for a typed value."""
 
 
 class Proof(StrEnum):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from robo.definition import keys
 from robo.definition.diagnostics import Diagnostic
 from robo.definition.loading import check_process, load_process
 from robo.errors import DefinitionError, UsageError
@@ -220,41 +222,10 @@ def test_a_file_is_read_from_the_disk_and_one_that_is_not_there_is_told(
 
 
 KEYS = st.sampled_from(
-    [
-        "robo",
-        "process",
-        "title",
-        "inputs",
-        "items",
-        "from",
-        "fields",
-        "key",
-        "finders",
-        "steps",
-        "do",
-        "once",
-        "verify",
-        "read",
-        "refused",
-        "expect",
-        "set",
-        "skip_if",
-        "id",
-        "when",
-        "browser.fill",
-        "browser.read",
-        "browser.click",
-        "files.rows",
-        "column",
-        "type",
-        "default",
-        "limits",
-        "stop_after",
-        "x",
-        "row",
-        "within",
-        "nth",
-    ]
+    sorted(
+        {key for group in vars(keys).values() if isinstance(group, tuple) for key in group}
+        | {"browser.fill", "browser.read", "browser.click", "files.rows", "mail.send", "after", "kind", "button", "x"}
+    )
 )
 VALUES = st.recursive(
     st.sampled_from(
@@ -292,3 +263,20 @@ def test_a_small_process_loads_in_milliseconds(file: Path, actions: Mapping[str,
     started = time.process_time()
     check_process("f.yaml", text, actions=actions)
     assert time.process_time() - started < 0.06
+
+
+WORDS = st.sampled_from(["x", "''", "[]", "{}", "[a]", "{a: b}", "${{ item.x }}", "~", "12", "{", "]", ":", "- a", "#"])
+
+
+@given(st.sampled_from(SAMPLE), st.integers(0, 400), WORDS, st.booleans())
+def test_no_slip_in_a_good_definition_makes_the_loader_fail_in_another_way(
+    actions: Mapping[str, ActionSpec], file: Path, place: int, word: str, whole_line: bool
+) -> None:
+    text = file.read_text(encoding="utf-8")
+    parts = re.split(r"(\n)" if whole_line else r"([\s,{}\[\]]+)", text)
+    parts[place % len(parts)] = word
+    process, problems = check_process("f.yaml", "".join(parts), actions=actions)
+    assert (process is None) == bool(problems)
+    for found in problems:
+        assert found.text()
+        assert found.as_json()
