@@ -41,8 +41,8 @@ def guarded(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: no second complaint at exit
         return 0
     except Exception as broken:
-        if (code := _shown_usage(broken, as_json=as_json)) is not None:
-            return code
+        if (shown := _shown_usage(broken, as_json=as_json)) is not None:
+            return shown
         if os.environ.get("ROBO_DEBUG"):
             raise
         return _unexpected(broken, as_json=as_json)
