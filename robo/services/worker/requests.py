@@ -85,8 +85,8 @@ class RunReport:
         """0 ok · 1 some failed · 2 bad input · 3 rejections, unknowns or a yes to handle · 4 infrastructure."""
         if self.trouble is not None:
             return self.trouble.exit_code if self.trouble.exit_code != 1 else 4
-        if self.items.get(ItemState.HELD) and self.reason:
-            return 4
+        if self.reason and self.state not in {RunState.WAITING, RunState.ENDED, RunState.CANCELLED}:
+            return 4  # the process is held: a portal, a secret
         if self.items.get(ItemState.FAILED):
             return 1
         waits = self.state is RunState.WAITING
