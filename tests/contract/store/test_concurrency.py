@@ -231,3 +231,15 @@ def test_two_runs_that_open_at_once_give_a_key_to_one(lab: Any, store: Store) ->
     for thread in pair:
         thread.join()
     assert Counter(each.taken for each in verdicts) == {Taken.QUEUED: 20, Taken.HELD: 20}
+
+
+@pytest.mark.parametrize("address", ["postgresql"], indirect=True)  # SQLite's clock is this machine's
+def test_deadlines_are_by_the_server_s_clock_asked_once_a_transaction(store: Store, postgres: str) -> None:
+    plain = open_store(postgres)
+    with plain.read() as tx:
+        first = plain.now(tx)
+        asked = tx.execute(text("SELECT clock_timestamp()")).scalar_one()
+        assert plain.now(tx) == first <= asked
+    with plain.read() as tx:
+        assert first < plain.now(tx)
+    plain.close()
