@@ -22,6 +22,10 @@ LANGUAGE: Final = "1"
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _VERSION = re.compile(r"\d{1,5}\.\d{1,5}\.\d{1,5}(?:-[0-9A-Za-z.-]+)?")
 MAX_ID: Final = 80
+MAX_RECENT: Final = 8
+Checked = tuple[Process | None, tuple[Diagnostic, ...]]
+_RECENT: Final[dict[tuple[str, bytes], tuple[Mapping[str, ActionSpec], Checked]]] = {}
+"""What was read last, oldest first. Values are frozen, so they can be shared."""
 
 
 def load_process(path: FilePath | str, text: str | None = None, *, actions: Mapping[str, ActionSpec]) -> Process:
@@ -34,13 +38,24 @@ def load_process(path: FilePath | str, text: str | None = None, *, actions: Mapp
     return process
 
 
-def check_process(
-    path: FilePath | str, text: str | None = None, *, actions: Mapping[str, ActionSpec]
-) -> tuple[Process | None, tuple[Diagnostic, ...]]:
-    """The process, or None and everything that is wrong with it, in the order of the text."""
-    reporter = Reporter()
-    file = str(path)
+def check_process(path: FilePath | str, text: str | None = None, *, actions: Mapping[str, ActionSpec]) -> Checked:
+    """The process, or None and everything that is wrong with it, in the order of the text.
+
+    The same text with the same actions is read once: a process is checked for every region that runs it."""
     content = _content(FilePath(path)) if text is None else text.encode("utf-8", "surrogatepass")
+    key = (str(path), content)
+    known = _RECENT.get(key)
+    if known is None or known[0] is not actions:
+        known = (actions, _check(str(path), content, actions))
+        _RECENT.pop(key, None)
+        _RECENT[key] = known
+        while len(_RECENT) > MAX_RECENT:
+            _RECENT.pop(next(iter(_RECENT)), None)
+    return known[1]
+
+
+def _check(file: str, content: bytes, actions: Mapping[str, ActionSpec]) -> Checked:
+    reporter = Reporter()
     decoded = decode(content, file, reporter)
     if decoded is None:
         return None, reporter.diagnostics()

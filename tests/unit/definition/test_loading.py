@@ -261,8 +261,17 @@ def test_a_small_process_loads_in_milliseconds(file: Path, actions: Mapping[str,
     text = file.read_text(encoding="utf-8")
     check_process("f.yaml", text, actions=actions)
     started = time.process_time()
-    check_process("f.yaml", text, actions=actions)
+    check_process("f.yaml", text + "# another text\n", actions=actions)
     assert time.process_time() - started < 0.06
+
+
+def test_the_same_text_is_read_once_for_the_same_actions_only(actions: Mapping[str, ActionSpec]) -> None:
+    text = HEAD + STEP
+    first, _ = check_process("f.yaml", text, actions=actions)
+    assert check_process("f.yaml", text, actions=actions)[0] is first
+    fewer = {name: spec for name, spec in actions.items() if name != "browser.open"}
+    assert [found.code for found in check_process("f.yaml", text, actions=fewer)[1]] == ["RB209"]
+    assert check_process("g.yaml", text, actions=actions)[0] != first
 
 
 WORDS = st.sampled_from(["x", "''", "[]", "{}", "[a]", "{a: b}", "${{ item.x }}", "~", "12", "{", "]", ":", "- a", "#"])
