@@ -15,14 +15,13 @@ from robo_browser.actions import ButtonParams, ClickParams, PressParams
 from robo_browser.rules import origin, place_of
 from robo_browser.tab import SLOW, DocumentGone, Tab, lost
 from robo_browser.trouble import failed
-from robo_browser.values import Entry, same, target_job, target_words
+from robo_browser.values import target_job, target_words
 from robo_browser.windows import Windows
 
 SERVER_ERROR: Final = 500
 CLIENT_ERROR: Final = 400
 AIMS: Final = 4
 """How often a click is aimed again when the page moves under it."""
-Pairs = Sequence[tuple[Call, Sequence[Entry]]]
 
 
 class Hands:
@@ -139,74 +138,6 @@ class Hands:
         state = await self.tab.ready(0.0)
         return self.signed_out() if state.get("signIn") and urlsplit(state["url"]).path == self._sign_in else trouble
 
-    # -- entering
-
-    async def enter(self, pairs: Pairs, end: float) -> list[Result]:
-        """Enter all fields in one trip and read them back; what does not hold is typed key by key."""
-        answer = await self._trip(pairs, {}, end)
-        return _results(pairs, answer)
-
-    async def aim_after(self, pairs: Pairs, call: Call, end: float) -> Mapping[str, Any]:
-        """Enter all fields; then where `call` is to be clicked, in the same trip when all went well."""
-        watch = {"watch": watch_job(self, call), "seconds": call.timeout}
-        if isinstance(call.params, PressParams):
-            if pairs:
-                await self._trip(pairs, {}, end)
-            await self._focus(call.params, call, end)
-            return await self.do({"job": "remember", **watch}, end)
-        button = self.button(call)
-        answer = await self._trip(pairs, {"button": button, **watch}, end) if pairs else {}
-        if "x" not in answer and "failed" not in answer:
-            answer = await self.do({"job": "aim", "targets": button, **watch}, end)
-        if "failed" in answer:
-            raise await self.missed(failed(answer, self.words(call), call.step))
-        return answer
-
-    async def _trip(self, pairs: Pairs, more: Mapping[str, Any], end: float) -> dict[str, Any]:
-        flat = [(call, entry) for call, entries in pairs for entry in entries]
-        jobs = [entry.job(self.context.date_format, call.within) for call, entry in flat]
-        answer = await self.do({"job": "enter", "entries": jobs, **more}, end)
-        if "failed" in answer and "shown" not in answer:
-            call, entry = flat[answer.get("index", 0)]
-            raise await self.missed(failed(answer, entry.label, call.step))
-        wrong = self._wrong(flat, jobs, answer)
-        if wrong:
-            shown = await self._by_keyboard(flat, jobs, wrong, end)
-            return {"shown": shown, "ranks": answer["ranks"]}
-        return answer
-
-    def _wrong(self, flat: Sequence[tuple[Call, Entry]], jobs: Sequence[Any], answer: Mapping[str, Any]) -> list[int]:
-        shown = answer["shown"]
-        return [
-            n for n, (_, entry) in enumerate(flat) if not same(entry.value, jobs[n], shown[n], self.context.date_format)
-        ]
-
-    async def _by_keyboard(
-        self, flat: Sequence[tuple[Call, Entry]], jobs: Sequence[Any], wrong: Sequence[int], end: float
-    ) -> list[dict[str, Any]]:
-        """Fields that did not take the text at once get it key by key; boxes get a click."""
-        for n in wrong:
-            answer = await self.do({"job": "focusOne", **jobs[n]}, end)
-            if "failed" in answer:
-                raise failed(answer, flat[n][1].label, flat[n][0].step)
-            if not answer["boxed"]:
-                await self.tab.type(str(answer["text"]))
-            elif not answer["settled"]:
-                await self._click_at({"targets": jobs[n]["targets"], "doing": "enter"}, flat[n][0], end)
-        back = await self.do({"job": "readBack", "entries": list(jobs)}, end)
-        for n in self._wrong(flat, jobs, back):
-            call, entry = flat[n]
-            raise Failure(
-                "RB706",
-                "%(target)s shows «%(shown)s» after «%(entered)s» was entered",
-                place=call.step,
-                remedy="look what the page accepts there: its length, its format, its list",
-                target=entry.label,
-                shown="•••" if entry.sensitive else back["shown"][n]["text"],
-                entered="•••" if entry.sensitive else jobs[n]["text"],
-            )
-        return list(back["shown"])
-
     # -- clicking and pressing
 
     def button(self, call: Call) -> list[dict[str, Any]]:
@@ -218,10 +149,11 @@ class Hands:
 
     async def click(self, call: Call, end: float) -> Result:
         """Click with the trusted mouse, and wait for what the click started."""
-        answer = await self._click_at({"targets": self.button(call)}, call, end)
+        answer = await self.click_at({"targets": self.button(call)}, call, end)
         return Result(note=str(answer.get("name", "")), drift=drift(target_of(call), answer.get("rank", 0)))
 
-    async def _click_at(self, job: Mapping[str, Any], call: Call, end: float) -> Mapping[str, Any]:
+    async def click_at(self, job: Mapping[str, Any], call: Call, end: float) -> Mapping[str, Any]:
+        """Aim at what `job` describes, click it, and wait for what the click started."""
         answer = await self.aim(job, call, end)
         await self.click_aimed(answer, job, call, end)
         return answer
@@ -264,15 +196,15 @@ class Hands:
         return missed
 
     async def press(self, params: PressParams, call: Call, end: float) -> Result:
-        """One key, in a field if one is named."""
-        await self._focus(params, call, end)
+        """One key, in a field if one is named, and wait for what it started."""
+        await self.focus(params, call, end)
         tab = self.tab
         began, documents = time.monotonic(), tab.documents
         await tab.press(params.key)
         await self.settle(tab, call, began, documents, end)
         return Result(note=params.key)
 
-    async def _focus(self, params: PressParams, call: Call, end: float) -> None:
+    async def focus(self, params: PressParams, call: Call, end: float) -> None:
         if params.on is None:
             return
         answer = await self.do({"job": "focus", "targets": [self.target(params.on, call.within)]}, end)
@@ -321,19 +253,3 @@ def watch_job(hands: Hands, call: Call) -> dict[str, Any]:
         "refused": [jobs(refused.targets) for refused in watch.refused],
         "expect": [jobs(expected.targets) for expected in watch.expect],
     }
-
-
-def _results(pairs: Pairs, answer: Mapping[str, Any]) -> list[Result]:
-    """One result a call, saying what each field now shows."""
-    results: list[Result] = []
-    at = 0
-    for _, entries in pairs:
-        notes: list[str] = []
-        drifts: list[str] = []
-        for entry in entries:
-            shown = answer["shown"][at]["text"]
-            notes.append(f"{entry.label} = «{shown}»")
-            drifts += drift(entry.targets, answer["ranks"][at])
-            at += 1
-        results.append(Result(note=", ".join(notes), drift=tuple(drifts)))
-    return results

@@ -1,21 +1,29 @@
-"""Which fields a call enters, and with what."""
+"""Entry: all fields of consecutive steps in one trip, read back, and by keyboard and mouse where a page wants it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from robo.sdk.errors import Failure
 from robo.sdk.grammar import TARGET_KEYS, parse_target
-from robo.sdk.runner import Call
+from robo.sdk.runner import Call, Result
 from robo.sdk.targets import Target
-from robo_browser.actions import CheckParams, FieldsParams
-from robo_browser.values import Entry, target_words
+from robo_browser.acting import Hands, drift, watch_job
+from robo_browser.actions import CheckParams, FieldsParams, PressParams
+from robo_browser.trouble import failed
+from robo_browser.values import Entry, same, target_words
+
+Pairs = Sequence[tuple[Call, Sequence[Entry]]]
+Flat = Sequence[tuple[Call, Entry]]
 
 
 def entries_of(call: Call) -> list[Entry]:
     """The fields of `fill`, `select` and `check`, in the author's order."""
     params = call.params
     if isinstance(params, FieldsParams):
-        return [Entry(label, (parse_target(label),), value) for label, value in params.fields.items()]
+        choose = call.action == "browser.select"
+        return [Entry(label, (parse_target(label),), value, choose) for label, value in params.fields.items()]
     assert isinstance(params, CheckParams)  # noqa: S101 - these are all entry actions
     if not isinstance(params.fields, Mapping):
         return [Entry(target_words(target), (target,), True) for target in params.fields]
@@ -27,3 +35,117 @@ def entries_of(call: Call) -> list[Entry]:
 def _target(fields: Mapping[str, object]) -> Target | None:
     """`check: {field: Nom}` is a target, `check: {Nom: oui}` is not."""
     return parse_target(fields) if fields and all(key in TARGET_KEYS for key in fields) else None
+
+
+class Pen:
+    """Enters fields with the hands of one session."""
+
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+        self._format = hands.context.date_format
+
+    async def enter(self, pairs: Pairs, end: float) -> list[Result]:
+        """Enter all fields and read them back. Raises `Failure` when one does not keep its value."""
+        return _results(pairs, await self._trip(pairs, {}, end))
+
+    async def aim_after(self, pairs: Pairs, call: Call, end: float) -> Mapping[str, Any]:
+        """Enter all fields; then where `call` is to be clicked, in the same trip when all went well.
+
+        The page refuses presses from then on after the call's time, and a click that would land elsewhere."""
+        hands = self._hands
+        watch = {"watch": watch_job(hands, call), "seconds": call.timeout}
+        if isinstance(call.params, PressParams):
+            if pairs:
+                await self._trip(pairs, {}, end)
+            await hands.focus(call.params, call, end)
+            return await hands.do({"job": "remember", **watch}, end)
+        button = hands.button(call)
+        answer = await self._trip(pairs, {"button": button, **watch}, end) if pairs else {}
+        if "x" not in answer and "failed" not in answer:
+            answer = await hands.do({"job": "aim", "targets": button, **watch}, end)
+        if "failed" in answer:
+            raise await hands.missed(failed(answer, hands.words(call), call.step))
+        return answer
+
+    async def _trip(self, pairs: Pairs, more: Mapping[str, Any], end: float) -> dict[str, Any]:
+        """{shown, ranks} of all fields, and what `more` asked for. One trip, unless the page wants a mouse."""
+        flat = [(call, entry) for call, entries in pairs for entry in entries]
+        jobs = [entry.job(self._format, call.within) for call, entry in flat]
+        shown: list[dict[str, Any]] = []
+        ranks: list[int] = []
+        while True:
+            answer = await self._hands.do({"job": "enter", "entries": jobs[len(shown) :], **more}, end)
+            if "shown" not in answer:
+                call, entry = flat[len(shown) + answer.get("index", 0)]
+                raise await self._hands.missed(failed(answer, entry.label, call.step))
+            shown += answer["shown"]
+            ranks += answer["ranks"]
+            if not answer.get("pick"):
+                break
+            shown[-1] = await self._pick(*flat[len(shown) - 1], jobs[len(shown) - 1], end)
+        wrong = self._wrong(flat, jobs, shown)
+        if wrong:
+            return {"shown": await self._by_keyboard(flat, jobs, wrong, end), "ranks": ranks}
+        return {**answer, "shown": shown, "ranks": ranks}
+
+    def _wrong(self, flat: Flat, jobs: Sequence[Any], shown: Sequence[Any]) -> list[int]:
+        return [n for n, (_, entry) in enumerate(flat) if not same(entry.value, jobs[n], shown[n], self._format)]
+
+    async def _pick(self, call: Call, entry: Entry, job: Mapping[str, Any], end: float) -> dict[str, Any]:
+        """Choose from a list that the page draws itself: open it, narrow it by typing where it can be, click."""
+        hands = self._hands
+        field = {"targets": job["targets"], "doing": "enter"}
+        await hands.click_at(field, call, end)
+        answer = await hands.do({"job": "focusOne", **job}, end)
+        if answer.get("typed"):
+            await hands.tab.type(str(job["text"]))
+        option = {"option": job["text"]}
+        aim = await hands.do({"job": "aim", "seconds": call.timeout, **option}, end)
+        if "failed" in aim:
+            raise await hands.missed(failed(aim, entry.label, call.step))
+        await hands.click_aimed(aim, option, call, end)
+        back = await hands.do({"job": "readBack", "entries": [job]}, end)
+        return dict(back["shown"][0])
+
+    async def _by_keyboard(
+        self, flat: Flat, jobs: Sequence[Mapping[str, Any]], wrong: Sequence[int], end: float
+    ) -> list[dict[str, Any]]:
+        """Fields that did not take the text at once get it key by key; boxes get a click."""
+        hands = self._hands
+        for n in wrong:
+            answer = await hands.do({"job": "focusOne", **jobs[n]}, end)
+            if "failed" in answer:
+                raise failed(answer, flat[n][1].label, flat[n][0].step)
+            if answer.get("text") is not None and not answer["boxed"]:
+                await hands.tab.type(str(answer["text"]))
+            elif answer.get("boxed") and not answer["settled"]:
+                await hands.click_at({"targets": jobs[n]["targets"], "doing": "enter"}, flat[n][0], end)
+        back = await hands.do({"job": "readBack", "entries": list(jobs)}, end)
+        for n in self._wrong(flat, jobs, back["shown"]):
+            call, entry = flat[n]
+            raise Failure(
+                "RB706",
+                "%(target)s shows «%(shown)s» after «%(entered)s» was entered",
+                place=call.step,
+                remedy="look what the page accepts there: its length, its format, its list",
+                target=entry.label,
+                shown=back["shown"][n]["text"],
+                entered=jobs[n]["text"],
+            )
+        return list(back["shown"])
+
+
+def _results(pairs: Pairs, answer: Mapping[str, Any]) -> list[Result]:
+    """One result a call, saying what each field now shows."""
+    results: list[Result] = []
+    at = 0
+    for _, entries in pairs:
+        notes: list[str] = []
+        drifts: list[str] = []
+        for entry in entries:
+            shown = answer["shown"][at]["text"]
+            notes.append(f"{entry.label} = «{shown}»")
+            drifts += drift(entry.targets, answer["ranks"][at])
+            at += 1
+        results.append(Result(note=", ".join(notes), drift=tuple(drifts)))
+    return results

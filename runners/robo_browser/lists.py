@@ -17,6 +17,7 @@ from robo.sdk.runner import Call, Finding, Result
 from robo.sdk.values import MISSING
 from robo_browser.acting import CLIENT_ERROR, Hands
 from robo_browser.actions import FindRowParams
+from robo_browser.entering import Pen
 from robo_browser.reading import matched, value_of
 from robo_browser.trouble import failed
 from robo_browser.values import Entry, cell_texts, same
@@ -59,7 +60,7 @@ async def find_row(hands: Hands, call: Call, params: FindRowParams, end: float) 
 
 async def _search(hands: Hands, call: Call, params: FindRowParams, entries: Sequence[Entry], end: float) -> None:
     """Enter the filters and start the search."""
-    await hands.enter([(call, entries)], end)
+    await Pen(hands).enter([(call, entries)], end)
     if params.button is not None:
         job: dict[str, Any] = {"targets": [hands.target(params.button, call.within)]}
     else:

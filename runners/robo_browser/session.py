@@ -24,9 +24,10 @@ from robo_browser.actions import (
     WaitParams,
 )
 from robo_browser.answers import Answers
-from robo_browser.entering import entries_of
+from robo_browser.entering import Pen, entries_of
 from robo_browser.guard import Guard
 from robo_browser.rules import Step
+from robo_browser.tab import lost
 from robo_browser.windows import Windows, too_late
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 ZOOM = {"width": 1280, "height": 900}
 """The page's size in CSS pixels when nobody looks at it."""
+RESET = 10.0
+"""Seconds a page may take to be left."""
 
 
 class BrowserSession:
@@ -43,14 +46,13 @@ class BrowserSession:
         self._windows = windows
         self._context = context
         self._hands = Hands(windows, context)
+        self._pen = Pen(self._hands)
         self._answers = Answers(self._hands)
 
     @classmethod
     async def begin(cls, browser: Browser, guard: Guard, context: Context) -> BrowserSession:
         """A context without service workers or downloads, in the region's language and time."""
         from playwright.async_api import Error
-
-        from robo_browser.tab import lost
 
         try:
             own = await browser.new_context(
@@ -85,7 +87,7 @@ class BrowserSession:
 
     async def _enter(self, calls: Sequence[Call]) -> list[Result]:
         end = time.monotonic() + sum(call.timeout for call in calls)
-        results = await self._hands.enter([(call, entries_of(call)) for call in calls], end)
+        results = await self._pen.enter([(call, entries_of(call)) for call in calls], end)
         watched = await self._answers.after(calls[-1], end)
         return [*results[:-1], _joined(results[-1], watched)]
 
@@ -135,7 +137,7 @@ class BrowserSession:
         self._windows.allow(Step(Effect.LOCAL, call.in_once))
         end = time.monotonic() + sum(entry.timeout for entry in entries) + call.timeout
         pairs = [(entry, entries_of(entry)) for entry in entries]
-        return await self._windows.guarded(self._hands.aim_after(pairs, call, end))
+        return await self._windows.guarded(self._pen.aim_after(pairs, call, end))
 
     async def _act(self, call: Call, aim: Mapping[str, Any], until: float, *, armed: float) -> Answer:
         tab, end = self._windows.front, time.monotonic() + call.timeout
@@ -162,9 +164,14 @@ class BrowserSession:
 
     async def reset(self) -> None:
         """Close further windows and leave the page; the sign-in stays."""
+        from playwright.async_api import Error
+
         self._windows.forget()
-        tab = await self._windows.only_first()
-        await tab.navigate("about:blank", 10.0)
+        try:
+            tab = await self._windows.only_first()
+            await tab.navigate("about:blank", RESET)
+        except (Error, TimeoutError):
+            raise lost("its page cannot be left") from None
         await tab.ready(1.0)
         self._windows.forget()
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from robo.sdk.errors import SessionLost, TimedOut
+from robo.sdk.errors import Failure, SessionLost, TimedOut
 from robo_browser.script import WORLD, expression, source
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Tab:
             if "closed" in error.message or "crashed" in error.message:
                 self.lose("the window was closed")
                 raise lost(self._lost) from None
-            raise
+            raise broken({"text": error.message}) from None
 
     async def do(self, job: Mapping[str, Any], wait: float = 0.0) -> dict[str, Any]:
         """Run one job of our script in the present document. Raises `DocumentGone` when the document leaves.
@@ -239,15 +239,29 @@ class Tab:
 
     async def press(self, key: str) -> None:
         """One key, by its name on the keyboard (`Enter`, `Tab`, `F5`, `Control+S`)."""
+        from playwright.async_api import Error
+
         self._halted.clear()
-        await self.page.keyboard.press(key)
+        try:
+            await self.page.keyboard.press(key)
+        except Error as error:
+            if "Unknown key" not in error.message:
+                raise lost("the window was closed") from None
+            raise Failure(
+                "RB739",
+                "there is no key %(key)s",
+                remedy="write it as on an English keyboard: Enter, Tab, Escape, F5, ArrowDown, Control+S",
+                key=key,
+            ) from None
 
     async def type(self, text: str) -> None:
         """Key by key, as a person would, over what is selected."""
-        if text:
-            await self.page.keyboard.type(text)
-        else:
-            await self.page.keyboard.press("Delete")
+        from playwright.async_api import Error
+
+        try:
+            await (self.page.keyboard.type(text) if text else self.page.keyboard.press("Delete"))
+        except Error:
+            raise lost("the window was closed") from None
 
     def talking_since(self, moment: float) -> bool:
         """Requests of scripts started after `moment` are still without their answer."""

@@ -29,7 +29,8 @@ class Entry:
     label: str
     targets: tuple[Target, ...]
     value: Any
-    sensitive: bool = False
+    choose: bool = False
+    """One of a list is to be chosen: a field that opens a list of its own gets a click, not only a text."""
 
     def job(self, date_format: str, within: Target | None) -> dict[str, Any]:
         """What the page needs to enter it: the value in every form a field may ask for."""
@@ -45,6 +46,7 @@ class Entry:
             "on": as_switch(value),
             "iso": _iso(value),
             "dot": _dot(value),
+            "choose": self.choose,
         }
 
 

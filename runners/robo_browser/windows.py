@@ -51,9 +51,9 @@ class Windows:
         self.context_id = info["targetInfo"].get("browserContextId", "")
         self._guard.watch(self)
         self._browser.on("page", self._opened)
+        self._browser.on("dialog", self._dialog)
 
     async def _attach(self, page: Page) -> Tab:
-        page.on("dialog", self._dialog)
         tab = await Tab.attach(page, lambda _tab, frame: self._guard.frame(self, frame))
         tab.on("Page.windowOpen", self._announce)
         self._tabs.append(tab)

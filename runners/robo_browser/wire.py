@@ -23,6 +23,8 @@ from urllib.parse import urlsplit
 
 LIMIT: Final = 64 * 1024 * 1024
 """Bytes of an answer. A page is smaller; a receipt of this size is not one."""
+EARLY: Final = range(102, 200)
+"""Statuses that announce an answer; `http.client` knows 100 itself, and 101 is none."""
 CONNECTION: Final = frozenset(
     {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "upgrade", "trailer"}
 )
@@ -62,6 +64,17 @@ class Incoming:
     reason: str
     headers: Sequence[tuple[str, str]]
     body: bytes
+
+
+class _Final(http.client.HTTPResponse):
+    """Passes over answers that are not yet the answer (1xx: `103 Early Hints`)."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]  # typeshed leaves it out
+            if not EARLY.start <= status < EARLY.stop:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
 
 
 class TooLate(Exception):  # noqa: N818 - a fact the caller acts on
@@ -121,13 +134,14 @@ def send(outgoing: Outgoing) -> Incoming:
         if now >= outgoing.allowance.until or wall >= outgoing.allowance.until_wall:
             raise TooLate
         try:
+            connection.response_class = _Final
             _write(connection, outgoing)
             answer = connection.getresponse()
             body = answer.read(LIMIT + 1)
         except (OSError, http.client.HTTPException) as lost:
             raise NoAnswer(type(lost).__name__) from None
-        if len(body) > LIMIT:
-            raise NoAnswer("too long")
+        if len(body) > LIMIT or answer.length:
+            raise NoAnswer("too long, or cut short")
         return _incoming(answer, body)
     finally:
         connection.close()

@@ -2,7 +2,7 @@
 
 const FIELDS = 'input:not([type=hidden],[type=submit],[type=button],[type=reset],[type=image]),textarea,select,' +
   '[contenteditable=""],[contenteditable=true],[contenteditable=plaintext-only],[role=textbox],[role=searchbox],' +
-  '[role=combobox],[role=spinbutton],[role=checkbox],[role=radio],[role=switch],[role=listbox]';
+  '[role=combobox],[aria-haspopup=listbox],[role=spinbutton],[role=checkbox],[role=radio],[role=switch],[role=listbox]';
 const BUTTONS = 'button,input[type=submit],input[type=button],input[type=reset],input[type=image],summary,[role=button]';
 const LINKS = 'a[href],area[href],[role=link]';
 const CHOICES = '[role=tab],[role=menuitem],[role=option],[role=treeitem],[role=menuitemcheckbox],[role=menuitemradio]';

@@ -6,8 +6,11 @@ const SET = [...DATES, 'color', 'range'];
 const isSelect = (el) => el.tagName === 'SELECT';
 const isGroup = (el) => !el.matches(FIELDS);
 
+/** A list that opens when it is clicked, drawn by the page itself. */
+const isCombo = (el) => !isSelect(el) && el.matches('[role=combobox],[aria-haspopup=listbox]');
+
 /** Entering here may make other fields appear. */
-const decides = (el) => isSelect(el) || isGroup(el) || isChoice(el) || el.matches('[role=combobox],[role=listbox]');
+const decides = (el) => isSelect(el) || isGroup(el) || isChoice(el) || isCombo(el) || el.matches('[role=listbox]');
 
 function locked(el) {
   if (isGroup(el)) return el.tagName === 'FIELDSET' && el.matches(':disabled');
@@ -89,12 +92,13 @@ function typeIn(el, text) {
 
 function focusAll(el) {
   el.focus();
-  if (el.select) el.select();
+  if (el.select) { if (el.value !== '') el.select(); }
   else el.ownerDocument.getSelection().selectAllChildren(el);
 }
 
 function put(el, entry) {
   if (isSelect(el)) choose(el, entry);
+  else if (entry.choose && isCombo(el)) return; // wants clicks: seen when it is read back
   else if (isGroup(el)) {
     for (const text of entry.texts) tick(member(el, text)[0], true);
   } else if (isChoice(el)) tick(el, entry.on);
@@ -127,9 +131,20 @@ function shownIn(el, entry) {
     return { kind: 'choice', same: entry.texts.every((text) => on.includes(member(el, text)[0])), text: on.flatMap((box) => names(box).slice(0, 1)).join(', ') };
   }
   if (isChoice(el)) return { kind: 'choice', same: ticked(el) === entry.on, text: valueOf(el) };
+  if (entry.choose && isCombo(el)) return { kind: 'choice', same: comboShows(el, entry.text), text: squash(valueOf(el) || el.innerText) };
   if (SET.includes(el.type)) return { kind: 'choice', same: setSame(el, entry), text: el.value };
   if (el.type === 'password') return { kind: 'choice', same: el.value === entry.text, text: '•••' };
   return { kind: el.type === 'number' ? 'number' : 'text', text: valueOf(el) };
+}
+
+const comboShows = (el, text) => [el.value, el.innerText, ...withAndWithoutAside(el)].some((own) => tidy(own).toLowerCase() === tidy(text).toLowerCase());
+
+/** An option of a list that is open somewhere on the page. */
+function optionOf(text) {
+  const open = query(null, '[role=option],[role=menuitemradio],[role=treeitem]').filter(usable);
+  const found = called(open, text, names);
+  if (found.length === 1) return { el: found[0], rank: 0 };
+  return { failed: found.length ? 'several' : 'option', text, count: found.length, near: open.slice(0, 12).map((el) => textOf(el)) };
 }
 
 const setSame = (el, entry) => {
@@ -162,17 +177,19 @@ async function enter(job) {
       if (!allowed(place.el, job.origins)) return { failed: 'origin', origin: place.el.ownerDocument.defaultView.location.origin };
       put(place.el, entry);
       done.push(place);
+      if (entry.choose && isCombo(place.el) && !comboShows(place.el, entry.text)) return { ...shownNow(done, job), pick: true };
       if (decides(place.el)) { await nextTask(); break; }
     }
   }
   if (done.length && !job.stay) done[done.length - 1].el.ownerDocument.activeElement?.blur();
   if (done.length) await nextTask();
   newLook();
-  const shownAll = done.map((place, n) => shownAgain(place, job.entries[n]));
-  const answer = { shown: shownAll, ranks: done.map((place) => place.rank) };
-  if (!job.button || shownAll.some((seen) => !seen)) return answer;
+  const answer = shownNow(done, job);
+  if (!job.button) return answer;
   return { ...answer, ...await aim({ targets: job.button, wait: end - clock(), watch: job.watch, seconds: job.seconds }) };
 }
+
+const shownNow = (done, job) => ({ shown: done.map((place, n) => shownAgain(place, job.entries[n])), ranks: done.map((place) => place.rank) });
 
 function shownAgain(place, entry) {
   const again = place.el.isConnected ? place : one(entry.targets, 'enter');
@@ -185,8 +202,9 @@ function focusOne(job) {
   if (place.failed) return place;
   if (!allowed(place.el, job.origins)) return { failed: 'origin', origin: location.origin };
   if (isGroup(place.el)) return { boxed: true, settled: true };
+  if (job.choose && isCombo(place.el)) return { combo: true, typed: place.el.matches('input') && !place.el.readOnly };
   focusAll(place.el);
-  return { text: place.el.type === 'number' ? job.dot ?? job.text : job.text, boxed: decides(place.el), settled: isSelect(place.el) };
+  return { text: place.el.type === 'number' ? job.dot ?? job.text : job.text, boxed: decides(place.el) && !isCombo(place.el), settled: isSelect(place.el) };
 }
 
 function readBack(job) {

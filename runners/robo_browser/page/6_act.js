@@ -49,7 +49,7 @@ const moving = (el) => document.getAnimations().some((a) => a.playState === 'run
 async function aim(job) {
   let failure = null;
   const answer = await until(() => {
-    const place = job.submitOf ? submitOf(job.submitOf) : one(job.targets, job.doing || 'click');
+    const place = job.option !== undefined ? optionOf(job.option) : job.submitOf ? submitOf(job.submitOf) : one(job.targets, job.doing || 'click');
     if (place.failed) { failure = place; return null; }
     const { el } = place;
     if (el.matches(':disabled') || el.getAttribute('aria-disabled') === 'true') { failure = { failed: 'locked', target: job.targets?.[0], places: [described(el)] }; return null; }
@@ -70,7 +70,7 @@ async function aim(job) {
     if (moving(point.target)) { failure = { failed: 'moving', target: job.targets?.[0] }; return null; }
     return { x: point.x, y: point.y, rank: place.rank, name: (names(el)[0] || squash(el.innerText)).slice(0, 80) };
   }, clock() + Math.max(0, job.wait));
-  if (!answer) return { ...failure, near: failure.target ? nearest(failure.target, job.doing || 'click') : [] };
+  if (!answer) return { ...failure, near: failure.near || !failure.target ? failure.near || [] : nearest(failure.target, job.doing || 'click') };
   if (job.watch) remember(job.watch);
   if (job.seconds) arm(job.seconds);
   return answer;

@@ -10,7 +10,7 @@ const JOBS = { enter, aim, watch, list, focusOne, readBack, cover: (job) => cove
   changed: async (job) => ({ changed: Boolean(await until(() => markOf() !== job.mark, clock() + job.wait)) }) };
 
 let leaving = false;
-window.navigation?.addEventListener('navigate', (event) => { if (!event.destination.sameDocument && !event.downloadRequest) leaving = true; });
+window.navigation?.addEventListener('navigate', (event) => { if (!event.destination.sameDocument && !event.downloadRequest && /^(https?|about|blob|data|file):/.test(event.destination.url)) leaving = true; });
 window.addEventListener('pagehide', () => { leaving = true; }, true);
 window.navigation?.addEventListener('navigateerror', () => { leaving = false; });
 

@@ -76,9 +76,9 @@ async def test_a_submit_s_dialog_is_not_confirmed_after_the_deadline(open_sessio
         await asyncio.sleep(0.4)
         await answer(dialog)  # type: ignore[arg-type] - handed through as it came
 
-    page = session._windows.front.page
-    page.remove_listener("dialog", answer)
-    page.on("dialog", slow)
+    browser = session._windows.front.page.context
+    browser.remove_listener("dialog", answer)
+    browser.on("dialog", slow)
     step = call("submit", "Aller", effect=Effect.SUBMIT, in_once=True, confirm="accept", read=N, timeout=2.0)
     with pytest.raises(Exception, match="after its time"):
         await session.submit([], step, Gate(0.3))

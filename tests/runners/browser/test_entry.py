@@ -283,3 +283,43 @@ async def test_a_cell_of_a_grid_is_entered_by_its_row_and_column(session: Browse
     step = call("fill", {"Montant": Decimal("12.5")}, within={"row": {"Compte": "607"}})
     await session.perform([call("open", site.url()), step])
     assert await evaluate(session, "b.value") == "12,5"
+
+
+COMBOS = {
+    "button": (
+        "<span id=l>Pays</span><button type=button role=combobox aria-labelledby=l aria-expanded=false id=c>Choisir</button>"
+        "<div role=listbox id=o hidden><div role=option>France</div><div role=option>Italie</div></div>"
+    ),
+    "search": (
+        "<label>Pays <input role=combobox id=c autocomplete=off></label>"
+        "<ul role=listbox id=o hidden><li role=option>France</li><li role=option>Italie</li></ul>"
+    ),
+    "haspopup": (
+        "<table><tr><td>Pays</td><td><div tabindex=0 aria-haspopup=listbox id=c>Choisir</div></td></tr></table>"
+        "<div id=o hidden><div role=option>France</div><div role=option>Italie</div></div>"
+    ),
+}
+COMBO_SCRIPT = """<script>
+  c.addEventListener('click', () => setTimeout(() => { o.hidden = false }, 60));
+  c.addEventListener('input', () => { for (const i of o.children) i.hidden = !i.textContent.startsWith(c.value) });
+  for (const i of o.children) i.addEventListener('click', (e) => { o.hidden = true; if (!e.isTrusted) return;
+    if (c.tagName === 'INPUT') c.value = i.textContent; else c.textContent = i.textContent;
+    more.innerHTML = '<label>Région <input id=r></label>' });
+</script><div id=more></div>"""
+
+
+@pytest.mark.parametrize("body", COMBOS.values(), ids=COMBOS.keys())
+async def test_a_list_that_the_page_draws_itself_is_chosen_from(session: BrowserSession, site: Site, body: str) -> None:
+    site.pages["/"] = html(f"<form>{body}</form>{COMBO_SCRIPT}")
+    steps = [call("select", {"Pays": "Italie"}), call("fill", {"Région": "Lazio"})]
+    results = await session.perform([call("open", site.url()), *steps])
+    assert results[1].note == "Pays = «Italie»"
+    assert await evaluate(session, "[c.value || c.textContent, r.value]") == ["Italie", "Lazio"]
+
+
+async def test_an_option_that_a_drawn_list_lacks_is_told_with_those_it_has(session: BrowserSession, site: Site) -> None:
+    site.pages["/"] = html(f"<form>{COMBOS['button']}</form>{COMBO_SCRIPT}")
+    with pytest.raises(NotFound) as missing:
+        await session.perform([call("open", site.url()), call("select", {"Pays": "Grèce"}, timeout=0.6)])
+    assert missing.value.code == "RB707"
+    assert "Italie" in missing.value.facts["near"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 
 import pytest
 from robo_browser.session import BrowserSession
@@ -118,6 +119,21 @@ async def test_a_link_that_leads_nowhere_new_does_not_hold_the_step(session: Bro
     await session.perform(
         [call("open", site.url()), call("click", "Vide", timeout=2.0, expect=[{"heading": "Accueil"}])]
     )
+
+
+async def test_a_link_to_another_program_does_not_hold_the_step(session: BrowserSession, site: Site) -> None:
+    site.pages["/"] = html("<a href='mailto:a@exemple.fr'>Écrire</a><h1>Accueil</h1>")
+    step = call("click", "Écrire", timeout=2.0, expect=[{"heading": "Accueil"}])
+    began = time.monotonic()
+    await session.perform([call("open", site.url()), step])
+    assert time.monotonic() - began < 1.5
+
+
+async def test_a_key_that_does_not_exist_is_told(session: BrowserSession, site: Site) -> None:
+    site.pages["/"] = html("x")
+    with pytest.raises(Failure) as unknown:
+        await session.perform([call("open", site.url()), call("press", "Entrée")])
+    assert unknown.value.code == "RB739"
 
 
 async def test_a_page_that_crashes_is_a_lost_session(open_session: Open, site: Site) -> None:

@@ -205,8 +205,10 @@ async def socket_server() -> AsyncIterator[tuple[str, list[str]]]:
             writer.close()
 
     server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/direct", said
-    server.close()
+    try:
+        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/direct", said
+    finally:
+        server.close()
 
 
 @pytest.mark.parametrize("allowed", [False, True], ids=["not declared", "declared"])
