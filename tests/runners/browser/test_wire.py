@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import gzip
+import socketserver
+import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -19,23 +21,31 @@ from tests.runners.browser.support import Asked, Gate, Open, Reply, Site, call, 
 HEADERS = {"Origin": "http://portail.test", "Content-Type": "text/plain"}
 
 
-@asynccontextmanager
-async def answering(answer: bytes) -> AsyncIterator[tuple[str, list[bytes]]]:
+@contextmanager
+def answering(answer: bytes) -> Iterator[tuple[str, list[bytes]]]:
     """A server that reads one request a connection, and says `answer`."""
     heard: list[bytes] = []
 
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = int(next(line for line in head.split(b"\r\n") if line.startswith(b"Content-Length")).split(b":")[1])
-        heard.append(head + await reader.readexactly(length))
-        writer.write(answer)
-        writer.close()
+    class Talk(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                line = self.rfile.readline()
+                if not line:
+                    return
+                head += line
+            length = int(next(line for line in head.splitlines() if line.startswith(b"Content-Length")).split(b":")[1])
+            heard.append(head + self.rfile.read(length))
+            self.wfile.write(answer)
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/envoi?a=1", heard
-    finally:
-        server.close()
+    with socketserver.TCPServer(("127.0.0.1", 0), Talk) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/envoi?a=1", heard
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def outgoing(url: str, *, left: float = 5.0) -> wire.Outgoing:
@@ -48,7 +58,7 @@ async def send(url: str, **more: Any) -> wire.Incoming:
 
 
 async def test_a_request_is_written_once_and_its_answer_read() -> None:
-    async with answering(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n\r\nfait") as (url, heard):
+    with answering(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n\r\nfait") as (url, heard):
         answer = await send(url)
     assert (answer.status, answer.body) == (200, b"fait")
     assert answer.headers == [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]
@@ -59,20 +69,20 @@ async def test_a_request_is_written_once_and_its_answer_read() -> None:
 
 async def test_an_answer_that_is_only_announced_is_waited_for() -> None:
     early = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
-    async with answering(early + b"HTTP/1.1 303 See Other\r\nLocation: /fait\r\nContent-Length: 0\r\n\r\n") as (url, _):
+    with answering(early + b"HTTP/1.1 303 See Other\r\nLocation: /fait\r\nContent-Length: 0\r\n\r\n") as (url, _):
         answer = await send(url)
     assert (answer.status, answer.headers) == (303, [("Location", "/fait")])
 
 
 async def test_a_packed_answer_is_unpacked() -> None:
     packed = gzip.compress("reçu".encode())
-    async with answering(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + packed) as (url, _):
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + packed) as (url, _):
         assert (await send(url)).body.decode() == "reçu"
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nha", b"xyz\r\n\r\n"])
 async def test_a_request_without_a_whole_answer_is_sent_and_never_again(answer: bytes) -> None:
-    async with answering(answer) as (url, heard):
+    with answering(answer) as (url, heard):
         with pytest.raises(wire.NoAnswer):
             await send(url)
         assert len(heard) == 1
@@ -84,7 +94,7 @@ async def test_a_portal_that_cannot_be_reached_has_been_sent_nothing(unused_tcp_
 
 
 async def test_after_the_deadline_nothing_is_written() -> None:
-    async with answering(b"HTTP/1.1 200 OK\r\n\r\n") as (url, heard):
+    with answering(b"HTTP/1.1 200 OK\r\n\r\n") as (url, heard):
         with pytest.raises(wire.TooLate):
             await send(url, left=-0.001)
     assert heard == []
