@@ -27,6 +27,7 @@ class Answers:
 
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
+        self._pressing: set[asyncio.Future[None]] = set()
 
     async def after(self, call: Call, end: float) -> Result:
         """What a harmless step awaits: `expect`, `read`, and refusals, which end the item here (`Refused`)."""
@@ -136,14 +137,14 @@ class Answers:
             await tab.calm(began, documents, end - time.monotonic(), patient=True)
             return await self._race(tab, call, end, documents)
         pressing = asyncio.ensure_future(press)
-        try:
-            answer = await self._race(tab, call, end, documents)
-        finally:
-            if not pressing.done():
-                await asyncio.wait({pressing}, timeout=max(0.0, min(1.0, end - time.monotonic())))
-            pressing.cancel()
-            await asyncio.gather(pressing, return_exceptions=True)
-        return answer
+        self._pressing.add(pressing)  # the answer may be there before the browser has said that it clicked
+        pressing.add_done_callback(self._pressed)
+        return await self._race(tab, call, end, documents)
+
+    def _pressed(self, task: asyncio.Future[None]) -> None:
+        self._pressing.discard(task)
+        if not task.cancelled():
+            task.exception()  # a window that went under the click is told by the race
 
     async def _race(self, tab: Tab, call: Call, end: float, documents: int) -> Answer:
         watch = call.watch

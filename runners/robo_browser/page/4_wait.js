@@ -27,7 +27,8 @@ function change(most, least) {
       clearTimeout(rest);
       resolve();
     };
-    const observer = new MutationObserver(() => { rest ??= setTimeout(done, Math.min(least, 200)); });
+    const soon = () => { if (least < 2) nextTask().then(done); else rest = setTimeout(done, Math.min(least, 200)); };
+    const observer = new MutationObserver(() => { if (rest === null) { rest = 0; soon(); } });
     for (const root of roots(null)) {
       observer.observe(root, { subtree: true, childList: true, attributes: true, characterData: true });
     }
