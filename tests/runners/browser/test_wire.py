@@ -94,9 +94,8 @@ async def test_a_portal_that_cannot_be_reached_has_been_sent_nothing(unused_tcp_
 
 
 async def test_after_the_deadline_nothing_is_written() -> None:
-    with answering(b"HTTP/1.1 200 OK\r\n\r\n") as (url, heard):
-        with pytest.raises(wire.TooLate):
-            await send(url, left=-0.001)
+    with answering(b"HTTP/1.1 200 OK\r\n\r\n") as (url, heard), pytest.raises(wire.TooLate):
+        await send(url, left=-0.001)
     assert heard == []
 
 
