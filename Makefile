@@ -22,7 +22,7 @@ endif
 
 help:
 	@echo "make demo      a portal, a workbook, a real browser, and the minutes gained"
-	@echo "make test      the whole suite"
+	@echo "make test      the whole suite, and what make check looks at"
 	@echo "make check     lint, format, types, import rules"
 	@echo "make bench     the figures of this machine"
 	@echo "make faults    N=300: kill robo N times and compare it with the portal's truth"

@@ -43,21 +43,23 @@ def _record(document: Document, entries: dict[str, YamlNode], process: str, regi
     if named != process:
         document.wrong_value(("baseline",), named, f"{process}, as the folder is called")
     said = {key: document.text(entries.get(key), (key,)) for key in ("source", "measured", "note")}
-    minutes = {
-        key: document.whole(entries.get(key), (key,), 0) for key in ("before", "after", "triage", "recovery", "n")
-    }
+    whole = {key: document.whole(entries.get(key), (key,), 0) for key in ("before", "after", "triage", "recovery", "n")}
     for key in ("before", "after"):
         document.required(entries, key, ())
     unit = document.text(document.required(entries, "unit", ()), ("unit",), "item")
     method = document.choice(document.required(entries, "method", ()), ("method",), METHODS, "hypothesis")
-    detail = canonical({**said, **minutes, "unit": unit, "method": method}).decode()
+    detail = canonical({**said, **whole, "unit": unit, "method": method}).decode()
     digest = hashlib.sha256(f"{region}\x00{process}\x00{detail}".encode()).hexdigest()
     return BaselineRecord(
         id=digest[:26],
         process=process,
         region=region,
         unit=unit,
+        before=whole["before"],
+        after=whole["after"],
+        triage=whole["triage"],
+        recovery=whole["recovery"],
+        n=whole["n"],
         method=method,
         detail=detail,
-        **minutes,
     )
