@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from robo.cli.console import data, emit, table, talk
-from robo.cli.here import Json, noun
+from robo.cli.here import Json, noun, writing
 from robo.cli.language import _, say
 
 if TYPE_CHECKING:
@@ -68,22 +68,12 @@ def schema(
 ) -> None:
     """`robo init` tells the editor to use `.robo/process.schema.json`, which this command writes with `-o`."""
     from robo.cli.schema import process_schema
-    from robo.errors import InfrastructureError
 
     text = json.dumps(process_schema(_actions()), ensure_ascii=False, indent=2)
     if output is None:
         data(text)
         return
-    try:
+    with writing(output):
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(text + "\n", encoding="utf-8")
-    except OSError as broken:
-        raise InfrastructureError(
-            "RB970",
-            "%(file)s cannot be written: %(cause)s",
-            place=str(output),
-            remedy="choose another place with -o",
-            file=str(output),
-            cause=broken.strerror or str(broken),
-        ) from broken
     talk(say("written: %(file)s", {"file": str(output)}))

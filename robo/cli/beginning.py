@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from robo.errors import InfrastructureError, UsageError
+from robo.cli.here import writing
+from robo.errors import UsageError
 
 NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 RESERVED: Final = frozenset({"item", "inputs", "region", "process", "run", "now", "find", "error", "last", "missing"})
@@ -137,17 +138,8 @@ def write_process(folder: Path, answers: Answers) -> list[Path]:
         "README.md": f"# {answers.title}\n\n`robo process manual {answers.name}` prints the procedure by hand.\n",
         "CHANGELOG.md": "# Changelog\n\n## 0.1.0\n\n- First version.\n",
     }
-    try:
+    with writing(home):
         (home / "cases").mkdir(parents=True)
         for name, text in texts.items():
             (home / name).write_text(text, encoding="utf-8")
-    except OSError as broken:
-        raise InfrastructureError(
-            "RB970",
-            "%(file)s cannot be written: %(cause)s",
-            place=str(home),
-            remedy="give this user the right to write there",
-            file=str(home),
-            cause=broken.strerror or str(broken),
-        ) from broken
     return [home / name for name in texts]

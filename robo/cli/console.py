@@ -20,7 +20,8 @@ def data(text: str = "") -> None:
 
 
 def talk(text: str = "") -> None:
-    """One line of talk (progress, advice, verdict), on standard error."""
+    """One line of talk (progress, advice, verdict), on standard error, after all that was said before it."""
+    sys.stdout.flush()
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from robo.cli.console import data, emit, verdict
-from robo.cli.here import Json, verb
+from robo.cli.here import Json, verb, writing
 from robo.cli.language import _, say
 
 app = verb()
@@ -76,23 +76,14 @@ def _replace(file: Path, text: str) -> None:
     import os
     import shutil
 
-    from robo.errors import InfrastructureError
-
     beside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        beside.write_text(text, encoding="utf-8", newline="")
-        shutil.copymode(file, beside)
-        beside.replace(file)
-    except OSError as broken:
+        with writing(file):
+            beside.write_text(text, encoding="utf-8", newline="")
+            shutil.copymode(file, beside)
+            beside.replace(file)
+    finally:
         beside.unlink(missing_ok=True)
-        raise InfrastructureError(
-            "RB970",
-            "%(file)s cannot be written: %(cause)s",
-            place=str(file),
-            remedy="give this user the right to write there",
-            file=str(file),
-            cause=broken.strerror or str(broken),
-        ) from broken
 
 
 def _definitions() -> list[Path]:

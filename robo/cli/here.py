@@ -11,6 +11,7 @@ from robo.cli.language import _, prefer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from robo.app import App
 
@@ -30,6 +31,24 @@ def opened() -> Iterator[App]:
         yield app
     finally:
         app.close()
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Around the writing of a file or folder a person asked for. Raises `InfrastructureError` RB970 when it fails."""
+    from robo.errors import InfrastructureError
+
+    try:
+        yield
+    except OSError as broken:
+        raise InfrastructureError(
+            "RB970",
+            "%(file)s cannot be written: %(cause)s",
+            place=str(place),
+            remedy="choose another place, or give this user the right to write there",
+            file=str(place),
+            cause=broken.strerror or str(broken),
+        ) from broken
 
 
 def region_of(app: App, said: str | None) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from robo.cli.console import data, emit, verdict
-from robo.cli.here import Json, verb
+from robo.cli.here import Json, verb, writing
 from robo.cli.language import _, say
 
 app = verb()
@@ -38,7 +38,7 @@ def init(
 
 def write_starter(folder: Path) -> list[Path]:
     """Copy the starter; the files written. RB974: something is there already. RB970: it cannot be written."""
-    from robo.errors import InfrastructureError, UsageError
+    from robo.errors import UsageError
 
     there = {entry.name for entry in folder.iterdir()} - NOTHING if folder.is_dir() else set()
     if there or folder.is_file():
@@ -50,7 +50,7 @@ def write_starter(folder: Path) -> list[Path]:
             folder=str(folder),
         )
     written = []
-    try:
+    with writing(folder):
         for source in sorted(STARTER.rglob("*")):
             parts = [RENAMED.get(part, part) for part in source.relative_to(STARTER).parts]
             target = folder.joinpath(*parts)
@@ -60,15 +60,6 @@ def write_starter(folder: Path) -> list[Path]:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(source.read_bytes())
                 written.append(target)
-    except OSError as broken:
-        raise InfrastructureError(
-            "RB970",
-            "%(file)s cannot be written: %(cause)s",
-            place=str(folder),
-            remedy="give this user the right to write there",
-            file=str(folder),
-            cause=broken.strerror or str(broken),
-        ) from broken
     return written
 
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from robo.cli.console import data, emit, talk
-from robo.cli.here import Json, verb
-from robo.cli.language import _
+from robo.cli.here import Json, verb, writing
+from robo.cli.language import _, say
 
 app = verb()
 
@@ -22,6 +22,9 @@ def sandbox(
         str, typer.Option("--skin", help=_("occitanie or guyane: other colours, other labels"))
     ] = "occitanie",
     database: Annotated[Path | None, typer.Option("--database", help=_("where it keeps its dossiers"))] = None,
+    workbook: Annotated[
+        Path | None, typer.Option("--workbook", help=_("write invented applications there, to practise with"))
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Listens on loopback only. Everything in it is invented. Without --database it forgets everything at the end."""
@@ -30,6 +33,8 @@ def sandbox(
 
     from robo import sandbox as portal
 
+    if workbook is not None:
+        _write_workbook(workbook)
     with tempfile.TemporaryDirectory(prefix="robo-sandbox-") as folder:
         kept = database or Path(folder) / "portal.db"
         with portal.start(kept, skin=skin, port=port) as running:
@@ -44,3 +49,17 @@ def sandbox(
                 threading.Event().wait()
             except KeyboardInterrupt:
                 talk(_("The portal has ended."))
+
+
+def _write_workbook(file: Path) -> None:
+    """Applications the portal accepts, and one of a minor. A workbook that is there holds somebody's work: it stays.
+
+    Raises `InfrastructureError` RB970: the file cannot be written."""
+    from importlib.resources import files
+
+    if file.exists():
+        talk(say("%(file)s is there already and stays as it is", {"file": str(file)}))
+        return
+    with writing(file):
+        file.write_bytes(files("robo.sandbox").joinpath("demandes.xlsx").read_bytes())
+    talk(say("Six invented applications are in %(file)s", {"file": str(file)}))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from robo.cli.reference import actions_markdown
-from robo.cli.root import _summaries
+from robo.cli.root import _summaries, app
+from robo.definition import baseline, case, keys, region
 from robo.definition.calendar import holidays_of
 from robo.definition.case import load_case
 from robo.definition.expressions import evaluate, scope_facts
@@ -21,21 +24,70 @@ from robo.definition.filters import TESTS, filters
 from robo.definition.loading import load_process
 from robo.definition.region import read_region
 from robo.errors import DefinitionError
-from robo.model.base import MISSING
+from robo.model.base import MISSING, Outcome
+from robo.model.case import Mishap
 from robo.model.text import Expr
 from robo.plan.build import build
 from robo.services.guests import installed_actions
+from robo.services.settings_file import SHAPE
 
+OF_TESTS = {"ROBO_TESTING", "ROBO_CRASH_AT", "ROBO_SANDBOX_ACCOUNTS"}
+"""Variables that only tests and child processes use: a user who sets one gains nothing."""
 DOCS = Path(__file__).parents[3] / "robo/docs"
 ROOT = DOCS.parents[1]
 TEXTS = {file.name: file.read_text(encoding="utf-8") for file in sorted(DOCS.glob("*.md"))}
 TEXTS["README.md"] = (ROOT / "README.md").read_text(encoding="utf-8")
+PLACES = (
+    "CONTRIBUTING.md",
+    "processes/*/README.md",
+    "robo/sandbox/README.md",
+    "robo/cli/starter/README.md",
+    "robo/cli/explain/*.md",
+)
+EVERYWHERE = TEXTS | {
+    str(file.relative_to(ROOT)): file.read_text(encoding="utf-8")
+    for place in PLACES
+    for file in sorted(ROOT.glob(place))
+}
+COMMANDS = sorted(
+    {
+        (name, written.split("  #")[0].strip())
+        for name, text in EVERYWHERE.items()
+        for written in re.findall(r"`robo ([^`\n]+)`", text)
+        + [
+            line
+            for block in re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
+            for line in re.findall(r"^robo (.+)", block, re.M)
+        ]
+        + re.findall(r"^ {4}robo (.+)", text, re.M)
+    }
+)
+"""Each command line of each page, without its `robo`: in a block, indented, or between back-quotes."""
 BLOCKS = [(name, block) for name, text in TEXTS.items() for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
 WHOLE = [
     (name, block)
     for name, block in BLOCKS
     if re.search(r"^(process|region|says): ", block, re.MULTILINE) and "robo: 1" in block
 ]
+PARTS = [(name, block) for name, block in BLOCKS if (name, block) not in WHOLE]
+AROUND = """\
+robo: 1
+process: p
+title: t
+inputs: {export: {type: file}, portal: {type: url}, account: {}}
+items: {from: {files.rows: {file: a.csv}}, key: "${{ item.number }}", fields: {number: N, last: L, born: B, country: C}}
+tables: {pays: {rows: {Britannique: GBR}}}
+finders: {dossier: {browser.find_row: {at: "${{ inputs.portal }}/r", where: {N: a}, read: {agdref: N°, creator: Par}}}}
+steps:
+  - id: created
+    once: ${{ item.key }}
+    do:
+      - browser.open: ${{ inputs.portal }}/n
+      - browser.submit: Enregistrer
+    read: {agdref: N° dossier}
+    verify: dossier
+"""
+"""A process for a part of one to stand in, each part on a line of its own."""
 EXAMPLES = re.findall(
     r"^\| `(.+?)` \| `(.+?)` \|$",
     TEXTS["reference.md"].partition("Filters are written")[2].partition("Lists of mappings")[0],
@@ -66,6 +118,38 @@ def test_a_whole_definition_of_the_documentation_is_valid(name: str, block: str,
         pytest.fail("\n".join(str(each) for each in broken.diagnostics))
 
 
+def around(part: str) -> str:
+    """A whole definition in which `part` stands: a step, an action, a key of a step, a source, or a key of the top."""
+    keys = re.findall(r"^(?:- )?([\w.]+):", part, re.MULTILINE)
+    if keys[0] == "id":
+        return AROUND.partition("  - id:")[0] + indented(part, 2)
+    if keys[0] == "files.update_row":
+        return AROUND + indented(part, 2)
+    if keys[0] == "files.rows":
+        return AROUND.replace("files.rows: {file: a.csv}", part.strip())
+    if keys[0] == "browser.submit":
+        return AROUND.replace("      - browser.submit: Enregistrer\n", indented(part, 6))
+    if part.startswith("- "):
+        return AROUND.replace("      - browser.submit", f"{indented(part, 6)}      - browser.submit")
+    blanks = 4 if f"\n    {keys[0]}:" in AROUND else 0
+    kept = [line for line in AROUND.splitlines() if not line.startswith(tuple(f"{' ' * blanks}{key}:" for key in keys))]
+    at = len(kept) if blanks else kept.index("steps:")
+    return "\n".join([*kept[:at], indented(part, blanks), *kept[at:]])
+
+
+def indented(text: str, blanks: int) -> str:
+    return "".join(" " * blanks + line if line.strip() else line for line in text.splitlines(keepends=True))
+
+
+@pytest.mark.parametrize(("name", "block"), PARTS, ids=[f"{name}-{n}" for n, (name, _) in enumerate(PARTS)])
+def test_a_part_of_a_definition_is_valid_in_its_place(name: str, block: str, tmp_path: Path) -> None:
+    whole = around(block)
+    try:
+        build(load_process(tmp_path / "p/process.yaml", whole, actions=installed_actions()), None, installed_actions())
+    except DefinitionError as broken:
+        pytest.fail(whole + "\n".join(str(each) for each in broken.diagnostics))
+
+
 def test_there_are_whole_definitions_to_check() -> None:
     assert len(WHOLE) >= 4
 
@@ -88,15 +172,32 @@ def test_every_filter_and_test_of_expressions_is_documented() -> None:
 
 
 def test_every_key_of_the_language_is_documented() -> None:
-    from robo.definition import keys
+    groups = [
+        value
+        for module in (keys, region, case, baseline)
+        for name, value in vars(module).items()
+        if name.isupper() and isinstance(value, tuple) and name not in {"HOLIDAYS", "METHODS", "WORLD_LATER"}
+    ]
+    later = {key for name, value in vars(region).items() if name.endswith("LATER") for key in value} | {*case.LATER}
+    wanted = {key for group in groups for key in group} | set(Mishap) | set(Outcome) - later
+    assert len(groups) > 20
+    assert not wanted - later - set(re.findall(r"[a-z0-9_]+", TEXTS["reference.md"]))
 
-    groups = (
-        keys.TOP, keys.TOP_LATER, keys.INPUT, keys.FIELD, keys.ITEMS, keys.ITEMS_LATER, keys.RECORD, keys.HOST,
-        keys.TABLE, keys.SESSIONS, keys.LIMITS, keys.STOP_AFTER, keys.COUNTS, keys.ON_FAILURE, keys.STEP,
-        keys.STEP_LATER, keys.VERIFY,
-    )  # fmt: skip
-    words = set(re.findall(r"[a-z_]+", TEXTS["reference.md"]))
-    assert not {key for group in groups for key in group} - words
+
+def settings(shape: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in shape.items():
+        yield key
+        if isinstance(value, Mapping):
+            yield from settings(value)
+
+
+def test_every_setting_and_every_variable_of_the_environment_is_documented() -> None:
+    text = TEXTS["reference.md"].partition("## 13.")[2].partition("## 14.")[0]
+    sources = [*(ROOT / "robo").rglob("*.py"), *(ROOT / "runners").rglob("*.py")]
+    read = {name for file in sources for name in re.findall(r"\bROBO_[A-Z_]*[A-Z]\b", file.read_text(encoding="utf-8"))}
+    assert not set(settings(SHAPE)) - set(re.findall(r"[a-z]+", text))
+    assert not {name for name in read - OF_TESTS if name not in text}
+    assert not OF_TESTS - read
 
 
 def test_the_reference_of_actions_is_the_generated_one() -> None:
@@ -105,10 +206,18 @@ def test_the_reference_of_actions_is_the_generated_one() -> None:
     assert committed[1] + committed[2] == "\n" + generated, "python -m tests.architecture.generate"
 
 
-def test_every_command_that_is_named_exists() -> None:
-    written = re.compile(r"^robo ([a-z]+)(?=[ \n])|`robo ([a-z]+)(?=[ `])", re.MULTILINE)
-    commands = {first or second for text in TEXTS.values() for first, second in written.findall(text)}
-    assert commands <= set(_summaries())
+@pytest.mark.parametrize(("page", "line"), COMMANDS, ids=[f"{page}: {line}" for page, line in COMMANDS])
+def test_a_command_that_is_written_down_exists_with_its_options(page: str, line: str) -> None:
+    command, words = get_command(app), line.split()
+    options = {option for each in command.params for option in each.opts}
+    while words and not words[0].startswith("-") and hasattr(command, "get_command"):
+        word = words.pop(0)
+        if word == "COMMAND":  # stands for any
+            return
+        command = command.get_command(None, word)
+        assert command is not None, f"{page}: there is no {word}"
+        options |= {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
+    assert {word for word in words if word.startswith("-")} <= {*options, "--help"}
 
 
 def test_links_between_the_pages_lead_somewhere() -> None:

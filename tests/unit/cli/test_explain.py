@@ -7,15 +7,26 @@ from collections import Counter
 from pathlib import Path
 
 from robo.cli.explain import explanations
+from robo.model.run import Taken
 
 ROOT = Path(__file__).parents[3]
 SOURCES = [*(ROOT / "robo").rglob("*.py"), *(ROOT / "runners").rglob("*.py")]
 RAISED = {code for file in SOURCES for code in re.findall(r'"(RB\d{3})"', file.read_text(encoding="utf-8"))}
 EXPLAINED = list(explanations())
+ITEM = re.compile(r'(?:code=|Rejection\(|Failure\(|Outcome\.[A-Z]+, )\s*"([a-z]+(?:-[a-z]+)+)"')
+OF_ITEMS = {code for file in SOURCES for code in ITEM.findall(file.read_text(encoding="utf-8"))} | {
+    str(why) for why in (Taken.ALREADY_DONE, Taken.ALREADY_REJECTED)
+}
+"""Codes that robo itself gives an item, or a row it does not take."""
 
 
 def test_every_code_that_is_raised_is_explained() -> None:
     assert not RAISED - {found.code for found in EXPLAINED}
+
+
+def test_every_code_that_robo_gives_an_item_is_explained() -> None:
+    assert len(OF_ITEMS) > 8
+    assert not OF_ITEMS - {found.code for found in EXPLAINED}
 
 
 def test_no_code_is_explained_twice_and_none_for_nothing() -> None:
