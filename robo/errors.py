@@ -28,8 +28,14 @@ when it is shown, never when it is raised, so that what is stored can be read in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Final
+
+Translate = Callable[[str], str]
+"""From an English text of ours to the reader's language."""
+Words = str | Mapping[str, Any]
+"""What stands in a fact of `WORDS`: an English text of ours, or a `phrase`."""
+_PHRASE: Final = {"message", "facts"}
 
 
 class RoboError(Exception):
@@ -57,9 +63,44 @@ class RoboError(Exception):
         return fill(self.remedy, self.facts)
 
 
-def fill(template: str, facts: Mapping[str, Any]) -> str:
-    """`template` with its `%(name)s` replaced; without facts it is returned as it is, percent signs and all."""
-    return template % facts if facts else template
+WORDS: Final = frozenset({"expected", "wanted", "kind", "kinds", "left", "right", "shape", "problem"})
+"""Facts whose values are words of messages (`a whole number`), not of data: translated too. Several as a tuple."""
+
+
+def in_english(text: str) -> str:
+    """The translation that changes nothing."""
+    return text
+
+
+def phrase(message: str, **facts: Any) -> Words:
+    """A message as a fact of another one: plain values that can be stored, translated when they are shown."""
+    return {"message": message, "facts": facts}
+
+
+def one_of(choices: Iterable[str]) -> Words:
+    """What is wanted where only these texts are right."""
+    return phrase("one of %(choices)s", choices=", ".join(choices))
+
+
+def fill(template: str, facts: Mapping[str, Any], translate: Translate = in_english) -> str:
+    """`template`, translated, with its `%(name)s` replaced; facts that are words or phrases are said too. Without facts
+    it is returned as it is, percent signs and all."""
+    said = translate(template) if template else ""
+    return said % {name: _said(name, value, translate) for name, value in facts.items()} if facts else said
+
+
+def _said(name: str, value: Any, translate: Translate) -> Any:
+    if _is_phrase(value):
+        return fill(value["message"], value["facts"], translate)
+    if isinstance(value, list | tuple) and value and all(map(_is_phrase, value)):
+        return "; ".join(str(_said(name, each, translate)) for each in value)
+    if isinstance(value, tuple) and name in WORDS:
+        return f" {translate('and' if name == 'kinds' else 'or')} ".join(translate(word) for word in value)
+    return translate(value) if name in WORDS and isinstance(value, str) and value else value
+
+
+def _is_phrase(value: Any) -> bool:
+    return isinstance(value, Mapping) and value.keys() == _PHRASE
 
 
 class UsageError(RoboError):

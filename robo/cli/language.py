@@ -53,4 +53,4 @@ def _(message: str) -> str:
 
 def say(template: str, facts: Mapping[str, Any]) -> str:
     """A template of an error or a report, translated, then filled."""
-    return fill(_(template), facts)
+    return fill(template, facts, _)

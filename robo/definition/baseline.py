@@ -9,7 +9,7 @@ from typing import Final
 from robo.definition.diagnostics import Reporter
 from robo.definition.document import Document
 from robo.definition.yaml_text import YamlNode, decode, read_yaml
-from robo.errors import DefinitionError
+from robo.errors import DefinitionError, phrase
 from robo.model.ledger import BaselineRecord
 from robo.proof.canonical import canonical
 
@@ -41,7 +41,7 @@ def read_baseline(path: FilePath, process: str, region: str) -> BaselineRecord |
 def _record(document: Document, entries: dict[str, YamlNode], process: str, region: str) -> BaselineRecord:
     named = document.text(document.required(entries, "baseline", ()), ("baseline",), process)
     if named != process:
-        document.wrong_value(("baseline",), named, f"{process}, as the folder is called")
+        document.wrong_value(("baseline",), named, phrase("%(name)s, as the folder is called", name=process))
     said = {key: document.text(entries.get(key), (key,)) for key in ("source", "measured", "note")}
     whole = {key: document.whole(entries.get(key), (key,), 0) for key in ("before", "after", "triage", "recovery", "n")}
     for key in ("before", "after"):

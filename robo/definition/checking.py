@@ -293,7 +293,7 @@ class Look:
                 "%(filter)s works with a %(wanted)s, and this is a %(kind)s",
                 node.name,
                 filter=node.name,
-                wanted=" or ".join(found.takes),
+                wanted=tuple(found.takes),
                 kind=before,
             )
         if found.name == "default":

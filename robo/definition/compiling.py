@@ -189,7 +189,7 @@ def _apply(found: Filter, inner: Code, name: str, arguments: list[tuple[Code, st
                     "RB320",
                     "%(filter)s works with a %(wanted)s, but %(name)s is a %(kind)s",
                     filter=found.name,
-                    wanted=" or ".join(types),
+                    wanted=types,
                     name=name,
                     kind=kind_of(value),
                 )

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from robo.errors import DefinitionError, fill
+from robo.errors import DefinitionError, Translate, fill, in_english
 from robo.model.text import Position
-
-Translate = Callable[[str], str]
-
-
-_WORDS = frozenset({"wanted", "kind", "kinds", "left", "right", "shape", "problem"})
-"""Facts whose values are words of messages (`a whole number`, `text`), not of definitions."""
-
-
-def in_english(text: str) -> str:
-    """The translation that changes nothing."""
-    return text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,41 +34,35 @@ class Diagnostic:
 
     def text(self, translate: Translate = in_english) -> str:
         """The lines a person reads: place, code and message, the line with its caret, then what to do."""
-        facts = self._shown(translate)
-        rows = [f"{self.position}: {self.code} {fill(translate(self.message), facts)}"]
+        rows = [f"{self.position}: {self.code} {fill(self.message, self.facts, translate)}"]
         if self.line:
             number = str(self.position.line)
             shown, caret = _window(self.line, self.position.column - 1, self.position.width)
             rows += [f"  {number} | {shown}", f"  {' ' * len(number)} | {caret}"]
         if self.expected:
-            rows.append(f"  {translate('expected')}: {fill(translate(self.expected), facts)}")
+            rows.append(f"  {translate('expected')}: {fill(self.expected, self.facts, translate)}")
         if self.meant:
             rows.append(f"  {translate('did you mean')}: {self.meant}")
         if self.paste:
             rows.append(f"  {translate('write')}: {self.paste.strip()}")
         if self.remedy:
-            rows.append(f"  {translate('do')}: {fill(translate(self.remedy), facts)}")
+            rows.append(f"  {translate('do')}: {fill(self.remedy, self.facts, translate)}")
         return "\n".join(rows)
-
-    def _shown(self, translate: Translate) -> dict[str, Any]:
-        """The facts as they are shown: those that are words of ours are translated too."""
-        return {name: translate(value) if name in _WORDS else value for name, value in self.facts.items()}
 
     def as_json(self, translate: Translate = in_english) -> dict[str, Any]:
         """The same as plain JSON values; texts are filled and translated, `facts` are there for machines."""
-        facts = self._shown(translate)
         return {
             "code": self.code,
-            "message": fill(translate(self.message), facts),
+            "message": fill(self.message, self.facts, translate),
             "file": self.position.file,
             "line": self.position.line,
             "column": self.position.column,
             "width": self.position.width,
             "text": self.line,
-            "expected": fill(translate(self.expected), facts),
+            "expected": fill(self.expected, self.facts, translate),
             "did_you_mean": self.meant,
             "write": self.paste.strip(),
-            "remedy": fill(translate(self.remedy), facts),
+            "remedy": fill(self.remedy, self.facts, translate),
             "facts": {name: str(value) for name, value in self.facts.items()},
         }
 

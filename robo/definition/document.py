@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from robo.definition.diagnostics import Reporter, nearest
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
+from robo.errors import Words, one_of
 from robo.model.text import Path, Position
 
 BOOLS: Mapping[str, bool] = {"true": True, "yes": True, "false": False, "no": False}
@@ -71,7 +72,7 @@ class Document:
         text = self.text(node, path, default)
         if text in choices:
             return text
-        self.wrong_value(path, text, "one of " + ", ".join(choices), meant=nearest(text, choices))
+        self.wrong_value(path, text, one_of(choices), meant=nearest(text, choices))
         return default
 
     def flag(self, node: YamlNode | None, path: Path, default: bool) -> bool:
@@ -99,8 +100,8 @@ class Document:
             )
         return entries.get(key)
 
-    def wrong_value(self, path: Path, value: str, expected: str, meant: str = "") -> None:
-        """A value that is text, and not the right one. `expected` is a finished text."""
+    def wrong_value(self, path: Path, value: str, expected: Words, meant: str = "") -> None:
+        """A value that is text, and not the right one. `expected` is a word or a phrase of ours."""
         self.reporter.report(
             "RB201",
             "%(got)s is not %(wanted)s",

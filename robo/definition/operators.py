@@ -99,7 +99,7 @@ def wrong(operation: str, *values: Any) -> BadExpression:
         "RB320",
         "%(operation)s does not work with %(kinds)s",
         operation=operation,
-        kinds=" and ".join(kind_of(value) for value in values),
+        kinds=tuple(kind_of(value) for value in values),
     )
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from robo.definition.diagnostics import Reporter
 from robo.definition.document import Document
 from robo.definition.yaml_text import MapNode, YamlNode, decode, read_yaml
-from robo.errors import DefinitionError
+from robo.errors import DefinitionError, one_of, phrase
 from robo.model.base import Environment
 from robo.model.region import Grant, Overlay, Region, Relabel
 from robo.model.text import Path
@@ -64,7 +64,7 @@ class _Reader:
         self.document.choice(self.document.required(entries, "robo", ()), ("robo",), ("1",), "1")
         region = self.document.text(self.document.required(entries, "region", ()), ("region",), name)
         if region != name:
-            self.document.wrong_value(("region",), region, f"{name}, as the file is called")
+            self.document.wrong_value(("region",), region, phrase("%(name)s, as the file is called", name=name))
         overlays = {
             process: self._overlay(process, node, ("processes", process))
             for process, node in self.document.mapping(entries.get("processes"), ("processes",)).items()
@@ -96,7 +96,7 @@ class _Reader:
         text = self.document.text(node, ("date_format",), "dd/mm/yyyy")
         found = DATE_WORDS.get(text, text)
         if found not in DATE_WORDS.values():
-            self.document.wrong_value(("date_format",), text, "one of: " + ", ".join(DATE_WORDS))
+            self.document.wrong_value(("date_format",), text, one_of(DATE_WORDS))
         return found
 
     def _grants(self, node: YamlNode | None) -> tuple[Grant, ...]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from robo.definition import keys
 from robo.definition.source import Source, type_of
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
+from robo.errors import one_of, phrase
 from robo.model.process import (
     Counts,
     Host,
@@ -175,7 +176,7 @@ def read_sessions(source: Source, node: YamlNode | None) -> Sessions:
 def _slots(source: Source, node: YamlNode, path: Path) -> int:
     slots = source.whole_from(node, path, 1, 1)
     if slots > _MAX_SLOTS:
-        source.wrong_value(path, str(slots), f"a number up to {_MAX_SLOTS}, or: by machine")
+        source.wrong_value(path, str(slots), phrase("a number up to %(most)s, or: by machine", most=_MAX_SLOTS))
     return slots
 
 
@@ -221,7 +222,7 @@ def read_on_failure(source: Source, node: YamlNode | None) -> OnFailure:
     keep = source.plain_texts(parts.get("keep"), (*path, "keep")) if "keep" in parts else EVIDENCE
     for text in keep:
         if text not in EVIDENCE:
-            source.wrong_value((*path, "keep"), text, "one of " + ", ".join(EVIDENCE))
+            source.wrong_value((*path, "keep"), text, one_of(EVIDENCE))
     return OnFailure(
         retry=source.whole_from(parts.get("retry"), (*path, "retry"), 2),
         wait=source.typed(parts.get("wait"), (*path, "wait"), Kind.DURATION, timedelta(seconds=30)),

@@ -11,6 +11,7 @@ from robo.definition.document import Document
 from robo.definition.syntax import Fault
 from robo.definition.template import BadTemplate, parse_template
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
+from robo.errors import phrase
 from robo.model.process import Kind
 from robo.model.scalars import BadScalar, parse
 from robo.model.text import Expr, Node, Path, Position, Template
@@ -111,7 +112,7 @@ class Source(Document):
         """A whole number, at least `least`."""
         number: int = self.typed(node, path, Kind.INT, default)
         if number < least:
-            self.wrong_value(path, str(number), f"a number from {least}")
+            self.wrong_value(path, str(number), phrase("a number from %(least)s", least=least))
         return number
 
     def plain_texts(self, node: YamlNode | None, path: Path) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from robo.errors import RoboError
+from robo.errors import RoboError, Words, phrase
 from robo.model.base import CellError
 from robo.model.dates import BadDate, parse_with_format
 from robo.model.process import Kind
@@ -50,11 +50,11 @@ LA_POSTE: Final = "356000000"
 
 
 class BadScalar(RoboError):  # noqa: N818 - named for what it is, like all of the family
-    """A text is not of the wanted type. `expected` says what would be (an English template), `got` what came."""
+    """A text is not of the wanted type. `expected` says what would be, `got` what came."""
 
     exit_code = 1
 
-    def __init__(self, expected: str, got: Any) -> None:
+    def __init__(self, expected: Words, got: Any) -> None:
         shown = got if isinstance(got, str) else str(got)
         shown = shown if len(shown) <= MAX_SHOWN else shown[: MAX_SHOWN - 1] + "…"
         super().__init__("RB201", "%(got)s is not %(expected)s", got=shown, expected=expected)
@@ -311,7 +311,7 @@ def _with_format(kind: Kind, text: str, form: str) -> Any:
     try:
         moment = parse_with_format(text, form)
     except BadDate as bad:
-        raise BadScalar(f"a {kind.value} written like {form}", text) from bad
+        raise BadScalar(phrase("a %(kind)s written like %(form)s", kind=kind.value, form=form), text) from bad
     return moment.date() if kind is Kind.DATE else moment.time() if kind is Kind.TIME else moment
 
 

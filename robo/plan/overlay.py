@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from robo.definition.diagnostics import nearest
+from robo.errors import Words, one_of
 from robo.model.base import Effect
 from robo.model.process import Finder, Input, Process, Step, Table
 from robo.model.region import Overlay, Relabel
@@ -73,13 +74,13 @@ def _inputs(process: Process, overlay: Overlay, problems: Problems) -> Mapping[s
     return inputs
 
 
-def _not_of_its_type(wanted: Input, value: str) -> str | None:
+def _not_of_its_type(wanted: Input, value: str) -> Words | None:
     """What would be right for this input, or None when `value` is."""
     try:
         parsed = parse(wanted.type, value)
     except BadScalar as bad:
         return bad.expected
-    return None if not wanted.choices or parsed in wanted.choices else "one of " + ", ".join(wanted.choices)
+    return None if not wanted.choices or parsed in wanted.choices else one_of(wanted.choices)
 
 
 def _tables(process: Process, overlay: Overlay, problems: Problems) -> Mapping[str, Table]:

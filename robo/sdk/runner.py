@@ -135,6 +135,10 @@ class Row:
     where: Mapping[str, Any] = field(default_factory=dict)
     """What all rows of this source share (`file`, `sheet`)."""
 
+    def place_of(self, column: str) -> str:
+        """Where a person finds this row's cell of `column`; a source that has addresses gives its own."""
+        return f"{self.place} «{column}»"
+
     def origin(self) -> Mapping[str, Any]:
         """What an item keeps of its row (`item.source`): enough to find it again and to know what it held. Blank cells
         are left out; a cell that is an error is its text."""

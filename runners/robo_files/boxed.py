@@ -103,6 +103,6 @@ def ask(request: Mapping[str, Any], limits: Limits) -> Any:
 
 
 def head_of(request: Mapping[str, Any], limits: Limits) -> Mapping[str, Any]:
-    """The first frame only: `sheet`, `header` (row number), `headers`."""
+    """The first frame only: `sheet`, `header` (row number), `headers`, `letters` of their columns."""
     with boxed({**request, "only_headers": True}, limits) as box:
         return box.next()

@@ -13,29 +13,54 @@ from robo_files.box.cells import plain, row_digest
 from robo_files.box.columns import unpack
 
 
+class Addresses:
+    """How the cells of a sheet are called: `Demandes!C` stands before the number of a row."""
+
+    def __init__(self, sheet: str, letters: Mapping[str, str]) -> None:
+        self._sheet = sheet
+        self._letters = letters
+        self.first = self.of(next(iter(letters)))
+
+    def of(self, column: str) -> str:
+        """`column` by its header."""
+        return f"{self._sheet}!{self._letters[column]}"
+
+
 class SheetRow(Row):
     """A row whose digest is computed when it is asked for: a source of 100 000 rows may be looked at without it."""
 
-    __slots__ = ("_computed",)
+    __slots__ = ("_addresses", "_computed")
+    _addresses: Addresses
     _computed: frozenset[int]
 
     def __init__(
-        self, values: Mapping[str, Any], place: str, number: int, computed: frozenset[int], where: Mapping[str, Any]
+        self,
+        values: Mapping[str, Any],
+        number: int,
+        computed: frozenset[int],
+        where: Mapping[str, Any],
+        addresses: Addresses,
     ) -> None:
         put = object.__setattr__
         put(self, "values", values)
-        put(self, "place", place)
+        put(self, "place", f"{addresses.first}{number}")
         put(self, "number", number)
+        put(self, "_addresses", addresses)
         put(self, "where", where)
         put(self, "_computed", computed)
+
+    def place_of(self, column: str) -> str:
+        return f"{self._addresses.of(column)}{self.number} «{column}»"
 
     @property
     def digest(self) -> str:
         return row_digest([to_plain(value) for value in self.values.values()], self._computed)
 
 
-def rows_of(chunk: Mapping[str, Any], headers: Sequence[str], where: Mapping[str, Any], label: str) -> Iterator[Row]:
-    """The rows of one chunk. `label` is what stands before `!A7` in a place."""
+def rows_of(
+    chunk: Mapping[str, Any], headers: Sequence[str], where: Mapping[str, Any], addresses: Addresses
+) -> Iterator[Row]:
+    """The rows of one chunk."""
     computed: dict[int, set[int]] = {}
     for i, j in chunk["f"]:
         computed.setdefault(i, set()).add(j)
@@ -43,7 +68,7 @@ def rows_of(chunk: Mapping[str, Any], headers: Sequence[str], where: Mapping[str
     columns = [_column(kind, data) for (kind, _), data in zip(chunk["c"], chunk["columns"], strict=True)]
     for i, (number, cells) in enumerate(zip(chunk["n"], zip(*columns, strict=True), strict=True)):
         own = frozenset(computed[i]) if i in computed else none
-        yield SheetRow(dict(zip(headers, cells, strict=True)), f"{label}{number}", number, own, where)
+        yield SheetRow(dict(zip(headers, cells, strict=True)), number, own, where, addresses)
 
 
 def _column(kind: str, data: bytes) -> Sequence[Any]:

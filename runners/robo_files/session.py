@@ -14,7 +14,7 @@ from robo_files.actions import RowsParams, UpdateRowParams
 from robo_files.box.cells import tidy
 from robo_files.box.trouble import Limits
 from robo_files.boxed import Box, head_of
-from robo_files.rows import rows_of
+from robo_files.rows import Addresses, rows_of
 
 
 class FilesSession:
@@ -44,8 +44,9 @@ class FilesSession:
         try:
             head = await asyncio.to_thread(box.next)
             where = {"file": request["file"], "sheet": head["sheet"]}
+            addresses = Addresses(head["sheet"], dict(zip(head["headers"], head["letters"], strict=True)))
             while "end" not in (chunk := await asyncio.to_thread(box.next)):
-                for row in rows_of(chunk, head["headers"], where, f"{head['sheet']}!{head['column']}"):
+                for row in rows_of(chunk, head["headers"], where, addresses):
                     yield row
         finally:
             self._end(box)

@@ -13,6 +13,10 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from robo.definition.operators import _KINDS
+from robo.errors import WORDS
+from robo.sdk.grammar import shape
+
 ROOT = Path(__file__).parents[2]
 LOCALE = ROOT / "robo/locale"
 SOURCES = sorted([*(ROOT / "robo").rglob("*.py"), *(ROOT / "runners").rglob("*.py")])
@@ -23,9 +27,15 @@ ERRORS = re.compile(
 )
 CODE = re.compile(r"RB\d{3}|[a-z]+(?:-[a-z]+)+")
 SPOKEN = {"remedy", "expected", "says", "message"}
-WORDS = re.compile(r"[A-Za-z]{2}")
-IN_DIAGNOSTICS = ("expected", "did you mean", "write", "do")
-"""Words of `robo.definition.diagnostics`, which translates them through a variable."""
+A_WORD = re.compile(r"[A-Za-z]{2}")
+WORDS_AT = {"BadScalar": 0, "phrase": 0, "_words": 0, "_wrong_shape": 1, "wrong_value": 2}
+"""Where words stand that are translated with the message they are a fact of."""
+TRANSLATED_THROUGH_A_VARIABLE = {
+    "robo/definition/diagnostics.py": ("expected", "did you mean", "write", "do"),
+    "robo/definition/operators.py": tuple(kind for kind, _ in _KINDS),
+    "robo/sdk/grammar.py": tuple(shape(tree) for tree in ({}, [], "")),
+    "robo/errors.py": ("or", "and"),
+}
 UNTRANSLATED = {
     "robo --help",
     "robo %(near)s --help",
@@ -49,6 +59,25 @@ def texts(node: ast.expr) -> Iterator[str]:
 def name_of(call: ast.Call) -> str:
     func = call.func
     return func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else ""
+
+
+def words_of(node: ast.AST) -> Iterator[str]:
+    """What may stand in a fact that is translated with its message (`robo.errors.WORDS`)."""
+    if isinstance(node, ast.Call):
+        place = WORDS_AT.get(name_of(node), len(node.args))
+        for argument in node.args[place : place + 1]:
+            yield from texts(argument)
+        for keyword in node.keywords if any(isinstance(each, ast.Constant) for each in node.args) else ():
+            if keyword.arg in WORDS:
+                yield from texts(keyword.value)
+    elif isinstance(node, ast.Assign) and any(
+        isinstance(to, ast.Name) and to.id in {"expected", "wanted"} for to in node.targets
+    ):
+        yield from texts(node.value)
+    elif isinstance(node, ast.FunctionDef):
+        for argument, default in zip(reversed(node.args.args), reversed(node.args.defaults), strict=False):
+            if argument.arg in WORDS:
+                yield from texts(default)
 
 
 def of_call(call: ast.Call) -> Iterator[str]:
@@ -86,7 +115,7 @@ def spoken(node: ast.AST, text: str) -> bool:
     """Whether a text is a sentence to be translated: what goes through `_` always, others when they have words."""
     if isinstance(node, ast.Call) and name_of(node) in TRANSLATED_AT_ONCE:
         return bool(text)
-    return bool(WORDS.search(text)) and " " in text.strip() and text not in UNTRANSLATED
+    return bool(A_WORD.search(text)) and " " in text.strip() and text not in UNTRANSLATED
 
 
 def messages() -> dict[str, list[str]]:
@@ -94,11 +123,14 @@ def messages() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for file in SOURCES:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            for text in of_node(node):
-                if spoken(node, text):
-                    found.setdefault(text, []).append(file.relative_to(ROOT).as_posix())
-    for text in IN_DIAGNOSTICS:
-        found.setdefault(text, ["robo/definition/diagnostics.py"])
+            said = {text for text in of_node(node) if spoken(node, text)}
+            for text in sorted(
+                said | {text for text in words_of(node) if A_WORD.search(text) and text not in UNTRANSLATED}
+            ):
+                found.setdefault(text, []).append(file.relative_to(ROOT).as_posix())
+    for place, words in TRANSLATED_THROUGH_A_VARIABLE.items():
+        for text in words:
+            found.setdefault(text, [place])
     return dict(sorted(found.items()))
 
 

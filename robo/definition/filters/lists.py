@@ -91,7 +91,7 @@ def _alike(values: list[Any], name: str) -> None:
     kinds = {kind_of(value) for value in values}
     if len(kinds) > 1 or kinds & {"mapping", "list", "yes or no"}:
         raise BadExpression(
-            "RB320", "%(operation)s does not work with %(kinds)s", operation=name, kinds=" and ".join(sorted(kinds))
+            "RB320", "%(operation)s does not work with %(kinds)s", operation=name, kinds=tuple(sorted(kinds))
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from robo.definition.diagnostics import nearest
 from robo.definition.expressions import render, truth
-from robo.errors import RoboError, UsageError
+from robo.errors import RoboError, UsageError, Words, one_of, phrase
 from robo.model.base import MISSING
 from robo.model.process import Column, Items
 from robo.model.run import NewItem, Trouble
@@ -52,12 +52,12 @@ class Sheet:
 
     def item(self, row: Row) -> NewItem | None:
         """The item of a row, with its trouble if a cell is wrong; None when `only_if` leaves it out."""
-        there = {header(name): value for name, value in row.values.items()}
+        there = {header(name): name for name in row.values}
         fields: dict[str, Any] = {}
-        wrong: list[tuple[Column, str, str]] = []
+        wrong: list[tuple[Column, Words, str]] = []
         for field in self.items.fields:
             try:
-                fields[field.name] = typed(field, there.get(header(field.column), MISSING))
+                fields[field.name] = typed(field, _cell(row, there, field))
             except BadScalar as bad:
                 fields[field.name] = MISSING
                 wrong.append((field, bad.expected, str(bad.got)))
@@ -71,7 +71,7 @@ class Sheet:
             row=fields,
             digest=row.digest,
             place=row.place,
-            trouble=_bad_fields(wrong, row.place) or unkeyed,
+            trouble=_bad_fields(wrong, row, there) or unkeyed,
         )
 
     def _key(self, names: Mapping[str, Any]) -> tuple[str, Trouble | None]:
@@ -84,35 +84,47 @@ class Sheet:
         return str(key).strip(), None
 
 
+def _cell(row: Row, there: Mapping[str, str], field: Column) -> Any:
+    return row.values.get(there.get(header(field.column), ""), MISSING)
+
+
 def typed(field: Column, value: Any) -> Any:
     """One cell by its field: typed, checked against `choices`, `pattern` and `match`; MISSING where it may be."""
     if value is None or value is MISSING or (isinstance(value, str) and not value.strip()):
         if field.default is not None:
             value = field.default
         elif field.required:
-            raise BadScalar("a value", "nothing")
+            raise BadScalar("a value", "")
         else:
             return MISSING
     result = parse(field.type, value, format=field.format)
     if field.choices and str(result) not in field.choices:
-        raise BadScalar(f"one of {', '.join(field.choices)}", str(result))
+        raise BadScalar(one_of(field.choices), str(result))
     if field.pattern and not re.fullmatch(field.pattern, str(result)):
-        raise BadScalar(f"the pattern {field.pattern}", str(result))
+        raise BadScalar(phrase("the pattern %(pattern)s", pattern=field.pattern), str(result))
     if field.match:
         found = re.search(field.match, str(result))
         if not found:
-            raise BadScalar(f"a text with {field.match}", str(result))
+            raise BadScalar(phrase("a text with %(pattern)s", pattern=field.match), str(result))
         return found.group(1) if found.groups() else found.group()
     return result
 
 
-def _bad_fields(wrong: Sequence[tuple[Column, str, str]], place: str) -> Trouble | None:
+def _bad_fields(wrong: Sequence[tuple[Column, Words, str]], row: Row, there: Mapping[str, str]) -> Trouble | None:
+    """`there`: the columns as the source writes them, by the form they are compared in."""
     if not wrong:
         return None
-    said = "; ".join(
-        f"«{field.column}»: {expected}" + ("" if field.sensitive else f" ≠ {got}") for field, expected, got in wrong
-    )
-    return Trouble(code="bad-field", message="%(place)s: %(said)s", facts={"place": place, "said": said})
+    cells = []
+    for field, expected, got in wrong:
+        column = there.get(header(field.column))
+        place = f"{row.place} «{field.column}»" if column is None else row.place_of(column)
+        if not got:
+            cells.append(phrase("%(place)s is empty", place=place))
+        elif field.sensitive:
+            cells.append(phrase("%(place)s is not %(wanted)s", place=place, wanted=expected))
+        else:
+            cells.append(phrase("%(place)s: %(got)s is not %(wanted)s", place=place, got=got, wanted=expected))
+    return Trouble(code="bad-field", message="%(cells)s", facts={"cells": cells})
 
 
 def without_twins(items: Iterable[NewItem]) -> list[NewItem]:

@@ -110,7 +110,7 @@ def _rows(request: dict[str, Any], path: Path, limits: Limits, out: BinaryIO) ->
             "sheet": source.sheet,
             "header": source.header,
             "headers": source.headers,
-            "column": letters(source.columns[0] + 1),
+            "letters": [letters(column + 1) for column in source.columns],
         },
     )
     out.flush()

@@ -59,6 +59,11 @@ async def test_a_place_is_the_sheet_and_the_cell_a_person_looks_for(read: Read, 
     assert [(row.place, row.number) for row in rows] == [("Demandes!B2", 2), ("Demandes!B4", 4)]
 
 
+async def test_a_cell_is_called_by_its_column_wherever_that_stands(read: Read, book: Write) -> None:
+    row = (await read(book([["N°", None, "Né le"], [1, "?", "hier"]])))[0]
+    assert row.place_of("Né le") == "Demandes!C2 «Né le»"
+
+
 async def test_blank_rows_and_trailing_blanks_are_no_rows(read: Read, book: Write) -> None:
     rows = await read(book([["Nom", "Âge"], ["Léa", 41], [" ", ""], [None, None], ["Ali", None], ["  ", None]]))
     assert [row.values["Nom"] for row in rows] == ["Léa", "Ali"]

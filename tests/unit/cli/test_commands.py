@@ -52,6 +52,15 @@ def test_the_last_line_is_the_verdict_and_where_to_look(project: Path, robo: Rob
     assert said.out == ""
 
 
+def test_a_rejection_is_told_whole_in_the_readers_language(project: Path, robo: Robo) -> None:
+    source = project / "demandes.csv"
+    lines = source.read_text(encoding="utf-8").splitlines()
+    source.write_text("\n".join([lines[0], re.sub(r"\d{2}/\d{2}/\d{4}", "hier", lines[1])]), encoding="utf-8")
+    robo(*RUN)
+    said = robo("items", "list", ROBO_LANG="fr")
+    assert "demandes.csv!C2 «Date de naissance» n'est pas une date comme 31/12/2026 ou 2026-12-31" in said.out
+
+
 def test_a_second_run_leaves_alone_what_is_done(project: Path, robo: Robo) -> None:
     robo(*RUN)
     said = robo(*RUN, "--json")

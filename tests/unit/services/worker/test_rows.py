@@ -1,0 +1,105 @@
+"""From a row of a source to an item: cells typed, troubles told with their cell, twins found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+
+from robo.errors import UsageError, fill
+from robo.model.process import Column, Items, Kind, Step, StepKind
+from robo.model.run import NewItem
+from robo.model.text import Node
+from robo.sdk.runner import Row
+from robo.services.worker.rows import Sheet, without_twins
+
+FIELDS = (
+    Column(name="number", column="N° demande"),
+    Column(name="born", column="Date de naissance", type=Kind.DATE),
+    Column(name="paid", column="Montant", type=Kind.MONEY, required=False),
+)
+
+
+def sheet(*fields: Column, key: Node = "K-1") -> Sheet:
+    source = Step(id="rows", kind=StepKind.ACTION, path=(), action="files.rows", params={})
+    return Sheet(Items(source=source, fields=fields or FIELDS, key=key), lambda item: {"item": item})
+
+
+def row(number: int = 7, **values: Any) -> Row:
+    there: Mapping[str, Any] = {"N° demande": "A", "Date de naissance": "17/05/1984", **values}
+    return Row(there, f"Demandes!A{number}", number, "digest")
+
+
+def trouble_of(item: NewItem | None) -> str:
+    assert item is not None
+    assert item.trouble is not None
+    assert item.trouble.code == "bad-field"
+    return fill(item.trouble.message, item.trouble.facts)
+
+
+def test_cells_become_values_of_their_types() -> None:
+    item = sheet().item(row(Montant="1 234,50 €"))
+    assert item is not None
+    assert item.trouble is None
+    assert item.row["born"] == date(1984, 5, 17)
+    assert str(item.row["paid"]) == "1234.50"
+
+
+def test_a_bad_cell_is_told_with_its_column_and_what_would_be_right() -> None:
+    said = trouble_of(sheet().item(row(**{"Date de naissance": "hier"})))
+    assert said == "Demandes!A7 «Date de naissance»: hier is not a date like 31/12/2026 or 2026-12-31"
+
+
+def test_all_bad_cells_of_a_row_are_told_at_once() -> None:
+    said = trouble_of(sheet().item(row(**{"N° demande": " ", "Montant": "beaucoup"})))
+    assert said == (
+        "Demandes!A7 «N° demande» is empty; Demandes!A7 «Montant»: beaucoup is not an amount like 1 234,56 €"
+    )
+
+
+def test_a_bad_cell_that_is_sensitive_is_not_repeated() -> None:
+    born = Column(name="born", column="Date de naissance", type=Kind.DATE, sensitive=True)
+    said = trouble_of(sheet(born).item(row(**{"Date de naissance": "le 3 mai de cette année-là"})))
+    assert said == "Demandes!A7 «Date de naissance» is not a date like 31/12/2026 or 2026-12-31"
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "wanted"),
+    [
+        (Column(name="f", column="F", choices=("A", "B")), "C", "one of A, B"),
+        (Column(name="f", column="F", pattern=r"\d{4}"), "12", r"the pattern \d{4}"),
+        (Column(name="f", column="F", match=r"n° (\d+)"), "12", r"a text with n° (\d+)"),
+    ],
+    ids=["choices", "pattern", "match"],
+)
+def test_what_a_field_demands_is_named(column: Column, cell: str, wanted: str) -> None:
+    assert trouble_of(sheet(column).item(row(F=cell))).endswith(f"{cell} is not {wanted}")
+
+
+def test_every_missing_column_is_named_at_once() -> None:
+    with pytest.raises(UsageError) as caught:
+        sheet().check(Row({"N° demandes": "A"}, "Demandes!A2", 2, "digest"))
+    assert caught.value.code == "RB530"
+    assert "«N° demande», «Date de naissance»" in str(caught.value)
+    assert "«N° demandes»" in caught.value.advice
+
+
+def test_columns_are_compared_without_regard_to_blanks() -> None:
+    item = sheet(FIELDS[0]).item(Row({" N°  demande ": "A"}, "Demandes!A2", 2, "digest"))
+    assert item is not None
+    assert item.row["number"] == "A"
+
+
+def test_all_rows_of_a_key_that_comes_twice_are_rejected_with_both_places() -> None:
+    first, second = (NewItem(key="K", row={}, digest="", place=f"Demandes!A{n}", trouble=None) for n in (2, 5))
+    other = NewItem(key="L", row={}, digest="", place="Demandes!A3", trouble=None)
+    told = without_twins([first, other, second])
+    assert [item.trouble.code if item.trouble else "" for item in told] == [
+        "duplicate-in-source",
+        "",
+        "duplicate-in-source",
+    ]
+    assert told[0].trouble is not None
+    assert "Demandes!A2, Demandes!A5" in fill(told[0].trouble.message, told[0].trouble.facts)
