@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
 
 from robo.cli.console import data, paint, table, talk, verdict
 from robo.cli.here import verb
@@ -25,13 +28,17 @@ ALREADY: Final = "2026-TS-0004"
 """An agent keyed this application by hand before the robot came."""
 LOST: Final = "2026-TS-0006"
 """The portal takes this one, and its answer never arrives."""
+NUMBERED: Final = "2026-TS-0003"
+"""Its row in the workbook has a receipt from before, so the run leaves it alone."""
 
 app = verb()
 
 
-@app.command()
-def demo() -> None:
-    """Run the first process of this project on the practice portal, from nothing to the minutes gained."""
+@app.command(
+    help=_("Run the first process of this project on the practice portal, from nothing to the minutes gained.")
+)
+def demo(*, headed: Annotated[bool, typer.Option("--headed", help=_("show the browser at work"))] = False) -> None:
+    """Begins afresh each time, in a folder of its own; the portal ends with the command, the workbook stays."""
     from robo.sandbox.handle import spawn
 
     folder = _fresh_project()
@@ -40,9 +47,8 @@ def demo() -> None:
         _stage(portal)
         rehearsal = _rehearsal(folder, portal)
         stack.callback(rehearsal.close)
-        talk(say("The practice portal is open at %(url)s", {"url": portal.url}))
-        talk(say("The robot reads %(file)s", {"file": _short(folder / "demandes.xlsx")}))
-        report = _run(rehearsal, portal, folder)
+        _announce(portal, folder)
+        report = _run(rehearsal, portal, folder, headed=headed)
         _show(rehearsal, report, portal)
     raise SystemExit(0 if report.exit_code in {0, 3} else report.exit_code)
 
@@ -96,16 +102,27 @@ def _rehearsal(folder: Path, portal: RunningSandbox) -> App:
     return App(folder, load_settings(folder, environ=environ), secrets=SecretBook(vault, Backend.ENV))
 
 
-def _run(rehearsal: App, portal: RunningSandbox, folder: Path) -> RunReport:
+def _announce(portal: RunningSandbox, folder: Path) -> None:
+    talk(say("A practice portal is open at %(url)s; everything in it is invented.", {"url": portal.url}))
+    facts = {"file": _short(folder / "demandes.xlsx"), "already": ALREADY, "lost": LOST}
+    talk(say("The robot takes the 13 applications of %(file)s and enters them with a real browser.", facts))
+    talk(say("Two traps: %(already)s was keyed by an agent before; the answer for %(lost)s will be lost.", facts))
+    talk()
+
+
+def _run(rehearsal: App, portal: RunningSandbox, folder: Path, *, headed: bool) -> RunReport:
+    from robo.cli.words import outcome_word
     from robo.services.worker.requests import RunRequest
 
     inputs = {"export": str(folder / "demandes.xlsx"), "portal": portal.url, "account": ACCOUNT}
 
     def told(what: str, facts: Mapping[str, Any]) -> None:
         if what == "item":
-            talk(paint(f"  · {facts['key']}", "faint"))
+            became = outcome_word(facts["state"]) if facts["state"] else _("no answer: the robot will look again")
+            talk(paint(f"  · {facts['key']}  {became}", "faint"))
 
-    return rehearsal.run(RunRequest(process=PROCESS, region=REGION, inputs=inputs, actor="demo"), told)
+    request = RunRequest(process=PROCESS, region=REGION, inputs=inputs, actor="demo", headed=headed)
+    return rehearsal.run(request, told)
 
 
 def _show(rehearsal: App, report: RunReport, portal: RunningSandbox) -> None:
@@ -120,14 +137,42 @@ def _show(rehearsal: App, report: RunReport, portal: RunningSandbox) -> None:
     twice = _show_items(rehearsal, report, portal)
     _show_lost(rehearsal, portal)
     _show_minutes(report)
+    _show_next(rehearsal, report)
+    verdict(_verdict(report, twice), good=not twice and report.exit_code in {0, 3})
+
+
+def _show_next(rehearsal: App, report: RunReport) -> None:
+    """What a person does next, as she can type it here."""
     folder = _short(rehearsal.project)
-    verdict(
-        say(
-            "Receipts are in %(folder)s/demandes.xlsx; `robo --project %(folder)s items show %(key)s` shows every step",
-            {"folder": folder, "key": LOST},
-        ),
-        good=not twice and report.exit_code in {0, 3},
-    )
+    robo = f"{_command()} --project {folder}"
+    rows = {
+        f"{folder}{os.sep}demandes.xlsx": _("the workbook with its receipt numbers: open it"),
+        f"{robo} items show {LOST}": _("every step of the one whose answer was lost"),
+        f"{robo} runs show {report.run}": _("the report of the run"),
+        f"{folder}{os.sep}processes{os.sep}{PROCESS}{os.sep}process.yaml": _("what the robot followed, in words"),
+        f"{_command()} demo --headed": _("the same, with the browser before your eyes"),
+        f"{_command()} init mes-robots": _("a project of your own"),
+    }
+    talk()
+    talk(_("Look further:"))
+    room = max(map(len, rows))
+    for where, what in rows.items():
+        talk(f"  {where:<{room}}  {what}")
+    talk()
+
+
+def _command() -> str:
+    """`robo` as it can be typed here: by its name when the shell finds it, else by its path."""
+    called = Path(sys.argv[0])
+    known = shutil.which(called.stem)
+    return "robo" if called.stem != "robo" or (known and Path(known).samefile(called)) else _short(called.absolute())
+
+
+def _verdict(report: RunReport, twice: list[str]) -> str:
+    """Whether the demonstration showed what it promises."""
+    if twice or report.exit_code not in {0, 3}:
+        return _("The demonstration did not end as it should: what stands above says why.")
+    return _("Nothing was done twice, nothing was lost.")
 
 
 def _show_items(rehearsal: App, report: RunReport, portal: RunningSandbox) -> list[str]:
@@ -137,13 +182,12 @@ def _show_items(rehearsal: App, report: RunReport, portal: RunningSandbox) -> li
     items = rehearsal.items(run=report.run)
     receipts = [rehearsal.item_story(item)["result"].get("receipt", {}) for item in items]
     data()
-    table(
-        [_("application"), _("outcome"), _("receipt"), _("why")],
-        [
-            [item.key, outcome_word(item.state), receipt.get("number", ""), why_of(item)]
-            for item, receipt in zip(items, receipts, strict=True)
-        ],
-    )
+    rows = [
+        [item.key, outcome_word(item.state), receipt.get("number", ""), why_of(item)]
+        for item, receipt in zip(items, receipts, strict=True)
+    ]
+    rows.append([NUMBERED, _("left alone"), "", _("its row has a receipt number already")])
+    table([_("application"), _("outcome"), _("receipt"), _("why")], sorted(rows))
     done = [item.key for item in items if item.state == "done"]
     twice = [key for key in done if portal.dossiers(key) != 1]
     told = _("yes") if not twice else say("no, look at %(keys)s", {"keys": ", ".join(twice)})
@@ -164,20 +208,18 @@ def _show_lost(rehearsal: App, portal: RunningSandbox) -> None:
 
 
 def _show_minutes(report: RunReport) -> None:
+    from robo.cli.words import method_word
     from robo.services.baselines import provenance
 
     minutes = report.minutes
     facts = {"net": minutes.net, "gross": minutes.gross, "auditable": minutes.auditable}
     data(say("Minutes gained: %(net)s net (%(gross)s gross), of which %(auditable)s auditable", facts))
     if report.baseline is not None:
-        times = {"before": report.baseline.before, "after": report.baseline.after}
-        data(
-            say(
-                "  by %(before)s → %(after)s min per dossier: %(origin)s",
-                {**times, "origin": provenance(report.baseline)},
-            )
-        )
-    data(_("  a practice portal proves nothing about hours: none of them counts outside this demonstration"))
+        known = report.baseline
+        times = {"before": known.before, "after": known.after, "method": method_word(known.method)}
+        data(say("  %(before)s min by hand, %(after)s with the robot; %(method)s", times))
+        data(say("  source: %(origin)s", {"origin": provenance(known)}))
+    data(_("  none of them counts outside this demonstration: a practice portal proves nothing about hours"))
 
 
 def _short(path: Path) -> str:

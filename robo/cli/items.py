@@ -10,7 +10,7 @@ import typer
 from robo.cli.console import data, emit, near, paint, printable, table, verdict
 from robo.cli.here import Json, Yes, noun, opened, sure
 from robo.cli.language import _, say
-from robo.cli.words import decision_word, journal_word, outcome_word, step_word
+from robo.cli.words import closer_word, decision_word, journal_word, outcome_word, step_word
 
 if TYPE_CHECKING:
     from robo.model.run import Item
@@ -107,7 +107,8 @@ def tell_item(item: Item, story: Mapping[str, Any]) -> None:
     if item.remedy:
         data(f"  {_('do')}: {say(item.remedy, item.facts)}")
     for row in story["journal"]:
-        facts = {"step": row.once.step, "state": journal_word(row.state.value), "n": row.n, "by": row.closed_by or "-"}
+        by = closer_word(row.closed_by) or "-"
+        facts = {"step": row.once.step, "state": journal_word(row.state.value), "n": row.n, "by": by}
         data(say("effect %(step)s: %(state)s after %(n)s intent(s), closed by %(by)s", facts))
         for field, value in row.receipt.items():
             data(f"  {field} = {printable(str(value))}")
@@ -115,7 +116,7 @@ def tell_item(item: Item, story: Mapping[str, Any]) -> None:
         data(say("attempt %(number)s", {"number": number}))
         for line in attempt["traces"]:
             title = line["title"] or line["step"]
-            data(f"  {step_word(line['state']):<8} {title}  {printable(line['note'])}".rstrip())
+            data(f"  {step_word(line['state']):<8} {title}  {printable(_(line['note']))}".rstrip())
     for picture in story["evidence"]:
         data(f"{_('picture')}: {picture}")
 

@@ -41,8 +41,8 @@ class Progress:
         """One fact from the worker. May be called from any slot, never from two threads at once."""
         if what == "opened":
             self._total = int(facts.get("items", 0))
-        elif what == "item":
-            self._ended[str(facts.get("state", "done"))] += 1
+        elif what == "item" and facts["state"]:
+            self._ended[facts["state"]] += 1
         self._draw()
 
     def _draw(self) -> None:

@@ -116,7 +116,8 @@ async def ask_each_step(step: str, note: str) -> None:
 def show_diff(robo: App, report: RunReport) -> None:
     """After a dry run: for each item, what its steps would have entered."""
     for item in robo.items(run=report.run):
-        data(paint(f"{item.key}: {item.state}", "strong"))
+        why = say(item.message, item.facts) if item.message else ""
+        data(paint(f"{item.key}: {outcome_word(item.state)}  {why}".rstrip(), "strong"))
         for line in entered(robo.item_story(item)):
             data(f"  {line}")
 
@@ -124,7 +125,7 @@ def show_diff(robo: App, report: RunReport) -> None:
 def entered(story: Mapping[str, Any]) -> list[str]:
     """The notes of the steps of the last attempt: `Nom = «Martin»`."""
     lines = story["attempts"][-1]["traces"] if story["attempts"] else []
-    return [f"{line['title'] or line['step']}: {line['note']}" for line in lines if line["note"]]
+    return [f"{line['title'] or line['step']}: {_(line['note'])}" for line in lines if line["note"]]
 
 
 def tell_report(report: RunReport, *, as_json: bool) -> None:

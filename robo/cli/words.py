@@ -68,6 +68,12 @@ def journal_word(state: str) -> str:
     return words.get(str(state), str(state))
 
 
+def closer_word(by: str) -> str:
+    """Who or what closed an effect in the journal."""
+    words = {"answer": _("the answer"), "verify": _("`verify`"), "person": _("a person")}
+    return words.get(by, by)
+
+
 def step_word(state: str) -> str:
     """How a step of an attempt ended."""
     words = {

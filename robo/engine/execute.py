@@ -21,8 +21,8 @@ FOR_A_PERSON: Final = frozenset({Outcome.FAILED, Outcome.UNKNOWN})
 """Outcomes after which somebody looks at pictures."""
 
 
-async def execute(plan: Plan, work: Work, *, book: Book, sessions: Sessions, clock: Clock) -> None:
-    """Bring the item as far as it goes: its end, its postponement, or nothing when its token is stale.
+async def execute(plan: Plan, work: Work, *, book: Book, sessions: Sessions, clock: Clock) -> ItemEnd | None:
+    """Bring the item as far as it goes; its end, or None: it was postponed, or its token was stale.
 
     Raises `InfrastructureError` when the store, the disk or a runner is missing: nothing was decided, the attempt is
     still running, and the worker says what becomes of it. Cancelled (the worker stops, the slot times out), it
@@ -30,9 +30,10 @@ async def execute(plan: Plan, work: Work, *, book: Book, sessions: Sessions, clo
     """
     attempt = Attempt(plan, work, book=book, sessions=sessions, clock=clock)
     try:
-        await _conclude(attempt, await _walk(attempt))
+        return await _conclude(attempt, await _walk(attempt))
     except StaleToken:
         await _let_go(attempt)
+        return None
 
 
 async def _let_go(attempt: Attempt) -> None:
@@ -80,20 +81,21 @@ def _reached_the_end(attempt: Attempt) -> ItemEnd:
     return attempt.ending(Outcome.DONE)
 
 
-async def _conclude(attempt: Attempt, decided: Ending | Later) -> None:
+async def _conclude(attempt: Attempt, decided: Ending | Later) -> ItemEnd | None:
     """One last look at the journal (rule `cap`), then history, evidence, and the one commit that ends the attempt."""
     if isinstance(decided, Later):
         await _save_history(attempt)
         await attempt.book.postpone(
             attempt.fence, decided.seconds, decided.reason, costs=decided.costs, held=decided.held
         )
-        return
+        return None
     end = await _capped(attempt, decided.end)
     if end.outcome in FOR_A_PERSON:
         await _save_evidence(attempt)
     await _save_history(attempt)
     reach("outcome")
     await attempt.book.end(attempt.fence, end)
+    return end
 
 
 async def _capped(attempt: Attempt, end: ItemEnd) -> ItemEnd:

@@ -24,7 +24,6 @@ def applicable(store: Store, plan: Plan, file: Path) -> BaselineRecord | None:
 
 
 def provenance(baseline: BaselineRecord) -> str:
-    """Where the minutes come from, in the words of the record: method, source and date."""
+    """Where the minutes come from, in the words of the record: source and date. Its `method` says how far to trust."""
     detail = json.loads(baseline.detail)
-    said = [baseline.method, *(detail[key] for key in ("source", "measured") if detail.get(key))]
-    return ", ".join(said)
+    return ", ".join(detail[key] for key in ("source", "measured") if detail.get(key))

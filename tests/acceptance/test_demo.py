@@ -58,6 +58,27 @@ def test_two_are_rejected_with_their_reason(demo: tuple[subprocess.CompletedProc
     assert "Demandes!A10" in line(demo[0], "2026-TS-0009  rejected")
 
 
+def test_each_row_of_the_workbook_has_its_line(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    rows = list(load_workbook(demo[1] / "demandes.xlsx")["Demandes"].iter_rows(min_row=2, values_only=True))
+    assert f"the {len(rows)} applications of" in demo[0].stderr
+    assert all(line(demo[0], f"{row[0]}  ") for row in rows)
+    already = rows[2]
+    assert "has a receipt number already" in line(demo[0], f"{already[0]}  left alone")
+
+
+def test_the_lost_answer_is_told_when_it_happens(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    told = [row.split(maxsplit=2)[2] for row in demo[0].stderr.splitlines() if row.startswith("  · 2026-TS-0006")]
+    assert told == ["no answer: the robot will look again", "done"]
+
+
+def test_each_place_to_look_further_is_there(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    further = demo[0].stderr.partition("Look further:")[2].splitlines()
+    places = [row.split()[0] for row in further if row.startswith("  .robo")]
+    assert len(places) == 2
+    assert all((demo[1].parents[1] / place).is_file() for place in places)
+    assert demo[0].stderr.endswith("Nothing was done twice, nothing was lost.\n")
+
+
 def test_the_one_that_was_there_already_is_skipped(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     assert "already-there" in line(demo[0], "2026-TS-0004  skipped")
 
@@ -82,4 +103,5 @@ def test_the_minutes_come_with_their_provenance_and_none_is_auditable(
     demo: tuple[subprocess.CompletedProcess[str], Path],
 ) -> None:
     assert line(demo[0], "Minutes gained: 205 net (270 gross), of which 0 auditable")
-    assert "imported" in line(demo[0], "  by 30 → 5 min per dossier")
+    assert "imported, not measured here" in line(demo[0], "  30 min by hand, 5 with the robot")
+    assert "Tarn-et-Garonne" in line(demo[0], "  source: ")

@@ -26,7 +26,7 @@ ERRORS = re.compile(
     r"|Rejection|Failure|Ambiguous|Unfit|Fault|Finding|report|add|_fault|failure|error"
 )
 CODE = re.compile(r"RB\d{3}|[a-z]+(?:-[a-z]+)+")
-SPOKEN = {"remedy", "expected", "says", "message"}
+SPOKEN = {"remedy", "expected", "says", "message", "why"}
 A_WORD = re.compile(r"[A-Za-z]{2}")
 WORDS_AT = {"BadScalar": 0, "phrase": 0, "_words": 0, "_wrong_shape": 1, "wrong_value": 2}
 """Where words stand that are translated with the message they are a fact of."""

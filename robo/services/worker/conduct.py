@@ -158,9 +158,9 @@ class Worker:
             return
         await sessions.between_items(span=desk.plan.sessions.span, kept=desk.plan.sessions.page == "kept")
         work = await desk.work(claimed)
-        await execute(desk.plan, work, book=self.book, sessions=sessions, clock=self.clock)
+        end = await execute(desk.plan, work, book=self.book, sessions=sessions, clock=self.clock)
         reach("wake-up")
-        desk.told("item", {"key": claimed.key})
+        desk.told("item", {"key": claimed.key, "state": end.outcome.value if end else ""})
         await self._brake(desk)
 
     async def _open(self, desk: Desk, claimed: Claimed, sessions: SlotSessions) -> None:
@@ -173,7 +173,8 @@ class Worker:
             self.trouble, told = trouble, {"error": trouble.code}
             await self.store.run(lambda tx: runs.end(tx, desk.run, summary=told, state=RunState.CANCELLED))
             return
-        desk.told("opened", {})
+        counts = await self.store.run(lambda tx: runs.counts(tx, desk.run))
+        desk.told("opened", {"items": counts[ItemState.QUEUED]})
 
     async def _brake(self, desk: Desk) -> None:
         """`stop_after`: too many failures, rejections or unknowns make the run wait for a person's yes."""

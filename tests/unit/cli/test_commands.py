@@ -274,12 +274,13 @@ def test_the_bar_is_drawn_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) ->
     drawn = io.StringIO()
     monkeypatch.setattr(sys, "stderr", drawn)
     with Progress() as told:
-        told("item", {"key": "a"})
+        told("item", {"key": "a", "state": "done"})
     assert drawn.getvalue() == ""
     with Progress(on=True) as told:
         told("opened", {"items": 4})
         told("item", {"key": "a", "state": "done"})
         told("item", {"key": "b", "state": "rejected"})
+        told("item", {"key": "c", "state": ""})  # it will be looked at again: it has not ended
         assert "2/4  1 done 1 rejected" in told.line()
     assert drawn.getvalue().endswith("\x1b[2K")
 
