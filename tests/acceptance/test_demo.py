@@ -55,7 +55,7 @@ def test_nine_are_done_and_the_portal_holds_each_exactly_once(
 
 def test_two_are_rejected_with_their_reason(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     assert "mineur: Demandeur mineur" in line(demo[0], "2026-TS-0007  rejected")
-    assert "Demandes!A10" in line(demo[0], "2026-TS-0009  rejected")
+    assert "Demandes!D10" in line(demo[0], "2026-TS-0009  rejected")
 
 
 def test_each_row_of_the_workbook_has_its_line(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
