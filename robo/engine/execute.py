@@ -13,12 +13,15 @@ from robo.engine.faultpoints import reach
 from robo.engine.once import OnceSegment
 from robo.engine.ports import Book, Clock, ItemEnd, JournalState, Sessions, Work
 from robo.engine.signals import Ending, Later
-from robo.errors import InfrastructureError, MissingSecret, RoboError, StaleToken
+from robo.errors import InfrastructureError, MissingSecret, RoboError, StaleToken, StoreConflict
 from robo.model.base import Outcome
 from robo.plan.model import Plan, Segment
 
 FOR_A_PERSON: Final = frozenset({Outcome.FAILED, Outcome.UNKNOWN})
 """Outcomes after which somebody looks at pictures."""
+
+OPEN_INTENT: Final = "RB616"
+"""The store knows an open intent of the item that this plan does not name any more (an older definition's step)."""
 
 
 async def execute(plan: Plan, work: Work, *, book: Book, sessions: Sessions, clock: Clock) -> ItemEnd | None:
@@ -94,7 +97,13 @@ async def _conclude(attempt: Attempt, decided: Ending | Later) -> ItemEnd | None
         await _save_evidence(attempt)
     await _save_history(attempt)
     reach("outcome")
-    await attempt.book.end(attempt.fence, end)
+    try:
+        await attempt.book.end(attempt.fence, end)
+    except StoreConflict as conflict:
+        if conflict.code != OPEN_INTENT or end.outcome is Outcome.UNKNOWN:
+            raise
+        end = _unknown(end)
+        await attempt.book.end(attempt.fence, end)
     return end
 
 
@@ -105,7 +114,11 @@ async def _capped(attempt: Attempt, end: ItemEnd) -> ItemEnd:
         return end
     if attempt.open is None and not await _open_further_on(attempt):
         return end
-    return replace(end, outcome=Outcome.UNKNOWN, ours=False, changes=())
+    return _unknown(end)
+
+
+def _unknown(end: ItemEnd) -> ItemEnd:
+    return replace(end, outcome=Outcome.UNKNOWN, ours=False, receipt={}, changes=(), journal=None)
 
 
 async def _open_further_on(attempt: Attempt) -> bool:

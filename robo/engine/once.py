@@ -19,7 +19,7 @@ from typing import Any, Final, NoReturn
 
 from robo.engine import verify
 from robo.engine.attempt import CHANGES, Attempt
-from robo.engine.calls import is_harmless, make_call, words_for
+from robo.engine.calls import is_harmless, make_call, seconds_of, words_for
 from robo.engine.faultpoints import reach
 from robo.engine.gate import SubmitGate
 from robo.engine.ports import ItemEnd, JournalRow, JournalState, OnceKey
@@ -236,8 +236,7 @@ class OnceSegment:
         """What the other side said. A receipt closes the row; anything else leaves it open, to be verified."""
         if answer.refused is not None:
             if not answer.refused.ends_only:
-                row = await self._book.note_refusal(self._attempt.fence, row, answer.refused.code, answer.words)
-                self._attempt.open = row
+                row = await self._refused(row, answer.refused.code, answer.words)
             return row
         if answer.values:
             return await self._done(row, by="answer", ours=True, values=answer.values, sends=answer.requests)
@@ -245,6 +244,16 @@ class OnceSegment:
             look = await verify.ask_in_doubt(self._attempt, self._once)
             if look.found:
                 return await self._done(row, by="verify", ours=look.marked, values=look.values, sends=answer.requests)
+        return row
+
+    async def _refused(self, row: JournalRow, code: str, words: str) -> JournalRow:
+        """A refusal is kept on the open row, until verify decides (rule `refusal`)."""
+        try:
+            row = await self._book.note_refusal(self._attempt.fence, row, code, words)
+        except StaleToken:
+            await self._attempt.keep_answer({"refused": code, "words": words})
+            raise
+        self._attempt.open = row
         return row
 
     # -- open
@@ -270,8 +279,9 @@ class OnceSegment:
         return await self._absent(row, look.why)
 
     async def _ripe(self, row: JournalRow) -> JournalRow:
-        """Nobody verifies before `act_by` + settle, nor while the clocks disagree (rule `wait`)."""
-        while (seconds := max(row.ripe_in, self._attempt.clock.untrusted())) > 0:
+        """Nobody verifies before `act_by` + settle, nor so long after the database clock jumped (rule `wait`)."""
+        whole = seconds_of(self._attempt.plan, self._once.submit) + self._once.settle.total_seconds()
+        while (seconds := max(row.ripe_in, self._attempt.clock.untrusted(whole))) > 0:
             if seconds > SHORT:
                 raise Later(seconds, "an effect in doubt is verified when its time is over")
             await self._attempt.clock.sleep(seconds)

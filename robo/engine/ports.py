@@ -192,8 +192,9 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None: ...
 
-    def untrusted(self) -> float:
-        """Seconds for which nobody may verify, because the database clock and ours drifted apart (0: trusted)."""
+    def untrusted(self, seconds: float) -> float:
+        """Seconds for which an effect may not be verified yet, because the database clock jumped (0: trusted).
+        `seconds`: budget and settle time of that effect."""
         ...
 
 

@@ -10,7 +10,7 @@ from robo.engine.attempt import Attempt
 from robo.engine.calls import make_call
 from robo.engine.scope import answer
 from robo.engine.signals import Ending, Later
-from robo.errors import CredentialsRefused, Failure, MissingSecret, SessionLost, StaleToken
+from robo.errors import CredentialsRefused, Failure, InfrastructureError, SessionLost, StaleToken
 from robo.model.process import Verify
 from robo.plan.model import Once
 from robo.sdk.runner import Finding, Result
@@ -51,8 +51,8 @@ async def ask_in_doubt(attempt: Attempt, once: Once) -> Look:
     for again in (True, False):
         try:
             return await ask(attempt, once)
-        except (StaleToken, Later, Ending, CredentialsRefused, MissingSecret):
-            raise
+        except (StaleToken, Later, Ending, CredentialsRefused, InfrastructureError):
+            raise  # of the store, the disk, a runner or a secret: nothing was seen, and nothing is decided
         except SessionLost as lost:
             if again:
                 continue

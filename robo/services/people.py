@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from robo.engine.ports import JournalState
+from robo.engine.ports import JournalRow, JournalState
 from robo.errors import UsageError
+from robo.model.base import ItemState
 from robo.model.run import Decision, Item
 from robo.store import decisions, journal
 from robo.store.clock import Tx
@@ -18,8 +19,7 @@ def decide(tx: Tx, item: Item, choice: str, *, actor: str, receipt: Mapping[str,
     """Carry out one of `CHOICES`; what happens next, in a word: `queued`, `cancelled` or `wished`.
 
     Raises `StoreConflict` when the item is not as it was seen, RB545 when nothing of it is open."""
-    rows = [(name, row) for name, row in journal.rows_of(tx, item.id) if row.state is JournalState.OPEN]
-    open_id, open_row = rows[-1] if rows else ("", None)
+    open_id, open_row = _in_doubt(tx, item)
     saw = Decision(
         item=item.id,
         state=item.state,
@@ -47,3 +47,12 @@ def decide(tx: Tx, item: Item, choice: str, *, actor: str, receipt: Mapping[str,
         case _:
             decisions.not_there(tx, saw, actor=actor)
     return "queued"
+
+
+def _in_doubt(tx: Tx, item: Item) -> tuple[str, JournalRow | None]:
+    """The effect a person is asked about: the open one, else one that was submitted and is not there."""
+    rows = journal.rows_of(tx, item.id)
+    asked = [(name, row) for name, row in rows if row.state is JournalState.OPEN]
+    if not asked and item.state is ItemState.UNKNOWN:
+        asked = [(name, row) for name, row in rows if row.state is JournalState.NONE]
+    return asked[-1] if asked else ("", None)

@@ -7,12 +7,13 @@ happened, and the caller goes on as if it had been told; otherwise it is done ag
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from robo.engine.ports import Fence, ItemEnd, JournalRow, JournalState, OnceKey, StepTrace, Wish
 from robo.model.base import ItemState
 from robo.store import attempts, history, items, journal, outcomes
-from robo.store.clock import Tx
+from robo.store.clock import Tx, now
 from robo.store.engine import Store
 
 T = TypeVar("T")
@@ -22,7 +23,8 @@ Keep = Callable[[Fence, str, bytes], str]
 
 
 class StoreBook:
-    """Implements `robo.engine.ports.Book`. One per worker; `woken` is told attempts that an outcome queued."""
+    """Implements `robo.engine.ports.Book`. One per worker; `woken` is told attempts that an outcome queued, `clocked`
+    is called before a reading of the journal, and what it returns is told the database time of it, in seconds."""
 
     def __init__(
         self,
@@ -31,14 +33,26 @@ class StoreBook:
         credit: outcomes.Credit | None = None,
         keep: Keep | None = None,
         woken: Callable[[Sequence[str]], None] | None = None,
+        clocked: Callable[[], Callable[[float], None]] | None = None,
     ) -> None:
         self._store = store
         self._credit = credit
         self._keep = keep
         self._woken = woken
+        self._clocked = clocked
 
     async def journal(self, once: OnceKey) -> JournalRow:
-        return await self._store.look(lambda tx: journal.read(tx, once))
+        """An open row says how long to wait; the clock that this was computed with is compared."""
+
+        def look(tx: Tx) -> tuple[JournalRow, datetime | None]:
+            row = journal.read(tx, once)
+            return row, now(tx) if row.state is JournalState.OPEN else None
+
+        said = self._clocked() if self._clocked is not None else None
+        row, at = await self._store.look(look)
+        if said is not None and at is not None:
+            said(at.timestamp())
+        return row
 
     async def intent(
         self,

@@ -19,6 +19,7 @@ from robo.store.tables import items as items_table
 from robo.store.tables import runs as runs_table
 
 _RETRIED: Final = (ItemState.FAILED, ItemState.REJECTED, ItemState.CANCELLED, ItemState.SKIPPED)
+_DOUBTED: Final = (JournalState.OPEN, JournalState.NONE)
 _CURRENT: Final = (AttemptState.QUEUED, AttemptState.RUNNING)
 
 
@@ -27,7 +28,7 @@ def there(
 ) -> str:
     """The person found the effect: the row is done, closed by a person, earning nothing; the item goes on with its
     next segment under a new token. The new attempt. `outputs`: what later segments read, by step id."""
-    item, row = _same(tx, saw, ItemState.UNKNOWN), _open_row(tx, saw)
+    item, row = _same(tx, saw, ItemState.UNKNOWN), _doubted(tx, saw)
     closed = {
         "state": JournalState.DONE,
         "closed_by": "person",
@@ -43,7 +44,7 @@ def there(
 
 def not_there(tx: Tx, saw: Decision, *, actor: str) -> str:
     """The person looked and it is not there; only counts after `act_by + settle` (RB614). The item acts again."""
-    item, row = _same(tx, saw, ItemState.UNKNOWN), _open_row(tx, saw)
+    item, row = _same(tx, saw, ItemState.UNKNOWN), _doubted(tx, saw)
     journal.require_ripe(tx, row.once)
     closed = {"state": JournalState.NONE, "closed_by": "person", "after_refusal": "", "looks": 0}
     if not journal.close_by_person(tx, saw.journal, row, closed | {"token": item.token + 1}):
@@ -131,9 +132,10 @@ def _same(tx: Tx, saw: Decision, state: ItemState) -> Row[Any]:
     return item
 
 
-def _open_row(tx: Tx, saw: Decision) -> JournalRow:
+def _doubted(tx: Tx, saw: Decision) -> JournalRow:
+    """The row the person looked for: open, or, when its intents were all found absent, none."""
     row = journal.by_id(tx, saw.journal)
-    if row is None or row.state is not JournalState.OPEN or row.n != saw.n or row.item != saw.item:
+    if row is None or row.state not in _DOUBTED or row.n != saw.n or row.item != saw.item:
         raise _look_again()
     return row
 

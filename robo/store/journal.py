@@ -232,10 +232,10 @@ def _lands(tx: Tx, seen: JournalRow, values: Mapping[str, Any]) -> bool:
 
 
 def close_by_person(tx: Tx, journal_id: str, seen: JournalRow, values: Mapping[str, Any]) -> bool:
-    """The person's change of an open row (rule `person`): compares n and looks; whether it landed."""
+    """The person's change of a row in doubt (rule `person`): compares its state and n; whether it landed."""
     same = (
         journal.c.id == journal_id,
-        journal.c.state == fences.OPEN,
+        journal.c.state == seen.state,
         journal.c.n == seen.n,
     )
     return tx.execute(update(journal).where(*same).values(**values, changed=now(tx))).rowcount == 1

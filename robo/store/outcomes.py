@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from robo.errors import StoreConflict
 from robo.model.audit import EventType
 from robo.model.base import LIVE, ItemState, Outcome
 from robo.model.ledger import LedgerRow
-from robo.model.run import ItemKind, Taken
+from robo.model.run import ItemKind, RunState, Taken
 from robo.store import attempts, audit, fences, identity, journal, ledger, runs, writebacks
 from robo.store.clock import Tx, now
 from robo.store.tables import items
@@ -66,6 +66,18 @@ def end(tx: Tx, fence: Fence, ended: ItemEnd, credit: Credit | None = None) -> t
         for row in credit(fence, ended, tx):
             ledger.add(tx, row, actor=robot, at=at)
     return woken
+
+
+def abandon(tx: Tx, fence: Fence, ended: ItemEnd, summary: Mapping[str, Any]) -> bool:
+    """An opening that failed ends, and cancels its run if none of its rows was taken. False: some were; the opening
+    is queued again under a new token, since what is half opened may only be gone on with, or cancelled by a person."""
+    held, at = fences.hold(tx, fence), now(tx)
+    if runs.get(tx, held.run).position:
+        attempts.postpone(tx, fence, 0.0, ended.code, costs=False)
+        return False
+    attempts.close(tx, fence.attempt, at, reason=ended.code)
+    conclude(tx, held, ended, at, actor=fences.actor(held.worker))
+    return runs.end(tx, held.run, summary=summary, state=RunState.CANCELLED)
 
 
 def conclude(tx: Tx, item: Row[Any], ended: ItemEnd, at: datetime, *, actor: str, token: int = 0) -> tuple[str, ...]:

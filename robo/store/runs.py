@@ -184,9 +184,12 @@ def counts(tx: Tx, run: str) -> dict[ItemState, int]:
     return {state: found.get(state, 0) for state in ItemState}
 
 
-def at_rest(tx: Tx, run: str) -> bool:
-    """Every item is terminal, unknown, waiting or held: nothing more will happen without somebody."""
-    busy = select(items.c.id).where(items.c.run == run, items.c.state.in_(BUSY), items.c.kind != ItemKind.FINISH)
+def at_rest(tx: Tx, run: str, *, all_: bool = False) -> bool:
+    """Every item is terminal, unknown, waiting or held: nothing more will happen without somebody. `all_`: its finish
+    too, which is queued when everything else rests."""
+    busy = select(items.c.id).where(items.c.run == run, items.c.state.in_(BUSY))
+    if not all_:
+        busy = busy.where(items.c.kind != ItemKind.FINISH)
     return tx.execute(busy.limit(1)).first() is None
 
 

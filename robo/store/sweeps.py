@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import Row, and_, delete, or_, select
 
 from robo.engine.ports import ItemEnd
 from robo.model.audit import EventType
@@ -15,7 +15,7 @@ from robo.model.run import AttemptState, ItemKind, Swept
 from robo.store import attempts, audit, fences, holds, outcomes
 from robo.store.clock import Tx, now
 from robo.store.tables import attempts as attempts_table
-from robo.store.tables import items, workers
+from robo.store.tables import items, leases, workers
 
 LEASE: Final = 30.0
 """Seconds without a heartbeat after which a worker is taken for dead. Judged wrongly it costs time, never safety."""
@@ -30,8 +30,10 @@ def sweep(
     seconds, those that left or came back as another incarnation. Each attempt gets a successor with token + 1, or,
     at the cap, its item ends: `unknown` when an intent is open, else `failed`.
 
-    Items held for nothing any more are woken too: two commits that crossed each other could leave one."""
+    Items held for nothing any more are woken too: two commits that crossed each other could leave one. Workbooks and
+    accounts that a dead worker held are free."""
     swept = [_take_over(tx, row, cap) for row in tx.execute(_orphaned(tx, dead, lease, limit)).all()]
+    _free_leases(tx, dead)
     outcomes.release_orphans(tx)
     holds.wake(tx)
     return swept
@@ -60,6 +62,35 @@ def _orphaned(tx: Tx, dead: Collection[str], lease: float, limit: int) -> Any:
         .limit(limit)
         .with_for_update(of=items, skip_locked=True)
     )
+
+
+def _free_leases(tx: Tx, dead: Collection[str]) -> None:
+    """Of workers that are dead for certain; one that is only silent keeps what it holds until it runs out."""
+    gone = or_(
+        workers.c.id.in_(sorted(dead)), workers.c.left.is_not(None), workers.c.incarnation != leases.c.incarnation
+    )
+    holder = select(workers.c.id).where(workers.c.id == leases.c.holder, gone).correlate(leases)
+    tx.execute(delete(leases).where(holder.exists()))
+
+
+def hand_back(tx: Tx, worker: str, incarnation: int) -> list[str]:
+    """What a worker that leaves in good order still has running is queued again, under a new token; it is no crash of
+    the item. The new attempts."""
+    mine = (
+        attempts_table.c.state == fences.RUNNING,
+        attempts_table.c.worker == worker,
+        attempts_table.c.incarnation == incarnation,
+        items.c.state == fences.RUNNING,
+        items.c.token == attempts_table.c.token,
+    )
+    query = select(items, attempts_table.c.id.label("attempt")).join_from(
+        attempts_table, items, items.c.id == attempts_table.c.item
+    )
+    at, queued = now(tx), []
+    for row in tx.execute(query.where(*mine).order_by(items.c.id).with_for_update(of=items)).all():
+        attempts.close(tx, row.attempt, at, reason="worker left", state=AttemptState.STALE)
+        queued.append(attempts.queue_again(tx, row, row.token + 1, at))
+    return queued
 
 
 def _take_over(tx: Tx, row: Row[Any], cap: int) -> Swept:

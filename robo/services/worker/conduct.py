@@ -6,23 +6,25 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from robo.engine.execute import execute
 from robo.engine.faultpoints import reach
-from robo.engine.ports import Book, Clock
-from robo.errors import CredentialsRefused, InfrastructureError, ItemTrouble, RoboError, StaleToken
-from robo.model.base import ItemState
+from robo.engine.ports import Book, ItemEnd
+from robo.errors import CredentialsRefused, InfrastructureError, RoboError, StaleToken
+from robo.model.base import ItemState, Outcome
 from robo.model.run import ItemKind, RunState
 from robo.plan.model import Plan
 from robo.services.queue import Queue
 from robo.services.worker import flushing
+from robo.services.worker.clock import WorkerClock
 from robo.services.worker.heartbeat import LEASE_SECONDS, Heartbeat, LifeLock, is_dead
 from robo.services.worker.limits import Breaker
 from robo.services.worker.sessions import RunnerPool, SlotSessions
-from robo.store import attempts, credentials, holds, items, runs, sweeps, workers
+from robo.store import attempts, credentials, holds, items, outcomes, runs, sweeps, workers
 from robo.store.attempts import Claimed
 from robo.store.clock import Tx
 from robo.store.engine import Store
@@ -55,7 +57,7 @@ class Worker:
 
     store: Store
     book: Book
-    clock: Clock
+    clock: WorkerClock
     queue: Queue
     locks: Path
     pool: RunnerPool
@@ -72,22 +74,39 @@ class Worker:
         await self._join()
         lock = LifeLock(self.locks / f"{self.name}.lock")
         lock.hold()
-        heart = Heartbeat(self._beat, every=self.lease / 4)
+        heart = Heartbeat(self._beat, self.clock.asking, every=self.lease / 4)
         heart.start()
         for runner in desk.plan.runners:
             self.pool.begin(runner)
+        in_order = False
         try:
             await self.sweep()
             await self._slots(desk, slots)
             await self._end(desk)
+            in_order = True
+        except asyncio.CancelledError:
+            in_order = True
+            raise
         finally:
             await self.pool.stop()
             heart.end()
-            await self.store.run(lambda tx: workers.leave(tx, self.name, self.incarnation))
+            await self._leave(in_order=in_order)
             lock.release()
 
     async def _join(self) -> None:
         self.incarnation = await self.store.run(lambda tx: workers.join(tx, self.name, lock=f"{self.name}.lock"))
+
+    async def _leave(self, *, in_order: bool) -> None:
+        """In good order, what the worker could not finish goes to the next one; a defect counts as a crash of what it
+        happened to. Where the store is what is missing, the next one's sweep does the same."""
+
+        def leave(tx: Tx) -> None:
+            if in_order:
+                sweeps.hand_back(tx, self.name, self.incarnation)
+            workers.leave(tx, self.name, self.incarnation)
+
+        with suppress(InfrastructureError):
+            await self.store.run(leave)
 
     def _beat(self) -> float:
         """One heartbeat, in the heart's own thread and connection; the database time in seconds."""
@@ -124,7 +143,7 @@ class Worker:
 
     async def _next(self, desk: Desk) -> Claimed | None:
         """The next attempt of the run, or None when nothing is due within this worker's patience."""
-        while True:
+        while self.trouble is None:
             found = await self.store.run(
                 lambda tx: attempts.claim(tx, self.name, self.incarnation, run=desk.run, limit=1)
             )
@@ -136,6 +155,7 @@ class Worker:
             if self.jump is None or not self.jump(wait):
                 await self.queue.wait(timeout=min(wait, POLL))
             await self.sweep()
+        return None
 
     async def _wait(self, desk: Desk) -> float | None:
         """Seconds to wait before looking again; None: the run is at rest, or what is left is not for now."""
@@ -164,14 +184,20 @@ class Worker:
         await self._brake(desk)
 
     async def _open(self, desk: Desk, claimed: Claimed, sessions: SlotSessions) -> None:
-        """An opening that fails cancels the run, and the person is told why: nothing of it was begun."""
+        """An opening that fails before its first row cancels the run, and the person is told why. Whoever finds its
+        token stale says nothing: another worker opens the run."""
         try:
             await desk.opening(claimed, sessions)
         except StaleToken:
             return
-        except (RoboError, ItemTrouble) as trouble:
-            self.trouble, told = trouble, {"error": trouble.code}
-            await self.store.run(lambda tx: runs.end(tx, desk.run, summary=told, state=RunState.CANCELLED))
+        except RoboError as trouble:
+            ended = ItemEnd(outcome=Outcome.FAILED, code=trouble.code, message=trouble.message, facts=trouble.facts)
+            told = {"error": trouble.code}
+            try:
+                await self.store.run(lambda tx: outcomes.abandon(tx, claimed.fence, ended, told))
+            except StaleToken:
+                return
+            self.trouble = trouble
             return
         counts = await self.store.run(lambda tx: runs.counts(tx, desk.run))
         desk.told("opened", {"items": counts[ItemState.QUEUED]})
@@ -195,7 +221,7 @@ class Worker:
             open_ = sum(
                 counts[state] for state in (ItemState.QUEUED, ItemState.RUNNING, ItemState.HELD, ItemState.WAITING)
             )
-            if not open_ and runs.get(tx, desk.run).state is RunState.RUNNING and runs.at_rest(tx, desk.run):
+            if not open_ and runs.get(tx, desk.run).state is RunState.RUNNING and runs.at_rest(tx, desk.run, all_=True):
                 runs.end(tx, desk.run, summary={state.value: number for state, number in counts.items() if number})
 
         await self.store.run(close)

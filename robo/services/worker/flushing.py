@@ -55,6 +55,7 @@ async def _flush_file(store: Store, flusher: Flusher, file: Path, rows: Sequence
     try:
         reach("write-back")
         answers = await asyncio.to_thread(flusher.flush, file, changes)
+        reach("write-back")
     except InfrastructureError as trouble:
         return Flushed(pending=len(rows), trouble=(f"{file.name}: {trouble} {trouble.advice}".strip(),))
     settled = {row.id: answer for row, answer in zip(rows, answers, strict=True)}

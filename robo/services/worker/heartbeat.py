@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +12,8 @@ from filelock import FileLock, Timeout
 
 LEASE_SECONDS: Final = 30.0
 BEAT_SECONDS: Final = 5.0
-CLOCK_TOLERANCE: Final = 1.0
-"""Seconds by which the database clock may differ from a monotonic clock between two beats before nobody verifies."""
+PROBED: Final = 5.0
+"""Seconds in which somebody who probes a lock has certainly released it."""
 
 
 class LifeLock:
@@ -25,7 +25,8 @@ class LifeLock:
         self._lock = FileLock(path)
 
     def hold(self) -> None:
-        self._lock.acquire(timeout=0)
+        """Take it. Somebody may be trying it at this very moment, to see whether we live: then it is free at once."""
+        self._lock.acquire(timeout=PROBED)
 
     def release(self) -> None:
         self._lock.release(force=True)
@@ -48,27 +49,24 @@ def is_dead(lock: Path) -> bool:
 class Heartbeat(threading.Thread):
     """Calls `beat` every few seconds in its own thread and its own connection, whatever the event loop does.
 
-    `beat` renews the lease and returns the database time in seconds. `clock_trouble` is set when that time and a
-    monotonic clock drift apart: deadlines written by one cannot be trusted until it has been quiet for a while.
+    `beat` renews the lease and returns the database time in seconds. `asking` is called before, and what it returns
+    is told that time: deadlines written by a clock that jumped cannot be trusted for a while.
     """
 
-    def __init__(self, beat: Callable[[], float], every: float = BEAT_SECONDS) -> None:
+    def __init__(
+        self, beat: Callable[[], float], asking: Callable[[], Callable[[float], None]], every: float = BEAT_SECONDS
+    ) -> None:
         super().__init__(name="heartbeat", daemon=True)
         self._beat = beat
         self._every = every
+        self._asking = asking
         self._ended = threading.Event()
-        self.clock_trouble = False
 
     def run(self) -> None:
-        base: float | None = None
         while not self._ended.is_set():
-            try:
-                offset = self._beat() - time.monotonic()
-            except Exception:  # noqa: BLE001 - a missed beat is not death; the lease decides
-                offset = base if base is not None else 0.0
-            if base is not None and abs(offset - base) > CLOCK_TOLERANCE:
-                self.clock_trouble = True
-            base = offset
+            said = self._asking()
+            with suppress(Exception):  # a missed beat is not death; the lease decides
+                said(self._beat())
             self._ended.wait(self._every)
 
     def end(self) -> None:

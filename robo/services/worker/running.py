@@ -59,9 +59,12 @@ class Running:
     baseline: BaselineRecord | None
     earners: dict[str, Earner] = field(default_factory=dict)
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="robo-")))
-    clock: WorkerClock = field(default_factory=WorkerClock)
     jump: Callable[[float], bool] | None = None
     """Cases jump over waiting instead of waiting."""
+    clock: WorkerClock = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clock = WorkerClock(watches=self.jump is None)
 
     async def to_rest(self) -> RunReport:
         """Work until nothing of the run is due here; the report, whatever happened."""
@@ -69,7 +72,9 @@ class Running:
         queue = InProcessQueue()
         slots = self._slots()
         pool = RunnerPool(self.settings.for_runners(), headed=self.request.headed, slots=slots)
-        book = StoreBook(self.store, credit=self._credit, keep=self._keep, woken=queue.announce)
+        book = StoreBook(
+            self.store, credit=self._credit, keep=self._keep, woken=queue.announce, clocked=self.clock.asking
+        )
         worker = Worker(
             store=self.store,
             book=book,

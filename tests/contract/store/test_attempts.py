@@ -222,3 +222,35 @@ def test_a_lease_belongs_to_one_holder_until_it_runs_out(lab: Any, store: Store)
         assert workers.take(tx, "workbook:/a.xlsx", "w2", 30)
         assert workers.give(tx, "workbook:/a.xlsx", "w2")
         assert workers.take(tx, "workbook:/a.xlsx", "w1", 30)
+
+
+def test_what_a_dead_worker_held_is_free_at_once_and_what_a_silent_one_holds_is_not(lab: Any, store: Store) -> None:
+    with store.write() as tx:
+        lives = {name: workers.join(tx, name) for name in ("dead", "silent", "left", "back")}
+        for name, life in lives.items():
+            assert workers.take(tx, f"file:{name}", name, 60, incarnation=life)
+        workers.join(tx, "back")
+    lab.timer.pass_(40)
+    with store.write() as tx:
+        workers.leave(tx, "left", lives["left"])
+        sweeps.sweep(tx, dead={"dead"})
+    with store.write() as tx:
+        free = [name for name in lives if workers.take(tx, f"file:{name}", "other", 60)]
+    assert free == ["dead", "left", "back"]
+
+
+def test_a_worker_that_leaves_in_good_order_hands_back_what_it_had_and_it_is_no_crash(lab: Any, store: Store) -> None:
+    claimed = lab.item("k1")
+    with store.write() as tx:
+        assert len(sweeps.hand_back(tx, "w", lab.incarnation)) == 1
+        assert sweeps.hand_back(tx, "w", lab.incarnation) == []
+        workers.leave(tx, "w", lab.incarnation)
+        assert sweeps.sweep(tx) == []
+    with pytest.raises(StaleToken):
+        lab.end(claimed)
+    for _ in range(5):
+        again = lab.claim()
+        assert (again.key, again.tries) == ("k1", 0)
+        with store.write() as tx:
+            sweeps.hand_back(tx, "w", lab.incarnation)
+    assert lab.look(claimed.fence.item).token == claimed.fence.token + 6

@@ -12,7 +12,7 @@ from robo.engine.ports import JournalState, Wish
 from robo.errors import StoreConflict
 from robo.model.base import ItemState, Outcome
 from robo.model.run import Decision, RunState
-from robo.store import attempts, credentials, decisions, holds, runs
+from robo.store import attempts, credentials, decisions, holds, journal, runs
 from robo.store.clock import Tx
 from robo.store.engine import Store
 
@@ -192,3 +192,23 @@ def test_holds_are_told_once_and_released_one_by_one(lab: Any, store: Store) -> 
     with store.write() as tx:
         holds.release(tx, process="p", region="r", subject="portal")
     assert lab.claim(run) is not None
+
+
+@pytest.mark.parametrize("said", ["there", "not there"])
+def test_a_person_answers_for_an_effect_that_was_submitted_twice_and_is_not_there(
+    said: str, lab: Any, store: Store
+) -> None:
+    claimed = lab.item()
+    row = lab.intent(claimed)
+    lab.timer.pass_(60)
+    with store.write() as tx:
+        journal.absent(tx, claimed.fence, row, "the list is empty")
+    lab.end(claimed, Outcome.UNKNOWN, code="not-there")
+    with store.read() as tx:
+        ((which, _),) = journal.rows_of(tx, claimed.fence.item)
+    with store.write() as tx:
+        DECISIONS[said](tx, replace(lab.saw(claimed.fence.item), journal=which, n=1))
+    row = lab.read(lab.once(claimed))
+    state = JournalState.DONE if said == "there" else JournalState.NONE
+    assert (row.state, row.closed_by, row.n) == (state, "person", 1)
+    assert lab.claim().fence.item == claimed.fence.item

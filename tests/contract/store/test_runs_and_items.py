@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from robo.errors import StoreConflict, UsageError
+from robo.engine.ports import ItemEnd
+from robo.errors import StaleToken, StoreConflict, UsageError
 from robo.model.base import ItemState, Outcome
 from robo.model.ledger import LedgerKind, LedgerRow
 from robo.model.run import NewItem, RunState, Taken, Trouble
 from robo.sdk.runner import CellChange
-from robo.store import audit, holds, items, journal, ledger, outcomes, runs, writebacks
+from robo.store import audit, holds, items, journal, ledger, outcomes, runs, sweeps, writebacks
 from robo.store.engine import Store
 
 DAY = 24 * 3600
@@ -344,3 +345,44 @@ def test_the_last_outcomes_are_what_stop_after_looks_at(lab: Any, store: Store) 
         assert runs.counts(tx, run)[ItemState.DONE] == 1
         assert journal.rows_of(tx, "none") == []
         assert holds.standing(tx) == []
+
+
+def test_a_run_whose_finish_waits_has_not_ended(lab: Any, store: Store) -> None:
+    claimed = lab.item()
+    lab.end(claimed)
+    with store.write() as tx:
+        runs.add_finish(tx, claimed.run)
+        assert runs.at_rest(tx, claimed.run)
+        assert not runs.at_rest(tx, claimed.run, all_=True)
+
+
+def test_an_opening_that_fails_before_its_first_row_cancels_its_run(lab: Any, store: Store) -> None:
+    run = lab.create()
+    fence = lab.begin(run)
+    with store.write() as tx:
+        assert outcomes.abandon(tx, fence, ItemEnd(outcome=Outcome.FAILED, code="RB530"), {"error": "RB530"})
+        assert runs.get(tx, run).state is RunState.CANCELLED
+    assert lab.look(fence.item).state is ItemState.FAILED
+
+
+def test_an_opening_that_fails_half_way_may_be_gone_on_with(lab: Any, store: Store) -> None:
+    run = lab.create()
+    fence = lab.begin(run)
+    with store.write() as tx:
+        items.insert_chunk(tx, fence, [NewItem(key="k1", row={}, digest="d")], start=0)
+    with store.write() as tx:
+        assert not outcomes.abandon(tx, fence, ItemEnd(outcome=Outcome.FAILED, code="RB602"), {})
+        assert runs.get(tx, run).state is RunState.OPENING
+    assert lab.claim(run).fence.token == fence.token + 1
+
+
+def test_an_opening_whose_token_is_stale_cancels_nothing(lab: Any, store: Store) -> None:
+    run = lab.create()
+    fence = lab.begin(run)
+    with store.write() as tx:
+        sweeps.sweep(tx, dead={"w"})
+    other = lab.begin(run)
+    with pytest.raises(StaleToken), store.write() as tx:
+        outcomes.abandon(tx, fence, ItemEnd(outcome=Outcome.FAILED, code="RB530"), {})
+    with store.write() as tx:
+        assert items.opened(tx, other).state is RunState.RUNNING

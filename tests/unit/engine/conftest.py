@@ -70,7 +70,7 @@ class Clock:
     def __init__(self) -> None:
         self.time = 1000.0
         self.slept: list[float] = []
-        self.distrust = 0.0
+        self.jumped: float | None = None
 
     def monotonic(self) -> float:
         return self.time
@@ -82,8 +82,8 @@ class Clock:
         self.slept.append(seconds)
         self.time += seconds
 
-    def untrusted(self) -> float:
-        return max(0.0, self.distrust - self.time)
+    def untrusted(self, seconds: float) -> float:
+        return 0.0 if self.jumped is None else max(0.0, self.jumped + seconds - self.time)
 
 
 @dataclass

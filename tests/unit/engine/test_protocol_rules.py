@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from robo.engine.ports import JournalState, Wish
-from robo.errors import CredentialsRefused, NotFound, PortalDown, SessionLost, UndeclaredEffect
+from robo.errors import CredentialsRefused, InfrastructureError, NotFound, PortalDown, SessionLost, UndeclaredEffect
 from robo.model.base import ItemState
-from robo.model.process import Verify
+from robo.model.process import StepKind, Verify
 from robo.model.text import Expr
 from robo.sdk.runner import Answer, Finding
 
@@ -50,10 +50,10 @@ async def test_a_wait_of_two_seconds_is_waited_in_place(world: Any) -> None:
     assert item.state is ItemState.DONE
 
 
-async def test_nobody_verifies_while_the_clocks_disagree(world: Any) -> None:
+async def test_after_the_database_clock_jumped_nobody_verifies_for_budget_and_settle(world: Any) -> None:
     await world.open_intent()
     world.clock.time += 60
-    world.clock.distrust = world.clock.time + 40
+    world.clock.jumped = world.clock.time
     await world.attempt(world.plan(world.once()))
     assert world.book.commits == ["postpone 40"]
     assert world.log == []
@@ -353,3 +353,31 @@ async def test_one_request_too_many_is_recorded_on_the_row(world: Any) -> None:
     world.portal.answers.append(twice)
     await world.run(world.plan(world.once()))
     assert (await world.row()).sends == 2
+
+
+async def test_a_refusal_whose_note_is_refused_is_kept_as_evidence(world: Any) -> None:
+    async def refused_but_taken_over(call: Any) -> Answer:
+        world.portal.file("created", "K")
+        world.book.requeue("I")
+        return Answer(refused=call.watch.refused[0], words="Dossier déjà existant")
+
+    world.portal.answers.append(refused_but_taken_over)
+    await world.attempt(world.plan(world.once()))
+    assert b"already-known" in world.book.kept["answer.json"]
+    assert world.book.commits == ["intent created 1"]
+
+
+async def test_when_what_robo_stands_on_is_missing_no_look_is_spent_on_it(world: Any) -> None:
+    await world.open_intent()
+    world.clock.time += 60
+    world.sessions.troubles.append(InfrastructureError("RB720", "there is no browser"))
+    with pytest.raises(InfrastructureError):
+        await world.attempt(world.plan(world.once()))
+    assert world.book.commits == []
+
+
+async def test_an_intent_of_a_step_the_plan_does_not_name_any_more_leaves_the_item_unknown(world: Any) -> None:
+    """A definition that dropped a step while its effect was in doubt: the store still knows."""
+    await world.open_intent("dropped")
+    item = await world.run(world.plan(world.once(), world.tail(world.control(StepKind.REJECT_IF, "1 == 1", "no"))))
+    assert item.state is ItemState.UNKNOWN
