@@ -75,6 +75,7 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.faults.rules.mutations
 
 bench: $(BROWSER)
 	$(BIN)/python -m tests.benchmarks

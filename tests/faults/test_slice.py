@@ -1,4 +1,4 @@
-"""A short slice of `make faults`: one death after an effect with a lost answer, one zombie, one late filing."""
+"""A short slice of `make faults`: an answer lost, a zombie, a late filing, a torn opening, a torn write-back."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from robo.sandbox.handle import RunningSandbox, spawn
-from tests.faults.trial import Plan, Trial
-
-ACCOUNT = "robot.occitanie"
+from tests.faults.plan import ARRIVALS, KINDS, Plan
+from tests.faults.trial import Trial
 
 
 @pytest.fixture(scope="module")
@@ -25,21 +24,30 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]
 @pytest.mark.parametrize(
     "plan",
     [
-        Plan(number=90001, kind="after effect", nth=1, faults=("lost", "none", "none")),
-        Plan(number=90002, kind="zombie", nth=2, faults=("none", "none", "none")),
+        Plan(number=90001, kind="after effect", faults=("lost", "none", "none")),
+        Plan(number=90002, kind="zombie", at="before effect", nth=2),
         Plan(number=90003, kind="intent", nth=2, faults=("late", "none", "lost")),
-        Plan(number=90004, kind="chunk", nth=1, faults=("none", "none", "none")),
+        Plan(number=90004, kind="chunk"),
+        Plan(number=90005, kind="write-back", nth=2),
     ],
     ids=[
         "killed after an effect whose answer was lost",
         "a zombie",
         "killed after an intent, late filing",
         "killed while opening",
+        "killed between a workbook and the store",
     ],
 )
 def test_nothing_is_lost_nothing_is_done_twice_and_credits_are_the_truth(
     plan: Plan, portal: RunningSandbox, tmp_path: Path
 ) -> None:
-    verdict = Trial(plan, portal, (ACCOUNT, portal.accounts[ACCOUNT]), tmp_path / "trial").play()
+    verdict = Trial(plan, portal, tmp_path / "trial").play()
     assert verdict.died
     assert verdict.violations == []
+
+
+def test_a_trial_follows_from_its_number_and_every_kind_has_its_turn() -> None:
+    plans = [Plan.of(number) for number in range(len(KINDS) * 12)]
+    assert {plan.kind for plan in plans} == set(KINDS)
+    assert [Plan.of(plan.number) for plan in plans] == plans
+    assert all(plan.nth <= ARRIVALS.get(plan.kind, 3) for plan in plans)

@@ -28,6 +28,7 @@ from robo.plan.model import Once, Plan, Segment
 from robo.sdk.action import ActionSpec, Params
 from robo.sdk.runner import Answer, Call, Finding, Gate, Result
 from robo.sdk.targets import Target, Watched
+from robo.services.worker.clock import WorkerClock
 from robo.store import attempts, items, journal, runs, sweeps, workers
 from robo.store.accounts_tables import ledger
 from robo.store.attempts import Claimed
@@ -59,13 +60,14 @@ class Text(Params):
 
 
 class Timer:
-    """The database clock, and everybody's monotonic clock too."""
+    """Time as it is: everybody's monotonic clock, and the database clock, which may be wrong by `jumped` seconds."""
 
     def __init__(self) -> None:
         self.at = datetime(2026, 3, 2, 8, tzinfo=UTC)
+        self.jumped = 0.0
 
     def __call__(self) -> datetime:
-        return self.at
+        return self.at + timedelta(seconds=self.jumped)
 
 
 @dataclass
@@ -118,9 +120,12 @@ class Lab:
         self.dead: set[str] = set()
         self.writers: dict[tuple[str, int], str] = {}
         self.lives: dict[str, int] = {}
+        self.clocks: dict[str, LabClock] = {}
         for name in ("A", "B", "C"):
+            self.clocks[name] = LabClock(self)
             with self.store.write() as tx:
                 self.lives[name] = workers.join(tx, name)
+        self._beat()
 
     # -- the source, the clock, the keepers
 
@@ -178,9 +183,9 @@ class Lab:
             run_facts={},
             run_date=date(2026, 3, 2),
         )
-        book = Noting(self, worker)
+        book, clock = Noting(self, worker), self.clocks[worker]
         try:
-            await execute(self.plan, work, book=book, sessions=sessions or OneSession(self), clock=LabClock(self))
+            await execute(self.plan, work, book=book, sessions=sessions or OneSession(self), clock=clock)
         except Died:
             self.dead.add(worker)
         return True
@@ -202,13 +207,15 @@ class Lab:
         with self.store.read() as tx:
             due = tx.execute(select(func.min(attempts_table.c.not_before)).where(attempts_table.c.state == "queued"))
             soonest = due.scalar()
-        return max(1.0, (soonest - self.timer.at).total_seconds()) if soonest else 60.0
+        return max(1.0, (soonest - self.timer()).total_seconds()) if soonest else 60.0
 
     def _beat(self) -> None:
         """Who is not dead is alive: nothing of theirs may be swept."""
         with self.store.write() as tx:
             for name in self.lives.keys() - self.dead:
+                said = self.clocks[name].asking()
                 workers.heartbeat(tx, name, self.lives[name])
+                said(self.store.now(tx).timestamp())
 
     def _busy(self) -> bool:
         with self.store.read() as tx:
@@ -278,7 +285,7 @@ class Noting(StoreBook):
     """The store's book; notes every commit that a stale token or a second worker got through (S3)."""
 
     def __init__(self, lab: Lab, worker: str) -> None:
-        super().__init__(lab.store, credit=_credit)
+        super().__init__(lab.store, credit=_credit, clocked=lab.clocks[worker].asking)
         self._lab = lab
         self._worker = worker
 
@@ -337,21 +344,19 @@ def _credit(fence: Fence, end: ItemEnd, tx: Any) -> Sequence[LedgerRow]:
     )
 
 
-class LabClock:
+class LabClock(WorkerClock):
+    """A worker's clock in the time of the lab."""
+
     def __init__(self, lab: Lab) -> None:
+        super().__init__(monotonic=lab.monotonic)
         self._lab = lab
 
-    def monotonic(self) -> float:
-        return self._lab.monotonic()
-
     def now(self) -> datetime:
-        return self._lab.timer.at
+        now: datetime = self._lab.timer.at
+        return now
 
     async def sleep(self, seconds: float) -> None:
         self._lab.pass_(seconds)
-
-    def untrusted(self) -> float:
-        return 0.0
 
 
 class OneSession:

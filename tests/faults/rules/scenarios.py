@@ -28,7 +28,7 @@ def scenario(play: Callable[[Lab], Awaitable[None]]) -> Callable[[Lab], Awaitabl
             await play(lab)
             return lab.broken()
         except Exception as trouble:  # noqa: BLE001 - a robo with a rule taken out may stumble; what it broke counts
-            return [*lab.broken(rest=False), f"{type(trouble).__name__}: {trouble}"]
+            return [*lab.broken(rest=False), f"{type(trouble).__name__} {getattr(trouble, 'code', trouble)}"]
         finally:
             lab.close()
 
@@ -146,6 +146,42 @@ async def wait(lab: Lab) -> None:
     lab.clicks.append(files_later(lab, 25))
     await lab.attempt("A")
     await lab.to_rest()
+
+
+@scenario
+async def jump(lab: Lab) -> None:
+    """The answer is lost, the request on its way, and the database clock jumps on by an hour: `act_by` seems past."""
+    lab.open("K")
+
+    async def click(request: Request) -> Answer:
+        lab.timer.jumped = 3600
+        return await files_later(lab, 25)(request)
+
+    lab.clicks.append(click)
+    await lab.attempt("A")
+    await lab.to_rest()
+
+
+@scenario
+async def twice(lab: Lab) -> None:
+    """The portal never files what it is sent: after two submits that are not there, a person is asked."""
+    lab.open("K")
+
+    async def click(request: Request) -> Answer:
+        return Answer(requests=1)
+
+    lab.clicks.extend([click] * 200)
+    await lab.attempt("A")
+    await lab.to_rest(hours=1)
+
+
+@scenario
+async def plain(lab: Lab) -> None:
+    """Nothing goes wrong: one click, one receipt, one credit. Whatever rule is taken out, this must still hold."""
+    lab.open("K1", "K2")
+    await lab.to_rest()
+    assert [lab.state(key) for key in ("K1", "K2")] == [ItemState.DONE] * 2
+    assert sorted(lab.portal.filed) == ["K1", "K2"]
 
 
 @scenario

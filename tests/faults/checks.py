@@ -1,0 +1,168 @@
+"""The invariants of a trial at rest: the store, the workbook and the audit outbox against what the portal accepted."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from openpyxl import load_workbook
+
+from robo.proof.canonical import canonical
+
+_CREDITS = "SELECT l.id FROM ledger l JOIN items ON items.id = l.item WHERE l.kind = 'credit' AND items.key = ?"
+
+
+class Store:
+    """The project's database as any program may read it; empty before there is one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / ".robo" / "robo.db"
+
+    def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
+        if not self._path.exists():
+            return []
+        base = sqlite3.connect(self._path, timeout=20)
+        base.row_factory = sqlite3.Row
+        try:
+            return base.execute(query, values).fetchall()
+        except sqlite3.OperationalError as missing:
+            if "no such table" in str(missing):
+                return []
+            raise
+        finally:
+            base.close()
+
+    def items(self, reference: str) -> list[sqlite3.Row]:
+        return self.rows("SELECT * FROM items WHERE kind = 'item' AND key = ? ORDER BY id", reference)
+
+    def open_runs(self) -> list[str]:
+        """Runs in which something is left to do: not ended, or owing a cell."""
+        busy = "SELECT id FROM runs WHERE state NOT IN ('ended', 'cancelled') OR id IN (SELECT run FROM writebacks"
+        return [row["id"] for row in self.rows(f"{busy} WHERE state = 'pending') ORDER BY created")]
+
+
+def violations(store: Store, truth: Mapping[str, list[str]], workbook: Path) -> Iterator[str]:
+    """Everything that does not hold. `truth`: the numbers of the dossiers that the portal has, by reference."""
+    for reference, numbers in truth.items():
+        yield from _of_one(store, reference, numbers)
+    yield from _workbook(store, truth, workbook)
+    yield from _attempts(store)
+    yield from _audit(store)
+
+
+def _of_one(store: Store, reference: str, numbers: list[str]) -> Iterator[str]:
+    """I1, I2, I3, I5 and S5 for one row of the workbook."""
+    found = store.items(reference)
+    states = Counter(item["state"] for item in found)
+    earned = store.rows(_CREDITS, reference)
+    journal = store.rows("SELECT * FROM journal WHERE key = ?", reference)
+    shape = [(row["state"], row["n"]) for row in journal]
+    facts = f"{reference} {dict(states)}, effects {numbers}, {len(earned)} credit(s), journal {shape}"
+    done, unknown = states["done"], states["unknown"]
+    if not found:
+        yield f"I1 lost: {facts}"
+    if len(numbers) > 1:
+        yield f"I2 twice: {facts}"
+    if done > 1 or (done and len(numbers) != 1) or len(earned) != done:
+        yield f"I3 ledger is not the truth: {facts}"
+    if done + unknown != 1:
+        yield f"I5 neither finished nor unknown: {facts}"
+    if any(not _rests(item, journal) for item in found):
+        yield f"I5 an item without an end: {facts} {[(item['state'], item['code']) for item in found]}"
+    if len(journal) != 1 or (numbers and journal[0]["state"] not in {"open", "done"}):
+        yield f"S5 an effect the journal does not know: {facts}"
+    for row in journal:
+        yield from _journal_row(store, row, numbers, facts)
+
+
+def _rests(item: sqlite3.Row, journal: list[sqlite3.Row]) -> bool:
+    """Done; unknown with the effect in doubt; or left to the item of another run that has its key."""
+    match item["state"]:
+        case "done":
+            return True
+        case "unknown":
+            return any(row["state"] == "open" and row["item"] == item["id"] for row in journal)
+        case "skipped":
+            return item["code"] in {"already-done", "already-there"}
+        case "held":
+            return item["behind"] is not None
+    return False
+
+
+def _journal_row(store: Store, row: sqlite3.Row, numbers: list[str], facts: str) -> Iterator[str]:
+    """S2 and S5: a closed row tells the truth, and every intent is an event, once."""
+    if row["state"] == "done":
+        receipt = json.loads(row["receipt"])
+        if receipt.get("number") not in numbers:
+            yield f"S2 a receipt the portal does not have: {receipt} {facts}"
+        if not row["n"] or not row["ours"]:
+            yield f"S5 done without an intent of ours: {facts}"
+    entries = [entry for entry in _entries(store) if entry["obj"] in {item["id"] for item in store.items(row["key"])}]
+    intents = sorted(entry["data"]["n"] for entry in entries if entry["type"] == "once.intent")
+    if intents != list(range(1, row["n"] + 1)):
+        yield f"S5 intents in the log {intents}: {facts}"
+    receipts = sum(entry["type"] == "once.receipt" for entry in entries)
+    if receipts != (row["state"] == "done"):
+        yield f"S3 {receipts} receipt(s) in the log: {facts}"
+
+
+def _workbook(store: Store, truth: Mapping[str, list[str]], file: Path) -> Iterator[str]:
+    """Every done item has its number in the workbook in the end, and nobody else has one."""
+    owed = store.rows("SELECT id FROM writebacks WHERE state != 'done'")
+    if owed:
+        yield f"{len(owed)} write-back(s) never written"
+    book = load_workbook(file, read_only=True)
+    try:
+        cells = {str(row[0]): row[3] for row in book["Demandes"].iter_rows(min_row=2, values_only=True)}
+    finally:
+        book.close()
+    for reference, numbers in truth.items():
+        done = any(item["state"] == "done" for item in store.items(reference))
+        said = cells.get(reference)
+        if done and said not in numbers:
+            yield f"{reference} is done, its cell says {said}, the portal {numbers}"
+        if not done and said is not None:
+            yield f"{reference} is not done, and its cell says {said}"
+
+
+def _attempts(store: Store) -> Iterator[str]:
+    """At rest nothing is queued or running, but for what is held; tokens grow by one."""
+    for item in store.rows("SELECT id, key, state FROM items"):
+        tries = store.rows("SELECT token, state FROM attempts WHERE item = ? ORDER BY token", item["id"])
+        if [row["token"] for row in tries] != list(range(1, len(tries) + 1)):
+            yield f"tokens of {item['key']}: {[row['token'] for row in tries]}"
+        if item["state"] != "held" and any(row["state"] in {"queued", "running"} for row in tries):
+            yield f"attempts of {item['key']} ({item['state']}): {[row['state'] for row in tries]}"
+
+
+def _entries(store: Store) -> list[dict[str, Any]]:
+    return [json.loads(row["body"]) for row in store.rows("SELECT body FROM audit_outbox ORDER BY id")]
+
+
+def _audit(store: Store) -> Iterator[str]:
+    """The outbox tells every run, item, end and credit once; payloads are those that were committed to."""
+    entries = _entries(store)
+    payloads = {row["event"]: row for row in store.rows("SELECT * FROM audit_payload")}
+    for row, entry in zip(store.rows("SELECT body FROM audit_outbox ORDER BY id"), entries, strict=True):
+        if canonical(entry).decode() != row["body"]:
+            yield f"audit: not canonical: {row['body']}"
+        payload = payloads.get(entry["id"])
+        made = hmac.new(payload["salt"], payload["body"].encode(), hashlib.sha256).hexdigest() if payload else None
+        if entry["pc"] != made:
+            yield f"audit: payload of {entry['type']} is not the one committed to"
+    told = Counter((entry["type"], entry["obj"]) for entry in entries)
+    for kind, query in (
+        ("run.created", "SELECT id AS obj FROM runs"),
+        ("item.opened", "SELECT id AS obj FROM items WHERE kind = 'item'"),
+        ("item.ended", "SELECT id AS obj FROM items WHERE kind = 'item' AND state IN ('done', 'skipped')"),
+        ("ledger.credit", "SELECT item AS obj FROM ledger WHERE kind = 'credit'"),
+    ):
+        wrong = [row["obj"] for row in store.rows(query) if told[kind, row["obj"]] != 1]
+        if wrong:
+            yield f"audit: {kind} is not told once of {wrong}"
