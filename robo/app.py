@@ -155,17 +155,24 @@ class App:
 
     # ---- runs ----------------------------------------------------------------------------------------------
     def run(self, request: RunRequest, told: Told = quiet) -> RunReport:
-        """Start a run and work on it until it rests. Nothing is created before inputs, hosts and secrets are there."""
+        """Start a run and work on it until it rests. Nothing is created before inputs, hosts and secrets are there.
+
+        Somebody who starts a run looks again at what did not answer before: such a hold of the process ends."""
         from robo.services.worker.requests import host_rules, typed_inputs
         from robo.services.worker.running import new_run
-        from robo.store import runs
+        from robo.store import holds, runs
 
         plan = self.plan(request.process, request.region)
         inputs = typed_inputs(plan, request.inputs, request.folder)
         hosts, environment = host_rules(plan, {"inputs": inputs}, request.environment)
         self._need_secrets(plan)
         new = new_run(plan, request, environment, self._texts(request.process, request.region), inputs)
-        run_id = self.store.transact(lambda tx: runs.create(tx, new, actor=request.actor)[0])
+
+        def create(tx: Any) -> str:
+            holds.release(tx, process=plan.process, region=plan.region, actor=request.actor, kind="portal")
+            return runs.create(tx, new, actor=request.actor)[0]
+
+        run_id = self.store.transact(create)
         return self._work(run_id, plan, inputs, hosts, request=request, told=told)
 
     def resume(self, start: str, told: Told = quiet, *, yes: bool = False, **changes: Any) -> RunReport:
@@ -188,7 +195,7 @@ class App:
         def let_go(tx: Any) -> None:
             if yes:
                 runs.allow(tx, run.id, actor=request.actor)
-            holds.release(tx, process=run.process, region=run.region, actor=request.actor, kind="item")
+            holds.release(tx, process=run.process, region=run.region, actor=request.actor, kind="portal")
 
         self.store.transact(let_go)
         return self._work(run.id, plan, inputs, hosts, request=request, told=told)
@@ -215,9 +222,19 @@ class App:
         return asyncio.run(running.to_rest())
 
     def _need_secrets(self, plan: Plan) -> None:
-        """Every secret of the process is there, before anything is created: `MissingSecret` names the command."""
+        """Every secret of the process is there and none was refused, before anything is created: `MissingSecret` and
+        `CredentialsRefused` name the command."""
+        from robo.services.credentials import refused_before, refused_in
+
         for name in plan.secrets:
             self.secrets.get(name)
+        if not plan.secrets:
+            return
+        with self.store.read() as tx:
+            marked = refused_in(tx, [plan.region])
+        for name in plan.secrets:
+            if name in marked:
+                raise refused_before(name)
 
     def _texts(self, process: str, region: str) -> dict[str, str]:
         return {

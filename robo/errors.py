@@ -18,6 +18,7 @@ RoboError
         ├── UnexpectedDialog a native dialog nobody declared
         ├── SessionLost      the session (page, browser, login) is gone
         ├── PortalDown       the other side does not answer: the process is held, not the item failed
+        │   └── SignInUnclear    a password was sent and nothing says whether it was taken: held, not sent again
         ├── DeadlinePassed   the page refused to act after `act_by` (no evidence of anything: verify)
         ├── UndeclaredEffect the page sent an effect no step declared: a person decides, never retried
         └── CredentialsRefused   never retried: the secret is marked refused, its users are held
@@ -194,6 +195,11 @@ class PortalDown(Failure):
     """The other side does not answer: hold the process, cost no item an attempt."""
 
 
+class SignInUnclear(PortalDown):
+    """A secret was sent, and what came back does not say whether it was taken. It may be wrong, so it is not sent
+    again before a person looked. The fact `secret` names it."""
+
+
 class DeadlinePassed(Failure):
     """The page refused to act after `act_by`. It says nothing about the effect: verify."""
 
@@ -205,6 +211,7 @@ class UndeclaredEffect(Failure):
 
 
 class CredentialsRefused(Failure):
-    """The application refused the secret. Never tried again: retries lock accounts."""
+    """The application refused the secret, which the fact `secret` names. Never tried again: retries lock accounts."""
 
+    exit_code = 4
     retry = False

@@ -127,13 +127,9 @@ def _run(rehearsal: App, portal: RunningSandbox, folder: Path, *, headed: bool) 
 
 def _show(rehearsal: App, report: RunReport, portal: RunningSandbox) -> None:
     """Each item with its outcome and reason, what the portal counts, the minutes and where they come from."""
-    from robo.cli.trouble import tell
+    from robo.cli.run_ import tell_troubles
 
-    if report.trouble is not None:
-        tell(report.trouble)
-    for line in (report.reason, *report.notes):
-        if line:
-            talk(paint(line, "warn"))
+    tell_troubles(report)
     twice = _show_items(rehearsal, report, portal)
     _show_lost(rehearsal, portal)
     _show_minutes(report)

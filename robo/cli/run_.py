@@ -130,19 +130,23 @@ def entered(story: Mapping[str, Any]) -> list[str]:
 
 def tell_report(report: RunReport, *, as_json: bool) -> None:
     """The report for a person, then (with --json) the object `robo.run/1` as the last thing on standard output."""
-    from robo.cli.trouble import tell
-
-    if report.trouble is not None:
-        tell(report.trouble)
-    for note in report.notes:
-        talk(paint(note, "warn"))
-    if report.reason:
-        talk(paint(report.reason, "warn"))
+    tell_troubles(report)
     talk(minutes_line(report))
     if as_json:
         content = {name: value for name, value in report.as_json().items() if name != "schema"}
         emit("run", content)
     verdict(verdict_line(report), good=report.exit_code == 0)
+
+
+def tell_troubles(report: RunReport) -> None:
+    """What stopped the run, what holds the process, and what else a person should see to."""
+    from robo.cli.trouble import tell
+
+    for trouble in (report.trouble, *report.held, *report.notes):
+        if trouble is not None:
+            tell(trouble)
+    if report.reason:
+        talk(paint(report.reason, "warn"))
 
 
 def minutes_line(report: RunReport) -> str:
@@ -161,11 +165,14 @@ def minutes_line(report: RunReport) -> str:
 
 
 def verdict_line(report: RunReport) -> str:
-    """`3 done, 1 rejected · robo items list --run 01J…`."""
+    """`3 done, 1 rejected · robo items list --run 01J…`: what came out, and the command that comes next."""
     counts = [f"{count} {outcome_word(state.value)}" for state, count in report.items.items() if count]
     skipped = [say("%(count)s not taken: %(code)s", {"count": n, "code": code}) for code, n in report.not_taken.items()]
-    done = ", ".join([*counts, *skipped]) or _("nothing to do")
+    stopped = report.trouble is not None or report.held
+    done = ", ".join([*counts, *skipped]) or (_("nothing was begun") if stopped else _("nothing to do"))
     where = f"robo items list --run {report.run}"
     if report.state.value == "waiting":
         where = f"robo run --resume {report.run} --yes"
+    elif stopped and report.is_open:
+        where = f"robo run --resume {report.run}"
     return f"{report.process} · {report.region} · {done} · {report.duration:.1f} s · {where}"

@@ -123,6 +123,8 @@ def flush(
     as_json: Json = False,
 ) -> None:
     """Exit 3 while something is still owed or needs a look."""
+    from robo.cli.trouble import tell
+
     with opened() as robo:
         flushed = robo.flush(run)
     if as_json:
@@ -132,11 +134,11 @@ def flush(
                 "done": flushed.done,
                 "pending": flushed.pending,
                 "conflicts": flushed.conflicts,
-                "trouble": list(flushed.trouble),
+                "trouble": [say(each.message, each.facts) for each in flushed.trouble],
             },
         )
-    for line in flushed.trouble:
-        talk(line)
+    for trouble in flushed.trouble:
+        tell(trouble)
     facts = {"done": flushed.done, "pending": flushed.pending, "conflicts": flushed.conflicts}
     good = not flushed.pending and not flushed.conflicts
     verdict(say("%(done)s cell(s) written, %(pending)s still owed, %(conflicts)s to look at", facts), good=good)

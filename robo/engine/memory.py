@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from robo.engine.ports import Fence, ItemEnd, JournalRow, JournalState, OnceKey, StepTrace, Wish
+from robo.engine.ports import Fence, Held, ItemEnd, JournalRow, JournalState, OnceKey, StepTrace, Wish
 from robo.errors import StaleToken, StoreConflict
 from robo.model.base import ItemState, Outcome
 
@@ -153,7 +153,9 @@ class MemoryBook:
         item.state, item.end, item.ends = ItemState(end.outcome), end, item.ends + 1
         self.commits.append(f"end {end.outcome}")
 
-    async def postpone(self, fence: Fence, seconds: float, reason: str, *, costs: bool, held: bool = False) -> None:
+    async def postpone(
+        self, fence: Fence, seconds: float, reason: str, *, costs: bool, held: Held | None = None
+    ) -> None:
         item = self._mine(fence)
         item.left -= int(costs)
         item.reason = reason

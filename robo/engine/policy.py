@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from robo.engine.attempt import Attempt
-from robo.engine.ports import ItemEnd
+from robo.engine.ports import Held, ItemEnd
 from robo.engine.signals import Ending, Later
 from robo.errors import (
     CredentialsRefused,
@@ -21,13 +21,14 @@ from robo.model.base import Outcome
 from robo.sdk.runner import Refused
 
 HELD: Final = (CredentialsRefused, MissingSecret, PortalDown)
+"""Troubles of everybody: the process is held, and no item is spent on them."""
 
 
 async def judge(attempt: Attempt, trouble: Exception) -> Ending | Later:
     """The decision about one trouble. `InfrastructureError` (store, disk, browser missing) is the worker's: raised."""
     if isinstance(trouble, HELD):
         wait = attempt.plan.on_failure.wait.total_seconds()
-        return Later(wait, f"{trouble.code}: {trouble}", held=True)
+        return Later(wait, f"{trouble.code}: {trouble}", held=_held(trouble))
     if isinstance(trouble, InfrastructureError | UsageError):
         raise trouble
     if isinstance(trouble, Rejection):
@@ -41,6 +42,20 @@ async def judge(attempt: Attempt, trouble: Exception) -> Ending | Later:
     policy = attempt.plan.on_failure
     spent = max(0, policy.retry - left)
     return Later(policy.wait.total_seconds() * policy.backoff**spent, f"{failure.code}: {failure}", costs=True)
+
+
+def _held(trouble: RoboError) -> Held:
+    """A secret that is refused or missing waits for a new one; whatever does not answer, for somebody to look again."""
+    secret = not isinstance(trouble, PortalDown)
+    return Held(
+        kind="secret" if secret else "portal",
+        subject=str(trouble.facts.get("secret") or trouble.facts.get("name") or "") if secret else trouble.code,
+        code=trouble.code,
+        message=trouble.message,
+        facts=trouble.facts,
+        place=trouble.place,
+        remedy=trouble.remedy,
+    )
 
 
 def _rejected(attempt: Attempt, trouble: Rejection) -> ItemEnd:

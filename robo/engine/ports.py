@@ -103,6 +103,21 @@ class ItemEnd:
     is `rejected`, or `done` with code `handed-over` when an earlier segment of the item already has its receipt."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What a process is held for: nothing of it starts before that is released. The rest is told to a person."""
+
+    kind: str
+    """`secret`: until somebody set it. `portal`: until somebody looks again."""
+    subject: str
+    """The secret's name, or the code of what does not answer."""
+    code: str
+    message: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    place: str = ""
+    remedy: str = ""
+
+
 class Wish(StrEnum):
     """What somebody asked of a running attempt; acted on when no intent is open (rule `boundary`)."""
 
@@ -163,9 +178,11 @@ class Book(Protocol):
         """The outcome, its audit events, write-backs and ledger rows: one commit."""
         ...
 
-    async def postpone(self, fence: Fence, seconds: float, reason: str, *, costs: bool, held: bool = False) -> None:
+    async def postpone(
+        self, fence: Fence, seconds: float, reason: str, *, costs: bool, held: Held | None = None
+    ) -> None:
         """Free the slot: queued again with a new token, not before now + seconds. `costs`: it was a failed try.
-        `held`: the item is held (portal down, secret refused) until the process is released."""
+        `held`: the item and its process are held for this (portal down, secret refused) until it is released."""
         ...
 
     async def attempts_left(self, fence: Fence) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from robo.engine.ports import ItemEnd
+from robo.engine.ports import Held, ItemEnd
 
 
 class Ending(Exception):  # noqa: N818 - a decision, not an error
@@ -14,9 +14,9 @@ class Ending(Exception):  # noqa: N818 - a decision, not an error
 
 
 class Later(Exception):  # noqa: N818 - a decision, not an error
-    """The slot is freed and the item comes back: after `seconds`, or when what holds it is released (`held`)."""
+    """The slot is freed and the item comes back: after `seconds`, or when what holds it (`held`) is released."""
 
-    def __init__(self, seconds: float, reason: str, *, costs: bool = False, held: bool = False) -> None:
+    def __init__(self, seconds: float, reason: str, *, costs: bool = False, held: Held | None = None) -> None:
         super().__init__(reason)
         self.seconds = seconds
         self.reason = reason

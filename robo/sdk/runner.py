@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -38,6 +39,9 @@ class Context:
     settings: Mapping[str, Any]
     headed: bool = False
     dry_run: bool = False
+    turn: Callable[[str], AbstractAsyncContextManager[None]] = lambda _secret: nullcontext()
+    """Entered around every sign-in with the secret of this name, asking for the secret included: one at a time until
+    one was taken, so that a wrong password reaches its application once, however many slots there are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from robo.errors import CredentialsRefused
 from robo.store import credentials, holds
 from robo.store.clock import Tx
+
+
+def refused_before(name: str) -> CredentialsRefused:
+    """What whoever asks for a marked secret is told."""
+    return CredentialsRefused(
+        "RB905",
+        "the secret %(secret)s was refused by the application and is not tried again",
+        place=f"secrets/{name}",
+        remedy="set a new value: `robo secrets set %(secret)s`",
+        secret=name,
+    )
 
 
 def refused_in(tx: Tx, regions: Sequence[str]) -> dict[str, str]:

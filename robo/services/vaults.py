@@ -218,10 +218,15 @@ class EnvironmentVault:
         return parts or None
 
     def write(self, name: str, parts: Mapping[str, str]) -> None:
+        """Nothing can be set here; a value that the environment holds already is accepted, so that it is known."""
+        if dict(parts) == self.read(name):
+            return
         raise UsageError(
             "RB931",
             "robo cannot set %(name)s in the environment",
-            remedy="export ROBO_SECRET_%(variable)s_USERNAME and ROBO_SECRET_%(variable)s_PASSWORD",
+            place=f"secrets/{name}",
+            remedy="export ROBO_SECRET_%(variable)s_USERNAME and ROBO_SECRET_%(variable)s_PASSWORD; after a refusal, "
+            "then give the same values to `robo secrets set %(name)s`",
             name=name,
             variable=name.upper().replace("-", "_"),
         )

@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 from sqlalchemy import ColumnElement, Row, bindparam, func, insert, literal_column, or_, select, update
 
 from robo.engine.faultpoints import reach
-from robo.engine.ports import Fence, Wish
+from robo.engine.ports import Fence, Held, Wish
 from robo.model.base import ItemState
 from robo.model.run import AttemptState, ItemKind
 from robo.store import fences, holds
@@ -180,7 +180,7 @@ def queue_again(tx: Tx, item: Row[Any], token: int, at: datetime, *, after: floa
     return attempt
 
 
-def postpone(tx: Tx, fence: Fence, seconds: float, reason: str, *, costs: bool, held: bool = False) -> str:
+def postpone(tx: Tx, fence: Fence, seconds: float, reason: str, *, costs: bool, held: Held | None = None) -> str:
     """Free the slot: a new token, queued, not before now + `seconds`; the new attempt's id. `costs` counts a failed
     try. `held`: the item waits until its process is released, and the process is held for the same reason."""
     row, at = fences.hold(tx, fence), now(tx)
@@ -188,7 +188,7 @@ def postpone(tx: Tx, fence: Fence, seconds: float, reason: str, *, costs: bool, 
     changes: dict[str, Any] = {"tries": row.tries + int(costs)}
     if held:
         changes |= {"state": ItemState.HELD, "held_for": reason or "held"}
-        holds.put(tx, process=row.process, region=row.region, kind="item", subject="", reason=reason)
+        holds.put_for(tx, held, process=row.process, region=row.region, reason=reason)
     return queue_again(tx, row, fence.token + 1, at, after=seconds, **changes)
 
 

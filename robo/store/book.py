@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from robo.engine.ports import Fence, ItemEnd, JournalRow, JournalState, OnceKey, StepTrace, Wish
+from robo.engine.ports import Fence, Held, ItemEnd, JournalRow, JournalState, OnceKey, StepTrace, Wish
 from robo.model.base import ItemState
 from robo.store import attempts, history, items, journal, outcomes
 from robo.store.clock import Tx, now
@@ -121,7 +121,9 @@ class StoreBook:
         if woken and self._woken is not None:
             self._woken(woken)
 
-    async def postpone(self, fence: Fence, seconds: float, reason: str, *, costs: bool, held: bool = False) -> None:
+    async def postpone(
+        self, fence: Fence, seconds: float, reason: str, *, costs: bool, held: Held | None = None
+    ) -> None:
         def happened(tx: Tx) -> str | None:
             return attempts.successor(tx, fence)
 

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, delete, literal_column, or_, select, update
 
+from robo.engine.ports import Held
+from robo.errors import InfrastructureError, RoboError
 from robo.model.audit import EventType
 from robo.model.base import ItemState
 from robo.store import audit, runs
@@ -69,6 +71,33 @@ def put(
     data = {"process": process, "kind": kind, "subject": subject}
     audit.emit(tx, type=EventType.PROCESS_HELD, region=region, actor=actor, obj=row["id"], data=data)
     return True
+
+
+def put_for(tx: Tx, held: Held, *, process: str, region: str, reason: str = "") -> bool:
+    """Hold a process for a trouble, with all that `troubles` needs to tell it again in any language."""
+    told = {"code": held.code, "message": held.message, "place": held.place, "remedy": held.remedy}
+    facts = {**told, "facts": dict(held.facts)}
+    return put(tx, process=process, region=region, kind=held.kind, subject=held.subject, reason=reason, facts=facts)
+
+
+def troubles(tx: Tx, process: str, region: str) -> list[RoboError]:
+    """What holds a process in a region, oldest first, as errors a person can act on."""
+    here = [hold for hold in standing(tx) if hold.process in (process, EVERY) and hold.region in (region, EVERY)]
+    return [_trouble(hold) for hold in here]
+
+
+def _trouble(hold: Hold) -> RoboError:
+    told = hold.facts
+    if "code" in told:
+        place, remedy = told["place"], told["remedy"]
+        return InfrastructureError(told["code"], told["message"], place=place, remedy=remedy, **told["facts"])
+    return InfrastructureError(
+        "RB537",
+        "the process is stopped: %(reason)s",
+        place=hold.process,
+        remedy="ask who stopped it",
+        reason=hold.reason,
+    )
 
 
 def release(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, RowMapping, insert, select, update
+from sqlalchemy import Row, RowMapping, func, insert, select, update
 
 from robo.engine.faultpoints import reach
 from robo.engine.ports import Fence
@@ -198,6 +198,19 @@ def lock(tx: Tx, item: str) -> Row[Any]:
     if row is None:
         raise no_item(item)
     return row
+
+
+def owners(tx: Tx, run: str) -> list[tuple[str, int]]:
+    """The runs whose items hold items of this one behind their keys, with how many."""
+    owner = items.alias("owner")
+    query = (
+        select(owner.c.run, func.count())
+        .select_from(items.join(owner, owner.c.id == items.c.behind))
+        .where(items.c.run == run, items.c.state == ItemState.HELD)
+        .group_by(owner.c.run)
+        .order_by(owner.c.run)
+    )
+    return [(row[0], int(row[1])) for row in tx.execute(query)]
 
 
 def of_run(tx: Tx, run: str, *, states: Sequence[ItemState] = (), key: str = "") -> list[Item]:

@@ -104,7 +104,7 @@ class Hands:
         return PortalDown(
             "RB715",
             "%(url)s does not answer: %(why)s",
-            remedy="nothing to do by hand: robo looks again, and goes on when it answers",
+            remedy="look whether it answers in a browser of yours; no item was spent, `robo run --resume RUN` goes on",
             url=place_of(url),
             why=why,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from robo.sdk.errors import CredentialsRefused, MissingSecret, PortalDown, TimedOut
+from robo.sdk.errors import CredentialsRefused, Failure, MissingSecret, SignInUnclear, TimedOut
 from robo.sdk.runner import Call, Result
 from robo.sdk.secret import Secret
 from robo_browser.acting import SERVER_ERROR, Hands, watch_job
@@ -17,8 +17,14 @@ from robo_browser.values import target_words
 
 
 async def sign_in(hands: Hands, answers: Answers, call: Call, params: LoginParams, end: float) -> Result:
-    """Go there, type the secret, press the button, and know whether it was taken. Raises `CredentialsRefused`."""
+    """Go there, type the secret, press the button, and know whether it was taken. Raises `CredentialsRefused`, and
+    `SignInUnclear` for every other trouble after the button was pressed: whoever tries again may lock the account."""
     hands.check_host(params.at, call.step)
+    async with hands.context.turn(params.secret):
+        return await _in_turn(hands, answers, call, params, end)
+
+
+async def _in_turn(hands: Hands, answers: Answers, call: Call, params: LoginParams, end: float) -> Result:
     secret = await hands.context.secret(params.secret)
     await hands.arrive(params.at, call, end)
     form = {"refused": [[hands.target(params.username, call.within)]], "settled": not call.watch.expect}
@@ -29,8 +35,13 @@ async def sign_in(hands: Hands, answers: Answers, call: Call, params: LoginParam
     tab = hands.tab
     aim = await _type(hands, call, params, secret, end)
     address, documents = tab.page.url, tab.documents
-    await hands.click_aimed(aim, {"targets": [hands.target(params.button, call.within)]}, call, end)
-    await _taken(hands, call, params, end, left=tab.documents != documents)
+    try:
+        await hands.click_aimed(aim, {"targets": [hands.target(params.button, call.within)]}, call, end)
+        await _taken(hands, call, params, end, left=tab.documents != documents)
+    except CredentialsRefused:
+        raise
+    except Failure as trouble:
+        raise _unclear(call, params, trouble) from None
     hands.signed_in(address, secret)
     watched = await answers.after(call, end)
     return Result(values=watched.values, note=f"{place_of(params.at)} ({params.secret})")
@@ -95,36 +106,36 @@ async def _taken(hands: Hands, call: Call, params: LoginParams, end: float, *, l
     if "refused" in seen or seen.get("signIn"):
         raise _refused(call, params, str(seen.get("words", "")))
     if int(seen.get("status") or 0) >= SERVER_ERROR:
-        raise PortalDown(
-            "RB715",
-            "%(url)s does not answer: %(why)s",
-            remedy="nothing to do by hand: robo looks again, and goes on when it answers",
-            url=place_of(params.at),
-            why=f"HTTP {seen['status']}",
-        )
+        raise _unanswered(call, params, f"HTTP {seen['status']}")
     state = await hands.tab.ready(0.0)
     if state.get("signIn"):
-        raise _refused(call, params, "") if left else _unanswered(call, params)
+        raise _refused(call, params, "") if left else _unanswered(call, params, f"no page in {call.timeout:g} s")
     if not seen.get("settled"):
-        raise TimedOut(
+        raise SignInUnclear(
             "RB736",
             "the sign-in was sent, but what was expected did not appear in %(seconds)s s",
             place=call.step,
-            remedy="look at the page after signing in, and correct `expect`",
-            seconds=call.timeout,
+            remedy="look at the page after signing in (`robo run … --headed --step`), and correct `expect` or `wrong`",
+            seconds=f"{call.timeout:g}",
+            secret=params.secret,
         )
 
 
-def _unanswered(call: Call, params: LoginParams) -> PortalDown:
-    """No other page came: that says nothing about the secret, so it is not marked; nor is it typed again at once."""
-    return PortalDown(
-        "RB715",
-        "%(url)s does not answer: %(why)s",
+def _unanswered(call: Call, params: LoginParams, why: str) -> SignInUnclear:
+    """That says nothing about the secret, so it is not marked; nor is it typed again at once."""
+    return SignInUnclear(
+        "RB745",
+        "the sign-in on %(url)s was sent, and no answer came that says whether it was taken: %(why)s",
         place=call.step,
-        remedy="nothing to do by hand: robo looks again, and goes on when it answers",
+        remedy="sign in by hand: when that works, go on with `robo run --resume RUN`; nothing was tried twice",
         url=place_of(params.at),
-        why=f"the sign-in was sent, and no page came in {call.timeout:g} s",
+        why=why,
+        secret=params.secret,
     )
+
+
+def _unclear(call: Call, params: LoginParams, trouble: Failure) -> SignInUnclear:
+    return trouble if isinstance(trouble, SignInUnclear) else _unanswered(call, params, str(trouble))
 
 
 def _refused(call: Call, params: LoginParams, words: str) -> CredentialsRefused:
@@ -132,8 +143,7 @@ def _refused(call: Call, params: LoginParams, words: str) -> CredentialsRefused:
         "RB737",
         "the application refused the secret %(secret)s: %(words)s",
         place=call.step,
-        remedy="nothing is tried again (accounts get locked): `robo secrets set %(secret)s`, then "
-        "`robo secrets check %(secret)s`",
+        remedy="nothing is tried again (accounts get locked): `robo secrets set %(secret)s`",
         secret=params.secret,
         words=words or "it asks to sign in again",
     )

@@ -162,16 +162,6 @@ def test_a_portal_that_is_down_holds_the_process_and_costs_no_item(desk: Desk) -
     assert counts(done)["failed"] == 0
 
 
-def test_a_wrong_password_is_tried_once_and_never_more(desk: Desk) -> None:
-    done = desk.run("--slots", "1", ROBO_SECRET_PORTAL_PASSWORD="canary-wrong-password")
-    told(done, 4, "refused the secret portal")
-    assert counts(done)["failed"] == 0
-    again = desk.run("--slots", "1", ROBO_SECRET_PORTAL_PASSWORD="canary-wrong-password")
-    assert again.returncode == 4
-    right = desk.run("--slots", "1")
-    assert right.returncode == 4, "the secret is marked until a person has set and checked it"
-
-
 def test_the_password_stands_in_nothing_that_robo_leaves(desk: Desk) -> None:
     canary = desk.portal.accounts[ACCOUNT]
     done = desk.run("--limit", "1")

@@ -22,7 +22,7 @@ LOCALE = ROOT / "robo/locale"
 SOURCES = sorted([*(ROOT / "robo").rglob("*.py"), *(ROOT / "runners").rglob("*.py")])
 TRANSLATED_AT_ONCE = {"_", "say"}
 ERRORS = re.compile(
-    r"(?:[A-Z]\w*(?:Error|Secret|Conflict|Token|Trouble|Rejection|Failure|Found|Out|Dialog|Lost|Down|Passed|Effect|Refused))"
+    r"(?:[A-Z]\w*(?:Error|Secret|Conflict|Token|Trouble|Rejection|Failure|Found|Out|Dialog|Lost|Down|Unclear|Passed|Effect|Refused))"
     r"|Rejection|Failure|Ambiguous|Unfit|Fault|Finding|report|add|_fault|failure|error"
 )
 CODE = re.compile(r"RB\d{3}|[a-z]+(?:-[a-z]+)+")

@@ -14,7 +14,7 @@ from typing import Any, Final
 from robo.engine.execute import execute
 from robo.engine.faultpoints import reach
 from robo.engine.ports import Book, ItemEnd
-from robo.errors import CredentialsRefused, InfrastructureError, RoboError, StaleToken
+from robo.errors import InfrastructureError, RoboError, StaleToken
 from robo.model.base import ItemState, Outcome
 from robo.model.run import ItemKind, RunState
 from robo.plan.model import Plan
@@ -24,7 +24,7 @@ from robo.services.worker.clock import WorkerClock
 from robo.services.worker.heartbeat import LEASE_SECONDS, Heartbeat, LifeLock, is_dead
 from robo.services.worker.limits import Breaker
 from robo.services.worker.sessions import RunnerPool, SlotSessions
-from robo.store import attempts, credentials, holds, items, outcomes, runs, sweeps, workers
+from robo.store import attempts, holds, items, outcomes, runs, sweeps, workers
 from robo.store.attempts import Claimed
 from robo.store.clock import Tx
 from robo.store.engine import Store
@@ -239,22 +239,11 @@ class Worker:
             flushed = await flushing.check(
                 self.store, flusher, holder=self.name, incarnation=self.incarnation, run=desk.run
             )
-            for line in flushed.trouble:
-                desk.told("write-back", {"trouble": line})
+            for trouble in flushed.trouble:
+                desk.told("write-back", {"trouble": trouble})
 
 
 def first_of(group: BaseExceptionGroup[InfrastructureError]) -> InfrastructureError:
     """The first error of a group of groups."""
     first = group.exceptions[0]
     return first_of(first) if isinstance(first, BaseExceptionGroup) else first
-
-
-async def mark_refused(store: Store, refused: CredentialsRefused, process: str, region: str) -> None:
-    """A refused secret is never tried again: it is marked, and the process is held here until somebody replaced it."""
-    name = str(refused.facts.get("secret", ""))
-
-    def mark(tx: Tx) -> None:
-        credentials.refuse(tx, name, region=region, reason=refused.code)
-        holds.put(tx, process=process, region=region, kind="secret", subject=name, reason=str(refused))
-
-    await store.run(mark)

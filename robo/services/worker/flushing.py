@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from robo.engine.faultpoints import reach
-from robo.errors import InfrastructureError
-from robo.sdk.runner import Flusher
+from robo.errors import InfrastructureError, RoboError
+from robo.sdk.runner import CellChange, Flusher
 from robo.store import workers, writebacks
 from robo.store.engine import Store
 from robo.store.writebacks import WriteBack
@@ -22,12 +22,12 @@ LEASE: float = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flushed:
-    """What one flush did. `trouble` says, per file, why its cells are still owed."""
+    """What one flush did. `trouble` says, per file, why its cells are still owed, and which cells need a person."""
 
     done: int = 0
     conflicts: int = 0
     pending: int = 0
-    trouble: tuple[str, ...] = ()
+    trouble: tuple[RoboError, ...] = ()
 
 
 async def flush(store: Store, flusher: Flusher, *, holder: str, incarnation: int, run: str = "") -> Flushed:
@@ -41,7 +41,7 @@ async def flush(store: Store, flusher: Flusher, *, holder: str, incarnation: int
         if not await store.run(
             partial(workers.take, resource=resource, holder=holder, seconds=LEASE, incarnation=incarnation)
         ):
-            total = _add(total, Flushed(pending=len(rows), trouble=(f"{file}: another worker is writing",)))
+            total = _add(total, Flushed(pending=len(rows), trouble=(_busy(file),)))
             continue
         try:
             total = _add(total, await _flush_file(store, flusher, file, rows))
@@ -57,14 +57,12 @@ async def _flush_file(store: Store, flusher: Flusher, file: Path, rows: Sequence
         answers = await asyncio.to_thread(flusher.flush, file, changes)
         reach("write-back")
     except InfrastructureError as trouble:
-        return Flushed(pending=len(rows), trouble=(f"{file.name}: {trouble} {trouble.advice}".strip(),))
+        return Flushed(pending=len(rows), trouble=(trouble,))
     settled = {row.id: answer for row, answer in zip(rows, answers, strict=True)}
     await store.run(lambda tx: writebacks.settle(tx, settled))
     done = sum(answer == "done" for answer in answers)
     conflicts = tuple(
-        f"{row.change.file.name} {row.change.sheet}!{row.change.row}: {answer}"
-        for row, answer in zip(rows, answers, strict=True)
-        if answer != "done"
+        _conflict(row.change, answer) for row, answer in zip(rows, answers, strict=True) if answer != "done"
     )
     return Flushed(done=done, conflicts=len(conflicts), trouble=conflicts)
 
@@ -92,6 +90,27 @@ async def _again(settled: Sequence[WriteBack], flusher: Flusher) -> list[WriteBa
         there = await asyncio.to_thread(missing, file, [row.change for row in rows])
         gone += [row for row, is_there in zip(rows, there, strict=True) if not is_there]
     return gone
+
+
+def _busy(file: Path) -> RoboError:
+    return InfrastructureError(
+        "RB535",
+        "another robo is writing %(file)s",
+        place=str(file),
+        remedy="the values wait: robo runs flush",
+        file=file.name,
+    )
+
+
+def _conflict(change: CellChange, answer: str) -> RoboError:
+    return InfrastructureError(
+        "RB536",
+        "a value was not written into %(file)s, which changed meanwhile (%(answer)s)",
+        place=f"{change.file.name} {change.sheet}!{change.row}",
+        remedy="compare the cell with the item, and correct it by hand; nothing was overwritten",
+        file=change.file.name,
+        answer=answer.removeprefix("conflict: "),
+    )
 
 
 def _by_file(rows: Sequence[WriteBack]) -> dict[Path, list[WriteBack]]:

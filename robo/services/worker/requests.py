@@ -61,10 +61,12 @@ class RunReport:
     """Seconds."""
     baseline: BaselineRecord | None = None
     reason: str = ""
-    """Why the run waits or is held, for a person."""
+    """Why the run waits for a person's yes."""
     trouble: RoboError | None = None
-    notes: tuple[str, ...] = ()
-    """What a person should know besides: write-backs still owed, for example."""
+    held: tuple[RoboError, ...] = ()
+    """What the process is held for: nothing of it starts until that is seen to."""
+    notes: tuple[RoboError, ...] = ()
+    """What a person should see to besides: write-backs still owed, items in the hands of another run."""
 
     def as_json(self) -> dict[str, Any]:
         """The object `robo run --json` ends with (schema `robo.run/1`)."""
@@ -81,12 +83,17 @@ class RunReport:
         }
 
     @property
+    def is_open(self) -> bool:
+        """Whether there is something left that `robo run --resume` can go on with."""
+        return self.state not in {RunState.ENDED, RunState.CANCELLED}
+
+    @property
     def exit_code(self) -> int:
         """0 ok · 1 some failed · 2 bad input · 3 rejections, unknowns or a yes to handle · 4 infrastructure."""
         if self.trouble is not None:
             return self.trouble.exit_code if self.trouble.exit_code != 1 else 4
-        if self.reason and self.state not in {RunState.WAITING, RunState.ENDED, RunState.CANCELLED}:
-            return 4  # the process is held: a portal, a secret
+        if self.held and self.is_open and self.state is not RunState.WAITING:
+            return 4
         if self.items.get(ItemState.FAILED):
             return 1
         waits = self.state is RunState.WAITING

@@ -7,7 +7,7 @@ import math
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from robo.definition.expressions import render
 from robo.engine.ports import Fence, ItemEnd, Work
 from robo.engine.scope import base_names
-from robo.errors import CredentialsRefused, UsageError
+from robo.errors import CredentialsRefused, InfrastructureError, RoboError, UsageError
 from robo.model.base import MISSING, Environment, Outcome
 from robo.model.ledger import BaselineRecord, LedgerRow
 from robo.model.run import ItemKind, NewItem, NewRun, Run, Taken
@@ -26,14 +26,16 @@ from robo.plan.model import Plan
 from robo.sdk.runner import Context, HostRule
 from robo.sdk.secret import Secret
 from robo.services.accounting import Earner, region_key, rows_for
+from robo.services.credentials import refused_before
 from robo.services.queue import InProcessQueue
 from robo.services.settings import Settings
 from robo.services.worker.clock import WorkerClock
-from robo.services.worker.conduct import PATIENCE, Desk, Worker, mark_refused
+from robo.services.worker.conduct import PATIENCE, Desk, Worker
 from robo.services.worker.limits import Breaker
 from robo.services.worker.opening import Choice, read_source
 from robo.services.worker.requests import RunReport, RunRequest
 from robo.services.worker.sessions import RunnerPool, SlotSessions, perform_setup, setup_runners
+from robo.services.worker.signins import SignIns
 from robo.store import credentials, holds, items, ledger, runs
 from robo.store.attempts import Claimed
 from robo.store.book import StoreBook
@@ -86,18 +88,19 @@ class Running:
             jump=self.jump,
             patience=math.inf if self.jump else PATIENCE,
         )
-        notes: list[str] = []
+        sign_ins = SignIns(self._mark_refused)
+        notes: list[RoboError] = []
 
         def told(what: str, facts: Mapping[str, Any]) -> None:
             if what == "write-back":
-                notes.append(str(facts["trouble"]))
+                notes.append(facts["trouble"])
             self.told(what, facts)
 
         desk = Desk(
             plan=self.plan,
             run=self.run.id,
             work=self._work,
-            sessions=lambda: self._sessions(pool),
+            sessions=lambda: self._sessions(pool, sign_ins),
             opening=self._opening,
             told=told,
         )
@@ -114,14 +117,11 @@ class Running:
         return asked or 2
 
     # ---- sessions ---------------------------------------------------------------------------------------
-    def _sessions(self, pool: RunnerPool) -> SlotSessions:
+    def _sessions(self, pool: RunnerPool, sign_ins: SignIns) -> SlotSessions:
         folder = Path(tempfile.mkdtemp(dir=self.folder))
 
         async def setup(sessions: SlotSessions) -> None:
             await perform_setup(self.plan, self._base(), sessions=sessions, clock=self.clock)
-
-        async def refused(error: CredentialsRefused) -> None:
-            await mark_refused(self.store, error, self.plan.process, self.plan.region)
 
         return SlotSessions(
             pool,
@@ -136,23 +136,21 @@ class Running:
                 settings={},
                 headed=self.request.headed,
                 dry_run=self.run.dry_run,
+                turn=sign_ins.turn,
             ),
             setup=setup,
             setup_runners=setup_runners(self.plan),
-            refused=refused,
         )
+
+    async def _mark_refused(self, refused: CredentialsRefused) -> None:
+        name = str(refused.facts.get("secret", ""))
+        await self.store.run(lambda tx: credentials.refuse(tx, name, region=self.plan.region, reason=refused.code))
 
     async def _secret(self, name: str) -> Secret:
         """The secret, unless an application refused it before: then nobody tries it again."""
         marked = await self.store.look(lambda tx: credentials.refused(tx, self.plan.region))
         if name in marked:
-            raise CredentialsRefused(
-                "RB905",
-                "the secret %(secret)s was refused by the application and is not tried again",
-                place=name,
-                remedy="set a new value with `robo secrets set %(secret)s`, then `robo secrets check %(secret)s`",
-                secret=name,
-            )
+            raise refused_before(name)
         return await asyncio.to_thread(self.secret, name)
 
     # ---- names ------------------------------------------------------------------------------------------
@@ -245,10 +243,10 @@ class Running:
         file.write_bytes(content)
         return str(file.relative_to(self.settings.evidence))
 
-    async def _report(self, worker: Worker, duration: float, notes: tuple[str, ...]) -> RunReport:
+    async def _report(self, worker: Worker, duration: float, notes: tuple[RoboError, ...]) -> RunReport:
         def read(tx: Tx) -> RunReport:
             run = runs.get(tx, self.run.id)
-            held = [hold.reason for hold in holds.standing(tx) if hold.process == run.process]
+            held = holds.troubles(tx, run.process, run.region)
             return RunReport(
                 run=run.id,
                 process=run.process,
@@ -261,12 +259,26 @@ class Running:
                 minutes=ledger.minutes(tx, run=run.id),
                 duration=duration,
                 baseline=self.baseline,
-                reason="; ".join(held) or run.reason,
+                reason=run.reason,
                 trouble=worker.trouble,
-                notes=notes,
+                held=tuple(held),
+                notes=(*notes, *elsewhere(tx, run.id)),
             )
 
         return await self.store.look(read)
+
+
+def elsewhere(tx: Tx, run: str) -> Iterator[RoboError]:
+    """The runs that have items of this one in their hands: a key is worked on by one run at a time."""
+    for other, count in items.owners(tx, run):
+        yield InfrastructureError(
+            "RB538",
+            "%(count)s item(s) wait for the run %(run)s, which has begun them",
+            place=other,
+            remedy="if it rests: `robo run --resume %(run)s` goes on with it, `robo runs cancel %(run)s` drops it",
+            count=count,
+            run=other,
+        )
 
 
 def sensitive_values(plan: Plan, item: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[str, ...]:

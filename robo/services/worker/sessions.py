@@ -10,7 +10,7 @@ from robo.engine.faultpoints import reach
 from robo.engine.pieces import Performer
 from robo.engine.ports import Clock
 from robo.engine.stage import Stage
-from robo.errors import CredentialsRefused, Failure
+from robo.errors import Failure
 from robo.model.base import Outcome
 from robo.model.process import Step
 from robo.plan.model import Group, Piece, Plan
@@ -19,7 +19,6 @@ from robo.sdk.runner import Context, Flusher, Runner, Session
 from robo.services.guests import new_runner
 
 Setup = Callable[["SlotSessions"], Awaitable[None]]
-Refusal = Callable[[CredentialsRefused], Awaitable[None]]
 
 
 class RunnerPool:
@@ -72,19 +71,17 @@ class SlotSessions:
         context: Callable[[str], Context],
         setup: Setup,
         setup_runners: frozenset[str],
-        refused: Refusal,
     ) -> None:
         self._pool = pool
         self._context = context
         self._setup = setup
         self._setup_runners = setup_runners
-        self._refused = refused
         self._open: dict[str, Session] = {}
         self._setting_up = False
         self._ready = False
 
     async def get(self, runner: str) -> Session:
-        """The runner's session, set up. Refused credentials mark the secret before they are raised again."""
+        """The runner's session, set up."""
         session = self._open.get(runner)
         if session is None:
             session = await (await self._pool.get(runner)).open(self._context(runner))
@@ -99,9 +96,6 @@ class SlotSessions:
         try:
             await self._setup(self)
             self._ready = True
-        except CredentialsRefused as refused:
-            await self._refused(refused)
-            raise
         finally:
             self._setting_up = False
             if not self._ready:

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from robo.engine.ports import Fence, ItemEnd, StepTrace, Wish
+from robo.engine.ports import Fence, Held, ItemEnd, StepTrace, Wish
 from robo.errors import StaleToken
 from robo.model.base import ItemState, Outcome
 from robo.model.run import ItemKind
 from robo.store import accounts_tables, attempts, history, holds, items, journal, outcomes, runs, sweeps, workers
 from robo.store.clock import Tx
 from robo.store.engine import Store
+
+DOWN = Held(kind="portal", subject="RB715", code="RB715", message="%(url)s is down", facts={"url": "https://x"})
 
 
 def test_an_attempt_is_claimed_once(lab: Any) -> None:
@@ -87,10 +89,12 @@ def test_a_held_item_holds_its_process_and_comes_back_when_it_is_released(lab: A
     run, _ = lab.open("k1", "k2")
     claimed = lab.claim(run)
     with store.write() as tx:
-        attempts.postpone(tx, claimed.fence, 0, "portal down", costs=False, held=True)
+        attempts.postpone(tx, claimed.fence, 0, "portal down", costs=False, held=DOWN)
     assert lab.state(claimed.fence.item) is ItemState.HELD
     assert lab.claim(run) is None
     with store.write() as tx:
+        (told,) = holds.troubles(tx, "p", "r")
+        assert (told.code, str(told)) == ("RB715", "https://x is down")
         assert holds.release(tx, process="p", region="r") == 1
     assert {lab.claim(run).key, lab.claim(run).key} == {"k1", "k2"}
 
@@ -99,7 +103,7 @@ def test_the_sweep_wakes_what_is_held_for_nothing(lab: Any, store: Store) -> Non
     run, _ = lab.open("k1")
     claimed = lab.claim(run)
     with store.write() as tx:
-        attempts.postpone(tx, claimed.fence, 0, "", costs=False, held=True)
+        attempts.postpone(tx, claimed.fence, 0, "", costs=False, held=DOWN)
         tx.execute(accounts_tables.holds.delete())
         sweeps.sweep(tx)
     assert lab.claim(run) is not None
