@@ -17,6 +17,7 @@ from robo.cli.words import method_word, outcome_word
 
 if TYPE_CHECKING:
     from robo.app import App
+    from robo.model.run import Item
     from robo.services.worker.requests import RunReport, RunRequest
 
 app = verb()
@@ -145,8 +146,14 @@ def tell_troubles(report: RunReport) -> None:
     for trouble in (report.trouble, *report.held, *report.notes):
         if trouble is not None:
             tell(trouble)
+    if report.finish is not None and report.finish.state.value != "done":
+        talk(paint(say("the end of the run (`finish`): %(state)s", {"state": _finish(report.finish)}), "warn"))
     if report.reason:
         talk(paint(report.reason, "warn"))
+
+
+def _finish(item: Item) -> str:
+    return f"{outcome_word(item.state.value)} {say(item.message, item.facts)}".rstrip()
 
 
 def minutes_line(report: RunReport) -> str:

@@ -223,6 +223,12 @@ def of_run(tx: Tx, run: str, *, states: Sequence[ItemState] = (), key: str = "")
     return [_item(row) for row in tx.execute(query).mappings()]
 
 
+def special(tx: Tx, run: str, kind: ItemKind) -> Item | None:
+    """The opening or the finish of a run, None when there is none (yet)."""
+    row = tx.execute(select(items).where(items.c.run == run, items.c.kind == kind)).mappings().one_or_none()
+    return None if row is None else _item(row)
+
+
 def listed(
     tx: Tx, *, states: Sequence[ItemState] = (), process: str = "", region: str = "", key: str = "", limit: int = 100
 ) -> list[Item]:

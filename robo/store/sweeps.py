@@ -12,7 +12,7 @@ from robo.engine.ports import ItemEnd
 from robo.model.audit import EventType
 from robo.model.base import Outcome
 from robo.model.run import AttemptState, ItemKind, Swept
-from robo.store import attempts, audit, fences, holds, outcomes
+from robo.store import attempts, audit, decisions, fences, holds, outcomes
 from robo.store.clock import Tx, now
 from robo.store.tables import attempts as attempts_table
 from robo.store.tables import items, leases, workers
@@ -21,6 +21,8 @@ LEASE: Final = 30.0
 """Seconds without a heartbeat after which a worker is taken for dead. Judged wrongly it costs time, never safety."""
 POISON_CAP: Final = 3
 """Attempts of one item that may die with their worker."""
+OPENING_CAP: Final = 10
+"""The same for the opening of a run: it has no effect, and each chunk it inserted is kept."""
 
 
 def sweep(
@@ -99,7 +101,7 @@ def _take_over(tx: Tx, row: Row[Any], cap: int) -> Swept:
     data = {"token": row.token, "crashes": row.crashes + 1}
     lost = EventType.ATTEMPT_LOST
     audit.emit(tx, type=lost, region=row.region, actor=fences.actor(row.worker), obj=row.id, cause=row.run, data=data)
-    if row.crashes + 1 < cap:
+    if row.crashes + 1 < (OPENING_CAP if kind is ItemKind.OPEN else cap):
         new = attempts.queue_again(tx, row, row.token + 1, at, crashes=row.crashes + 1)
         return Swept(run=row.run, item=row.id, kind=kind, attempt=new)
     intent = tx.execute(fences.OPEN_INTENT_OF, {"of": row.id}).first()
@@ -112,4 +114,6 @@ def _take_over(tx: Tx, row: Row[Any], cap: int) -> Swept:
         remedy="look at its history and its evidence before you retry it",
     )
     outcomes.conclude(tx, row, ended, at, actor="robot", token=row.token + 1)
+    if kind is ItemKind.OPEN:
+        decisions.cancel_run(tx, row.run, actor="robot")
     return Swept(run=row.run, item=row.id, kind=kind, outcome=outcome)

@@ -82,12 +82,13 @@ def _of_one(store: Store, reference: str, numbers: list[str]) -> Iterator[str]:
 
 
 def _rests(item: sqlite3.Row, journal: list[sqlite3.Row]) -> bool:
-    """Done; unknown with the effect in doubt; or left to the item of another run that has its key."""
+    """Done; unknown, in doubt or after two submits that are not there; or left to another run's item of its key."""
     match item["state"]:
         case "done":
             return True
         case "unknown":
-            return any(row["state"] == "open" and row["item"] == item["id"] for row in journal)
+            doubted = ("open", "none") if item["code"] == "not-there" else ("open",)
+            return any(row["state"] in doubted and row["item"] == item["id"] for row in journal)
         case "skipped":
             return item["code"] in {"already-done", "already-there"}
         case "held":

@@ -14,12 +14,21 @@ from robo.errors import RoboError, UsageError
 from robo.model.base import Environment, ItemState
 from robo.model.ledger import BaselineRecord, Minutes
 from robo.model.process import Input, Kind
-from robo.model.run import RunState
+from robo.model.run import Item, RunState
 from robo.model.scalars import BadScalar, parse
 from robo.plan.build import origin_of
 from robo.plan.model import Plan
 from robo.sdk.runner import HostRule
 
+LEFT = (
+    ItemState.REJECTED,
+    ItemState.UNKNOWN,
+    ItemState.QUEUED,
+    ItemState.RUNNING,
+    ItemState.HELD,
+    ItemState.WAITING,
+)
+"""States that leave something to do, for a person or for `--resume`."""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -65,6 +74,8 @@ class RunReport:
     trouble: RoboError | None = None
     held: tuple[RoboError, ...] = ()
     """What the process is held for: nothing of it starts until that is seen to."""
+    finish: Item | None = None
+    """The run's `finish`, when it has begun one."""
     notes: tuple[RoboError, ...] = ()
     """What a person should see to besides: write-backs still owed, items in the hands of another run."""
 
@@ -94,11 +105,11 @@ class RunReport:
             return self.trouble.exit_code if self.trouble.exit_code != 1 else 4
         if self.held and self.is_open and self.state is not RunState.WAITING:
             return 4
-        if self.items.get(ItemState.FAILED):
+        finish = self.finish.state if self.finish is not None else ItemState.DONE
+        if self.items.get(ItemState.FAILED) or finish is ItemState.FAILED:
             return 1
         waits = self.state is RunState.WAITING
-        left = (ItemState.REJECTED, ItemState.UNKNOWN, ItemState.QUEUED, ItemState.HELD, ItemState.WAITING)
-        return 3 if waits or any(self.items.get(state) for state in left) else 0
+        return 3 if waits or finish in LEFT or any(self.items.get(state) for state in LEFT) else 0
 
 
 def typed_inputs(plan: Plan, given: Mapping[str, str], folder: Path) -> dict[str, Any]:

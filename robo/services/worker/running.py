@@ -19,9 +19,9 @@ from robo.definition.expressions import render
 from robo.engine.ports import Fence, ItemEnd, Work
 from robo.engine.scope import base_names
 from robo.errors import CredentialsRefused, InfrastructureError, RoboError, UsageError
-from robo.model.base import MISSING, Environment, Outcome
+from robo.model.base import MISSING, Environment, ItemState, Outcome
 from robo.model.ledger import BaselineRecord, LedgerRow
-from robo.model.run import ItemKind, NewItem, NewRun, Run, Taken
+from robo.model.run import Item, ItemKind, NewItem, NewRun, Run, RunState, Taken
 from robo.plan.model import Plan
 from robo.sdk.runner import Context, HostRule
 from robo.sdk.secret import Secret
@@ -246,6 +246,7 @@ class Running:
     async def _report(self, worker: Worker, duration: float, notes: tuple[RoboError, ...]) -> RunReport:
         def read(tx: Tx) -> RunReport:
             run = runs.get(tx, self.run.id)
+            trouble = worker.trouble or _never_opened(run, items.special(tx, run.id, ItemKind.OPEN))
             held = holds.troubles(tx, run.process, run.region)
             return RunReport(
                 run=run.id,
@@ -260,8 +261,9 @@ class Running:
                 duration=duration,
                 baseline=self.baseline,
                 reason=run.reason,
-                trouble=worker.trouble,
+                trouble=trouble,
                 held=tuple(held),
+                finish=items.special(tx, run.id, ItemKind.FINISH),
                 notes=(*notes, *elsewhere(tx, run.id)),
             )
 
@@ -287,6 +289,21 @@ def sensitive_values(plan: Plan, item: Mapping[str, Any], inputs: Mapping[str, A
     named = [item.get(column.name, MISSING) for column in columns if column.sensitive]
     named += [inputs.get(name, MISSING) for name, wanted in plan.inputs.items() if wanted.sensitive]
     return tuple(str(value) for value in named if value is not MISSING and str(value))
+
+
+def _never_opened(run: Run, opening: Item | None) -> UsageError | None:
+    """Why a run that is resumed has nothing to do: its opening failed, and it was cancelled."""
+    if run.state is not RunState.CANCELLED or opening is None or opening.state is not ItemState.FAILED:
+        return None
+    return UsageError(
+        "RB546",
+        "the run %(run)s was cancelled, because its rows could not be read: %(why)s",
+        place=run.id,
+        remedy="start it anew: `robo run %(process)s`; `robo explain %(why)s` tells more",
+        run=run.id,
+        process=run.process,
+        why=opening.code,
+    )
 
 
 def _same_source(run: Run, digest: str) -> None:

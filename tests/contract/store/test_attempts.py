@@ -10,7 +10,7 @@ import pytest
 from robo.engine.ports import Fence, Held, ItemEnd, StepTrace, Wish
 from robo.errors import StaleToken
 from robo.model.base import ItemState, Outcome
-from robo.model.run import ItemKind
+from robo.model.run import ItemKind, NewItem, RunState
 from robo.store import accounts_tables, attempts, history, holds, items, journal, outcomes, runs, sweeps, workers
 from robo.store.clock import Tx
 from robo.store.engine import Store
@@ -43,7 +43,6 @@ def test_a_claim_hands_over_the_typed_row(lab: Any) -> None:
     from decimal import Decimal
 
     from robo.model.base import MISSING
-    from robo.model.run import NewItem
 
     row = {"born": date(1990, 2, 3), "sum": Decimal("12.30"), "receipt": MISSING, "$": "x", "many": [1, None, True]}
     claimed = lab.item(NewItem(key="k1", row=row, digest="d", place="S!A2"))
@@ -258,3 +257,20 @@ def test_a_worker_that_leaves_in_good_order_hands_back_what_it_had_and_it_is_no_
         with store.write() as tx:
             sweeps.hand_back(tx, "w", lab.incarnation)
     assert lab.look(claimed.fence.item).token == claimed.fence.token + 6
+
+
+def test_an_opening_that_kills_every_worker_cancels_its_run_and_frees_its_keys(lab: Any, store: Store) -> None:
+    run = lab.create()
+    fence = lab.begin(run)
+    with store.write() as tx:
+        items.insert_chunk(tx, fence, [NewItem(key="k1", row={}, digest="d")], start=0)
+    for _ in range(sweeps.OPENING_CAP):
+        with store.write() as tx:
+            assert runs.get(tx, run).state is RunState.OPENING
+            (swept,) = sweeps.sweep(tx, dead={"w"})
+        lab.claim(run)
+    assert (swept.kind, swept.outcome) == (ItemKind.OPEN, Outcome.FAILED)
+    with store.read() as tx:
+        assert runs.get(tx, run).state is RunState.CANCELLED
+        assert [item.state for item in items.of_run(tx, run)] == [ItemState.CANCELLED]
+    assert lab.item("k1").key == "k1"
