@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize(
     "tool",
-    [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",)],
-    ids=["lint", "format", "types"],
+    [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",), ("tests.faults.rules.mutations",)],
+    ids=["lint", "format", "types", "rules"],
 )
 def test_a_tool_of_make_check_has_nothing_to_say(tool: tuple[str, ...]) -> None:
     done = subprocess.run([sys.executable, "-m", *tool], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -24,4 +24,5 @@ def test_a_tool_of_make_check_has_nothing_to_say(tool: tuple[str, ...]) -> None:
 def test_make_check_runs_the_same_tools() -> None:
     recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\ncheck:")[2].partition("\n\n")[0]
     commands = [line.strip().removeprefix("$(BIN)/") for line in recipe.splitlines()[1:]]
-    assert commands == ["ruff check .", "ruff format --check .", "mypy", "lint-imports"]
+    rules = "python -m tests.faults.rules.mutations"
+    assert commands == ["ruff check .", "ruff format --check .", "mypy", "lint-imports", rules]
