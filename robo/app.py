@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from robo.definition.diagnostics import Diagnostic, nearest
 from robo.errors import DefinitionError, UsageError
-from robo.services.guests import installed_actions
+from robo.services.guests import check_runners, installed_actions
 from robo.services.settings import Settings, find_project, load_settings
 
 if TYPE_CHECKING:
@@ -165,6 +165,7 @@ class App:
         plan = self.plan(request.process, request.region)
         inputs = typed_inputs(plan, request.inputs, request.folder)
         hosts, environment = host_rules(plan, {"inputs": inputs}, request.environment)
+        check_runners(plan.runners, self.settings.for_runners(), headed=request.headed)
         self._need_secrets(plan)
         new = new_run(plan, request, environment, self._texts(request.process, request.region), inputs)
 
@@ -190,6 +191,7 @@ class App:
         request = replace(asked_again(run), **changes)
         inputs = typed_inputs(plan, request.inputs, request.folder)
         hosts, _ = host_rules(plan, {"inputs": inputs}, None)
+        check_runners(plan.runners, self.settings.for_runners(), headed=request.headed)
         self._need_secrets(plan)
 
         def let_go(tx: Any) -> None:
@@ -204,6 +206,7 @@ class App:
         from robo.services.worker.running import Running
         from robo.store import runs
 
+        told("begun", {"run": run_id})
         with self.store.read() as tx:
             run = runs.get(tx, run_id)
         running = Running(

@@ -8,8 +8,28 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code: 0 ok, 1 items failed, 2 definition or usage, 3 something to handle,
     4 infrastructure, 130 interrupted."""
+    import signal
     import sys
 
-    from robo.cli.trouble import guarded
+    try:
+        from robo.cli.trouble import INTERRUPTED, guarded
 
-    return guarded(sys.argv[1:] if arguments is None else arguments)
+        if arguments is not None:
+            return guarded(arguments)
+        _end_like_ctrl_c()
+        code = guarded(sys.argv[1:])
+    except KeyboardInterrupt:  # before anything began, or a second one
+        return 130
+    if code == INTERRUPTED:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # at its end: who is in a hurry need not press again
+    return code
+
+
+def _end_like_ctrl_c() -> None:
+    """Whoever ends a service or closes a terminal is obeyed like Ctrl-C: sessions are closed, the browser is ended."""
+    import signal
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores it on purpose
+            signal.signal(number, lambda _number, _frame: signal.raise_signal(signal.SIGINT))

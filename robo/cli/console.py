@@ -6,30 +6,77 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO
 
+from robo.errors import InfrastructureError
+
 STYLES: Final = {"bad": "31", "good": "32", "warn": "33", "strong": "1", "faint": "2"}
+
+
+def prepare() -> None:
+    """Streams that take whatever is written: one that is closed swallows it, and a letter that a terminal or a file of
+    another encoding cannot hold becomes a question mark instead of an error."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - open as long as we are
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
 
 
 def data(text: str = "") -> None:
     """One line of what was asked for, on standard output."""
-    sys.stdout.write(f"{text}\n")
+    with _reader_may_leave(sys.stdout):
+        sys.stdout.write(f"{text}\n")
 
 
 def talk(text: str = "") -> None:
     """One line of talk (progress, advice, verdict), on standard error, after all that was said before it."""
-    sys.stdout.flush()
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    finish()
+    show(f"{text}\n")
+
+
+def show(text: str) -> None:
+    """Text as it is, now, on standard error."""
+    with _reader_may_leave(sys.stderr):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+def finish() -> None:
+    """What was asked for is out. Raises `InfrastructureError` RB959 when it could not be written."""
+    with _reader_may_leave(sys.stdout):
+        sys.stdout.flush()
+
+
+@contextmanager
+def _reader_may_leave(stream: TextIO) -> Iterator[None]:
+    """Who reads may leave (`| head`): the work goes on, unread, and its exit code stands. Data that a full disk does
+    not take is an error; talk that nobody can hear is not."""
+    try:
+        yield
+    except OSError as broken:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # no second complaint at exit
+        if isinstance(broken, BrokenPipeError) or stream is not sys.stdout:
+            return
+        raise InfrastructureError(
+            "RB959",
+            "the answer cannot be written: %(cause)s",
+            place="standard output",
+            remedy="free some space, or write it elsewhere; what the command did is done",
+            cause=broken.strerror or type(broken).__name__,
+        ) from broken
 
 
 def emit(noun: str, content: Mapping[str, Any], version: int = 1) -> None:
     """One JSON object on one line of standard output, named `robo.<noun>/<version>`."""
-    data(json.dumps({"schema": f"robo.{noun}/{version}", **content}, ensure_ascii=False, default=_plain))
-    sys.stdout.flush()
+    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"  # then letters are escaped, none is lost
+    data(json.dumps({"schema": f"robo.{noun}/{version}", **content}, ensure_ascii=plain, default=_plain))
+    finish()
 
 
 def _plain(value: Any) -> Any:

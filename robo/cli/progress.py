@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
+from robo.cli.console import show
 from robo.cli.language import _
 from robo.cli.words import outcome_word
 
@@ -18,12 +19,14 @@ CLEAR: Final = "\r\x1b[2K"
 
 
 class Progress:
-    """Called with what the worker tells (`opened`, `item`, `waiting`); redraws one line of standard error."""
+    """Called with what the worker tells (`begun`, `opened`, `item`, `waiting`); redraws one line of standard error."""
 
     def __init__(self, *, on: bool | None = None) -> None:
         self._on = sys.stderr.isatty() if on is None else on
         self._began = time.monotonic()
         self._total = 0
+        self.run = ""
+        """The run that was begun, once there is one."""
         self._ended: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
@@ -34,12 +37,13 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._on:
-            sys.stderr.write(CLEAR)
-            sys.stderr.flush()
+            show(CLEAR)
 
     def __call__(self, what: str, facts: Mapping[str, Any]) -> None:
         """One fact from the worker. May be called from any slot, never from two threads at once."""
-        if what == "opened":
+        if what == "begun":
+            self.run = str(facts["run"])
+        elif what == "opened":
             self._total = int(facts.get("items", 0))
         elif what == "item" and facts["state"]:
             self._ended[facts["state"]] += 1
@@ -47,8 +51,7 @@ class Progress:
 
     def _draw(self) -> None:
         if self._on:
-            sys.stderr.write(CLEAR + self.line())
-            sys.stderr.flush()
+            show(CLEAR + self.line())
 
     def line(self) -> str:
         """The bar with items by state, rate and time left; before the source is read, only that."""

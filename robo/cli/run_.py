@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -68,7 +69,7 @@ def run(
     watched = {"headed": headed, "stepwise": ask_each_step if step else None, "slots": slots}
     chosen = {"limit": limit, "only": only, "dry_run": dry_run or diff, "diff": diff, "environment": environment}
     with opened() as robo:
-        with Progress() as told:
+        with Progress() as told, _goes_on(told):
             if resume is not None:
                 report = robo.resume(resume, told, yes=yes, **watched)
             else:
@@ -77,6 +78,17 @@ def run(
             show_diff(robo, report)
         tell_report(report, as_json=as_json)
     raise typer.Exit(report.exit_code)
+
+
+@contextmanager
+def _goes_on(told: Progress) -> Iterator[None]:
+    """Whoever ends a run with Ctrl-C is told how to go on with it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if told.run:
+            talk(say("go on with it: robo run --resume %(run)s", {"run": told.run}))
+        raise
 
 
 def _request(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from robo.cli.console import emit, near, paint, printable, talk
+from robo.cli.console import emit, finish, near, paint, prepare, printable, talk
 from robo.cli.language import _, say
 from robo.errors import DefinitionError, RoboError
 
@@ -27,19 +26,23 @@ class _Usage(Protocol):
 def guarded(arguments: Sequence[str]) -> int:
     """Run the command line and turn everything that can happen into words and an exit code."""
     as_json = "--json" in arguments
+    prepare()
     try:
         from robo.cli.root import run_command
 
         code = run_command(arguments)
+        finish()
         return _interrupted() if code == INTERRUPTED else code
     except RoboError as trouble:
         tell(trouble, as_json=as_json)
         return trouble.exit_code
     except KeyboardInterrupt:
         return _interrupted()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: no second complaint at exit
-        return 0
+    except OSError as broken:
+        from robo.services.disk import refused
+
+        tell(refused(broken), as_json=as_json)
+        return BROKEN
     except Exception as broken:
         if (shown := _shown_usage(broken, as_json=as_json)) is not None:
             return shown
@@ -137,14 +140,14 @@ def write_report(broken: BaseException) -> Path:
     from robo.services.settings import STATE, find_project
 
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    text = "".join(traceback.format_exception(broken))
+    heading = f"robo {__version__} · Python {platform.python_version()} · {platform.platform()} · {stamp}\n\n"
     try:
         folder = find_project() / STATE / "reports"
         folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f"robo-{stamp}-", suffix=".txt", dir=folder)
     except (UsageError, OSError):
-        folder = Path(tempfile.gettempdir())
-    text = "".join(traceback.format_exception(broken))
-    heading = f"robo {__version__} · Python {platform.python_version()} · {platform.platform()} · {stamp}\n\n"
-    handle, name = tempfile.mkstemp(prefix=f"robo-{stamp}-", suffix=".txt", dir=folder)
+        handle, name = tempfile.mkstemp(prefix=f"robo-{stamp}-", suffix=".txt")
     with os.fdopen(handle, "w", encoding="utf-8") as out:
         out.write(heading + text)
     return Path(name)

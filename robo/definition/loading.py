@@ -42,7 +42,7 @@ def check_process(path: FilePath | str, text: str | None = None, *, actions: Map
     """The process, or None and everything that is wrong with it, in the order of the text.
 
     The same text with the same actions is read once: a process is checked for every region that runs it."""
-    content = _content(FilePath(path)) if text is None else text.encode("utf-8", "surrogatepass")
+    content = content_of(FilePath(path)) if text is None else text.encode("utf-8", "surrogatepass")
     key = (str(path), content)
     known = _RECENT.get(key)
     if known is None or known[0] is not actions:
@@ -67,7 +67,8 @@ def _check(file: str, content: bytes, actions: Mapping[str, ActionSpec]) -> Chec
     return (None if reporter.count else process), reporter.diagnostics()
 
 
-def _content(path: FilePath) -> bytes:
+def content_of(path: FilePath) -> bytes:
+    """The bytes of a definition. Raises `UsageError` RB120 when it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:

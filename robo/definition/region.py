@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from robo.definition.diagnostics import Reporter
 from robo.definition.document import Document
+from robo.definition.loading import content_of
 from robo.definition.yaml_text import MapNode, YamlNode, decode, read_yaml
 from robo.errors import DefinitionError, one_of, phrase
 from robo.model.base import Environment
@@ -38,8 +39,8 @@ DATE_WORDS: Final = {"dd/mm/yyyy": "%d/%m/%Y", "yyyy-mm-dd": "%Y-%m-%d", "dd.mm.
 
 
 def load_region(path: FilePath) -> Region:
-    """The region a file describes. Raises `DefinitionError` with every problem in it, `FileNotFoundError` as it is."""
-    return read_region(path.read_bytes(), str(path), path.stem)
+    """The region a file describes. Raises `DefinitionError` with every problem in it, `UsageError` RB120."""
+    return read_region(content_of(path), str(path), path.stem)
 
 
 def read_region(content: bytes, file: str, name: str) -> Region:

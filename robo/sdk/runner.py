@@ -200,6 +200,15 @@ class Runner(Protocol):
 
 
 @runtime_checkable
+class Checked(Protocol):
+    """A runner that knows, before it is started, that something it stands on is missing."""
+
+    def check(self, settings: Mapping[str, Any], *, headed: bool) -> None:
+        """Raise the `InfrastructureError` that `start` would. Quick: nothing is started, and no run is begun yet."""
+        ...
+
+
+@runtime_checkable
 class Flusher(Protocol):
     """A runner whose write-backs are durable rows of the store until they are in the file."""
 

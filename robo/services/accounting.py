@@ -17,6 +17,7 @@ from typing import Any, Final
 from robo.engine.ports import ItemEnd
 from robo.model.base import Environment, Outcome
 from robo.model.ledger import BaselineRecord, LedgerKind, LedgerRow, Minutes
+from robo.services.disk import on_disk
 
 AUDITABLE_N: Final = 10
 """Observations a timed baseline needs before its minutes count as proven."""
@@ -38,22 +39,27 @@ class Earner:
 
 
 def region_key(folder: Path, region: str) -> bytes:
-    """The region's 32-byte key for unit hashes, made at first use (mode 0600). It outlives every purge."""
+    """The region's 32-byte key for unit hashes, made at first use (mode 0600). It outlives every purge.
+
+    Raises `InfrastructureError` RB958."""
     path = folder / f"ledger-{region}.key"
-    try:
+    with on_disk(path):
+        if not path.exists():
+            _make_key(path)
         return path.read_bytes()
-    except FileNotFoundError:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def _make_key(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = path.with_suffix(f".{secrets.token_hex(4)}.new")
-    fresh.touch(mode=0o600)
-    fresh.write_bytes(secrets.token_bytes(32))
     try:
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(secrets.token_bytes(32))
         path.hardlink_to(fresh)  # the first of two processes wins, and both read the winner's
     except FileExistsError:
         pass
     finally:
-        fresh.unlink()
-    return path.read_bytes()
+        fresh.unlink(missing_ok=True)
 
 
 def unit_hash(key: bytes, earner: Earner) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import entry_points
+from typing import Any
 
 from robo.errors import InfrastructureError
 from robo.sdk.action import ActionSpec
-from robo.sdk.runner import Runner
+from robo.sdk.runner import Checked, Runner
 
 GROUP = "robo.runners"
 
@@ -35,6 +36,14 @@ def runner_types() -> Mapping[str, type[Runner]]:
 def installed_actions() -> Mapping[str, ActionSpec]:
     """Every action of every installed runner, by its full name."""
     return {name: spec for runner in runner_types().values() for name, spec in runner.actions.items()}
+
+
+def check_runners(names: Sequence[str], settings: Mapping[str, Mapping[str, Any]], *, headed: bool) -> None:
+    """Raise what is known to be missing before any of these runners is started."""
+    for name in names:
+        runner: object = new_runner(name)
+        if isinstance(runner, Checked):
+            runner.check(settings.get(name, {}), headed=headed)
 
 
 def new_runner(name: str) -> Runner:

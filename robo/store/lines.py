@@ -129,16 +129,13 @@ class Line:
             self._alone(connection, job)
 
     def _alone(self, connection: Connection, job: Job) -> None:
-        transaction = connection.begin()
         try:
-            job.attempt(connection)
-            if job.error is None:
-                transaction.commit()
+            with connection.begin() as transaction:  # a commit that fails (the disk is full) is undone here too
+                job.attempt(connection)
+                if job.error is not None:
+                    transaction.rollback()
         except SQLAlchemyError as cause:
             job.result, job.error = None, self._explain(cause)
-        finally:
-            if transaction.is_active:
-                transaction.rollback()
 
 
 def _in_savepoint(connection: Connection, job: Job) -> None:

@@ -93,7 +93,7 @@ def disk_full(where: str) -> InfrastructureError:
     return InfrastructureError(
         "RB602",
         "the disk under the store %(store)s is full; the last change was not written, nothing is half-done",
-        remedy="free some space, then `robo run … --resume RUN` goes on where it stopped",
+        remedy="free some space, then start again; a run that had begun goes on with `robo run --resume RUN`",
         store=where,
     )
 

@@ -37,6 +37,10 @@ class BrowserRunner:
         self._kept = Kept()
         self._starting = asyncio.Lock()
 
+    def check(self, settings: Mapping[str, Any], *, headed: bool) -> None:
+        """The browser that settings name is there, and may be started by this user."""
+        choose(settings, headed=headed)
+
     async def start(self, settings: Mapping[str, Any], *, headed: bool, slots: int) -> None:
         """Launch the browser. Raises `InfrastructureError` with how to get one."""
         self._headed = headed

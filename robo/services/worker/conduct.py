@@ -130,7 +130,7 @@ class Worker:
             async with asyncio.TaskGroup() as group:
                 for number in range(slots):
                     group.create_task(self._slot(desk), name=f"slot {number + 1}")
-        except* InfrastructureError as missing:
+        except* RoboError as missing:
             self.trouble = first_of(missing)
 
     async def _slot(self, desk: Desk) -> None:
@@ -243,7 +243,7 @@ class Worker:
                 desk.told("write-back", {"trouble": trouble})
 
 
-def first_of(group: BaseExceptionGroup[InfrastructureError]) -> InfrastructureError:
+def first_of(group: BaseExceptionGroup[RoboError]) -> RoboError:
     """The first error of a group of groups."""
     first = group.exceptions[0]
     return first_of(first) if isinstance(first, BaseExceptionGroup) else first

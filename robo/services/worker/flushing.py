@@ -56,7 +56,7 @@ async def _flush_file(store: Store, flusher: Flusher, file: Path, rows: Sequence
         reach("write-back")
         answers = await asyncio.to_thread(flusher.flush, file, changes)
         reach("write-back")
-    except InfrastructureError as trouble:
+    except RoboError as trouble:
         return Flushed(pending=len(rows), trouble=(trouble,))
     settled = {row.id: answer for row, answer in zip(rows, answers, strict=True)}
     await store.run(lambda tx: writebacks.settle(tx, settled))

@@ -10,6 +10,8 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
+from robo.services.disk import on_disk
+
 LEASE_SECONDS: Final = 30.0
 BEAT_SECONDS: Final = 5.0
 PROBED: Final = 5.0
@@ -20,13 +22,15 @@ class LifeLock:
     """A file lock held while this process lives. On one machine its release is seen at once after kill -9."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with on_disk(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._lock = FileLock(path)
 
     def hold(self) -> None:
         """Take it. Somebody may be trying it at this very moment, to see whether we live: then it is free at once."""
-        self._lock.acquire(timeout=PROBED)
+        with on_disk(self._path):
+            self._lock.acquire(timeout=PROBED)
 
     def release(self) -> None:
         self._lock.release(force=True)
@@ -39,7 +43,8 @@ def is_dead(lock: Path) -> bool:
         return False
     probe = FileLock(lock)
     try:
-        probe.acquire(timeout=0)
+        with on_disk(lock):
+            probe.acquire(timeout=0)
     except Timeout:
         return False
     probe.release()

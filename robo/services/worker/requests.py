@@ -157,7 +157,7 @@ def _typed(wanted: Input, text: str | None, folder: Path) -> Any:
         ) from bad
     if wanted.type in {Kind.FILE, Kind.FOLDER}:
         path = (folder / str(value)).resolve()
-        if not path.exists():
+        if not (path.is_dir() if wanted.type is Kind.FOLDER else path.exists() and not path.is_dir()):
             raise UsageError(
                 "RB504",
                 "there is no %(kind)s %(file)s",
@@ -192,13 +192,21 @@ def host_rules(plan: Plan, base: Mapping[str, Any], wanted: str | None) -> tuple
         made.add(granted or Environment.TEST)
         rules.append(HostRule(host.name, origin, host.reads, host.drafts))
     environment = Environment.PRODUCTION if made == {Environment.PRODUCTION} else Environment.TEST
+    if wanted is not None and wanted not in {each.value for each in Environment}:
+        raise UsageError(
+            "RB512",
+            "%(wanted)s is not an environment",
+            place="--env",
+            remedy="write --env test or --env production",
+            wanted=wanted,
+        )
     if len(made) > 1 or (wanted is not None and wanted != environment):
         raise UsageError(
             "RB511",
             "the hosts of this run are %(made)s, and %(wanted)s was asked for",
             place="--env",
             remedy="give inputs whose hosts are all of one environment; grants are in the region's file",
-            made=" and ".join(sorted(made)),
+            made=" and ".join(sorted(made)) or environment.value,
             wanted=wanted or "one environment",
         )
     return tuple(rules), environment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import shutil
 import tempfile
 import time
@@ -27,6 +28,7 @@ from robo.sdk.runner import Context, HostRule
 from robo.sdk.secret import Secret
 from robo.services.accounting import Earner, region_key, rows_for
 from robo.services.credentials import refused_before
+from robo.services.disk import on_disk
 from robo.services.queue import InProcessQueue
 from robo.services.settings import Settings
 from robo.services.worker.clock import WorkerClock
@@ -45,6 +47,12 @@ from robo.store.engine import Store
 Told = Callable[[str, Mapping[str, Any]], None]
 
 
+def private_folder(inside: Path | None = None) -> Path:
+    """A new folder for this account only, in the system's place for such, or in another one."""
+    with on_disk():
+        return Path(tempfile.mkdtemp(prefix="robo-", dir=inside))
+
+
 @dataclass(slots=True, kw_only=True)
 class Running:
     """One run in the hands of one worker. Built by `start` or `resume`; `to_rest` does the work."""
@@ -60,7 +68,7 @@ class Running:
     told: Told
     baseline: BaselineRecord | None
     earners: dict[str, Earner] = field(default_factory=dict)
-    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="robo-")))
+    folder: Path = field(default_factory=private_folder)
     jump: Callable[[float], bool] | None = None
     """Cases jump over waiting instead of waiting."""
     clock: WorkerClock = field(init=False)
@@ -118,7 +126,7 @@ class Running:
 
     # ---- sessions ---------------------------------------------------------------------------------------
     def _sessions(self, pool: RunnerPool, sign_ins: SignIns) -> SlotSessions:
-        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        folder = private_folder(self.folder)
 
         async def setup(sessions: SlotSessions) -> None:
             await perform_setup(self.plan, self._base(), sessions=sessions, clock=self.clock)
@@ -237,10 +245,14 @@ class Running:
     def _keep(self, fence: Fence, name: str, content: bytes) -> str:
         """Evidence on disk, fsynced, readable by this account only."""
         folder = self.settings.evidence / self.run.id
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = folder / f"{fence.attempt}-{name}"
-        file.touch(mode=0o600)
-        file.write_bytes(content)
+        with on_disk(file):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            file.touch(mode=0o600)
+            with file.open("wb") as out:
+                out.write(content)
+                out.flush()
+                os.fsync(out.fileno())
         return str(file.relative_to(self.settings.evidence))
 
     async def _report(self, worker: Worker, duration: float, notes: tuple[RoboError, ...]) -> RunReport:

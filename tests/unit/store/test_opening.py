@@ -6,7 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from sqlalchemy import text
 
 from robo.errors import InfrastructureError, StoreConflict
 from robo.store import engine, schema, trouble
+from robo.store.clock import Tx
 from robo.store.engine import Store, open_store, upgrade
 from robo.store.tables import metadata
 
@@ -181,6 +182,27 @@ def test_a_full_disk_leaves_nothing_half_done(store: Store) -> None:
     assert caught.value.code == "RB602"
     with store.read() as tx:
         assert tx.execute(text("SELECT resource, holder FROM leases")).all() == [("a", "w")]
+
+
+async def test_the_common_writer_goes_on_when_there_is_room_again(store: Store) -> None:
+    """It keeps its connection: a commit that failed must not stay in it, nor hide behind another error."""
+
+    def write(resource: str, much: int, room: int) -> Callable[[Tx], None]:
+        def work(tx: Tx) -> None:
+            pages = tx.exec_driver_sql("PRAGMA page_count").scalar_one()
+            tx.exec_driver_sql(f"PRAGMA max_page_count = {pages + room}")
+            values = {"resource": resource, "much": "x" * much}
+            tx.execute(text("INSERT INTO leases (resource, holder, until) VALUES (:resource, :much, 1)"), values)
+
+        return work
+
+    for _ in range(2):
+        with pytest.raises(InfrastructureError) as caught:
+            await store.run(write("a", 999_999, 2))
+        assert caught.value.code == "RB602"
+    await store.run(write("b", 9, 999))
+    with store.read() as tx:
+        assert tx.execute(text("SELECT resource FROM leases")).scalars().all() == ["b"]
 
 
 def test_a_broken_rule_of_the_tables_is_a_lost_race_and_tells_no_value(store: Store) -> None:
