@@ -14,6 +14,7 @@ settings.load_profile("fuzz" if os.environ.get("ROBO_FUZZ") == "1" else "robo")
 
 KEPT = {"ROBO_BROWSER_SANDBOX", "ROBO_BROWSER", "ROBO_FUZZ"}
 """Settings that describe the machine, not the person."""
+AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 NEAR = ("127.", "::1", "localhost")
 
 
@@ -24,6 +25,13 @@ def pytest_configure() -> None:
     for name in ("LC_ALL", "LC_MESSAGES", "LANGUAGE", "FORCE_COLOR"):
         os.environ.pop(name, None)
     os.environ.update(LANG="C.UTF-8", NO_COLOR="1", ROBO_TESTING="1")
+    if AS_ROOT:
+        os.environ.setdefault("ROBO_BROWSER_SANDBOX", "off")
+
+
+def pytest_report_header() -> str | None:
+    """Chromium refuses to keep its sandbox for root: whoever reads the result should know it."""
+    return "run as root: the browser of these tests has NO SANDBOX (ROBO_BROWSER_SANDBOX=off)" if AS_ROOT else None
 
 
 @pytest.fixture(autouse=True)

@@ -34,6 +34,11 @@ def clean(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
+def quoted(text: str) -> str:
+    """`text` between French quotation marks, from which no line break separates it."""
+    return f"«\u00a0{text}\u00a0»"
+
+
 def cleaned(raw: Mapping[str, str], keys: tuple[str, ...]) -> Texts:
     """The fields of one page, cleaned; a field that was not sent is empty."""
     return {key: clean(raw.get(key, "")) for key in keys}
@@ -56,7 +61,7 @@ def check_identity(raw: Mapping[str, str], labels: Mapping[str, str], today: dat
             values,
             key,
             any(sign.isdigit() for sign in values[key]),
-            f"« {labels[key]} » ne peut pas comporter de chiffre.",
+            f"{quoted(labels[key])} ne peut pas comporter de chiffre.",
         )
     _check_date(errors, values, "born", today)
     _refuse(errors, values, "nationality", values["nationality"] not in countries(), "Choisissez un pays de la liste.")
@@ -103,7 +108,7 @@ def _missing(values: Texts, labels: Mapping[str, str]) -> Texts:
     errors = {}
     for key, text in values.items():
         if not text and key not in _OPTIONAL:
-            errors[key] = f"Renseignez le champ « {labels[key]} »."
+            errors[key] = f"Renseignez le champ {quoted(labels[key])}."
         elif len(text) > _MAX_LENGTH:
             errors[key] = f"Ce champ est limité à {_MAX_LENGTH} caractères."
     return errors

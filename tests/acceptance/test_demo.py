@@ -21,9 +21,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.Completed
     for name in ("config", "processes"):
         shutil.copytree(ROOT / name, project / name)
     environment = {**os.environ, "ROBO_LANG": "en"}
-    environment.pop("ROBO_PROJECT", None)
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        environment["ROBO_BROWSER_SANDBOX"] = "off"
     done = subprocess.run(
         [sys.executable, "-m", "robo", "demo"],
         cwd=project,

@@ -32,10 +32,8 @@ class Newcomer:
         self._port = port
         self._portal: subprocess.Popen[str] | None = None
         self._password = ""
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("ROBO_", "PYTEST"))}
-        self._environment = {**clean, "ROBO_LANG": "en"}
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            self._environment["ROBO_BROWSER_SANDBOX"] = "off"
+        self._environment = {**os.environ, "ROBO_LANG": "en"}
+        self._environment.pop("ROBO_TESTING")
 
     def follow(self, text: str) -> None:
         """Every block in its order: commands are typed, YAML is saved in the file that was named last."""

@@ -30,6 +30,35 @@ def test_both_skins_have_every_label_and_every_template_asks_for_known_ones() ->
     assert set(OCCITANIE) == set(GUYANE)
 
 
+PAIRS = (
+    ("ink", "ground", 4.5), ("soft", "ground", 4.5), ("soft", "paper", 4.5), ("accent", "ground", 4.5),
+    ("accent", "paper", 4.5), ("paper", "accent", 4.5), ("paper", "accent-dark", 4.5),
+    ("accent-dark", "accent-soft", 4.5),
+    ("bad", "bad-soft", 4.5), ("bad", "paper", 4.5), ("good", "good-soft", 4.5), ("info", "info-soft", 4.5),
+    ("edge", "paper", 3.0), ("info", "ground", 3.0),
+)  # fmt: skip
+"""Text or edge, what it stands on, and the least contrast: WCAG 2.2, 1.4.3 (text) and 1.4.11 (edges, focus)."""
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of `#rrggbb` or `#rgb`, as WCAG defines it."""
+    digits = colour.lstrip("#")
+    digits = "".join(2 * digit for digit in digits) if len(digits) == 3 else digits
+    parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("skin", SKINS)
+def test_what_is_written_can_be_read(skin: str) -> None:
+    static = files("robo.sandbox") / "static"
+    sheets = "".join((static / name).read_text(encoding="utf-8") for name in ("portail.css", f"{skin}.css"))
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]+)", sheets))
+    for text, ground, least in PAIRS:
+        dark, light = sorted((luminance(colours[text]), luminance(colours[ground])))
+        assert (light + 0.05) / (dark + 0.05) >= least, f"{text} on {ground}"
+
+
 def test_guyane_says_otherwise_on_every_page(database: Path, enter: Callable[[RunningSandbox], Any]) -> None:
     with sandbox.start(database, skin="guyane", accounts=ACCOUNTS) as portal:
         page = enter(portal).sign_in()
