@@ -18,14 +18,14 @@ STYLES: Final = {"bad": "31", "good": "32", "warn": "33", "strong": "1", "faint"
 
 
 def prepare() -> None:
-    """Streams that take whatever is written: one that is closed swallows it, and a letter that a terminal or a file of
-    another encoding cannot hold becomes a question mark instead of an error."""
+    """Streams that take whatever is written: one that is closed swallows it, a file or a pipe is UTF-8 on every system,
+    and a letter that a terminal of another encoding cannot show becomes a question mark instead of an error."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - open as long as we are
         elif hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
 
 
 def data(text: str = "") -> None:

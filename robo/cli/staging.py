@@ -14,6 +14,7 @@ from shutil import copytree
 from typing import TYPE_CHECKING, Any, Final
 
 from robo.app import App
+from robo.engine.faultpoints import KILL
 from robo.model.case import Case, CaseFault, Mishap
 from robo.sandbox.faults import Fault
 from robo.sandbox.handle import RunningSandbox, start
@@ -156,7 +157,7 @@ class _Stage:
             },
         }
         done = subprocess.run(command, env=environment, capture_output=True, timeout=STUCK, check=False)
-        if done.returncode >= 0:
+        if done.returncode not in {-KILL, KILL}:  # Windows tells it without a sign
             raise AssertionError(f"the run did not die at {point}: {done.stderr.decode()[-2000:]}")
         run = self.app.latest_runs(1)[0][0]
         self.app.resume(run.id, slots=1, today=today)

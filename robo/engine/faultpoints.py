@@ -25,6 +25,8 @@ POINTS: Final = (
 """Where a process may be killed by name. `open chunk claim setup wake-up write-back` are the worker's, `outbox` the
 store's, the rest the engine's."""
 
+KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)
+"""What ends a process without a word: on Windows `os.kill` does that with SIGTERM."""
 _armed = os.environ.get("ROBO_CRASH_AT", "") if os.environ.get("ROBO_TESTING") == "1" else ""
 _seen: Counter[str] = Counter()
 
@@ -36,4 +38,4 @@ def reach(point: str) -> None:
     name, nth, *how = _armed.split(":")
     _seen[point] += 1
     if point == name and _seen[point] == int(nth):
-        os.kill(os.getpid(), signal.SIGSTOP if how == ["STOP"] else signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGSTOP if how == ["STOP"] else KILL)

@@ -47,10 +47,19 @@ def main() -> int:
     }  # fmt: skip
     sys.stdout.write(json.dumps(ready if given else {**ready, "accounts": accounts}) + "\n")
     sys.stdout.flush()
-    while not told.wait(_PARENT_LOOK) and os.getppid() == options.parent:
+    if options.tied:
+        threading.Thread(target=_until_let_go, args=(told,), daemon=True).start()
+    parent = os.getppid()
+    while not told.wait(_PARENT_LOOK) and os.getppid() == parent:
         pass
     thread.close()
     return 0
+
+
+def _until_let_go(told: threading.Event) -> None:
+    """Whoever holds the other end of standard input holds this portal: the kernel closes it, however they end."""
+    sys.stdin.buffer.read()
+    told.set()
 
 
 def _options() -> argparse.Namespace:
@@ -60,7 +69,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--idle-seconds", type=float, default=900.0, help="a session expires after this idle time")
     parser.add_argument("--seeds", type=int, default=60, help="fictional dossiers in a new database")
-    parser.add_argument("--parent", type=int, default=os.getppid(), help="end when this is no longer the parent")
+    parser.add_argument("--tied", action="store_true", help="end when standard input is closed")
     return parser.parse_args()
 
 

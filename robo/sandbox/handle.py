@@ -264,11 +264,12 @@ def spawn(
     """
     known = dict(accounts or new_accounts())
     options = {"database": database, "skin": skin, "port": port, "idle-seconds": idle_seconds, "seeds": seeds}
-    command = [sys.executable, "-m", "robo.sandbox", "--parent", str(os.getpid())]
+    command = [sys.executable, "-m", "robo.sandbox", "--tied"]
     command += [f"--{name}={value}" for name, value in options.items()]
     environment = {**os.environ, ACCOUNTS_VARIABLE: json.dumps(known)}
     with tempfile.TemporaryFile() as complaints:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, env=environment)
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=complaints, env=environment)
         line = process.stdout.readline() if process.stdout else b""
         if not line:
             process.wait(_START_SECONDS)
@@ -293,5 +294,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         process.terminate()
     process.wait(_START_SECONDS)
-    if process.stdout:
-        process.stdout.close()
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            pipe.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -73,6 +74,9 @@ def _kill_group(pid: int) -> None:
 
 
 def _runs(pid: int) -> bool:
+    """Never on Windows, where `os.kill(pid, 0)` is Ctrl-C; playwright ends a browser there with its whole tree."""
+    if sys.platform == "win32":
+        return False
     try:
         os.kill(pid, 0)
     except OSError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import subprocess
 import sys
@@ -290,6 +291,17 @@ def test_the_language_is_the_readers(project: Path, robo: Robo) -> None:
     assert french.verdict == "1 processus : aucun problème"
     assert robo("process", "validate", LANG="fr_FR.UTF-8").verdict == french.verdict
     assert robo("process", "validate", ROBO_LANG="en", LANG="fr_FR.UTF-8").verdict == "1 process(es): no problem"
+
+
+def test_what_goes_into_a_pipe_is_utf8_whatever_the_system_speaks(project: Path) -> None:
+    definition = project / "processes/verifier-demandes/process.yaml"
+    definition.write_text(definition.read_text(encoding="utf-8").replace("reçues", "reçues → Bảo"), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "robo", "process", "list"],
+        cwd=project, env={**os.environ, "PYTHONIOENCODING": "cp1252"}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "reçues → Bảo" in done.stdout.decode("utf-8")
 
 
 def test_data_that_could_move_a_terminal_is_shown_as_blanks(project: Path, robo: Robo) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -74,7 +73,7 @@ def test_it_ends_when_its_parent_is_killed(database: Path) -> None:
 
 
 def test_the_ready_line_gives_the_passwords_it_had_to_make(database: Path, enter: Enter) -> None:
-    command = [sys.executable, "-m", "robo.sandbox", "--database", str(database), "--parent", str(os.getpid())]
+    command = [sys.executable, "-m", "robo.sandbox", "--database", str(database)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert process.stdout
     ready = json.loads(process.stdout.readline())
