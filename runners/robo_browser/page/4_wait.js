@@ -3,6 +3,15 @@
 const clock = () => performance.now();
 const wakers = new Set();
 
+/** Seconds the scripts a document defers may take; one that waits for a host which never answers holds nothing up for longer. */
+const DEFERRED = 5000;
+let ran = document.readyState === 'complete';
+document.addEventListener('DOMContentLoaded', () => nextTask().then(() => { ran = true; wake(); }), { once: true });
+
+/** The document is read to its end, and what it defers until then has run: before, a click would fall on deaf ears. */
+const isRead = () => ran || document.readyState === 'complete'
+  || (document.readyState === 'interactive' && clock() > (performance.getEntriesByType('navigation')[0]?.domInteractive || 0) + DEFERRED);
+
 /** Calls `look` until it answers something or `end` (of `clock`) is past; then answers null. */
 async function until(look, end) {
   for (;;) {

@@ -3,7 +3,7 @@
 const JOBS = { enter, aim, watch, list, focusOne, readBack, cover: (job) => cover(job.needles), uncover,
   read: (job) => watch({ ...job, refused: [], expect: [] }),
   arm: (job) => { arm(job.seconds); return {}; },
-  ready: async (job) => ((await until(() => document.readyState !== 'loading' && (!job.complete || document.readyState === 'complete'), clock() + job.wait)) ? { status: statusOf(), signIn: asksToSignIn(), url: location.href } : { timeout: true }),
+  ready: async (job) => ((await until(() => isRead() && (!job.complete || document.readyState === 'complete'), clock() + job.wait)) ? { status: statusOf(), signIn: asksToSignIn(), url: location.href } : { timeout: true }),
   focus: (job) => (job.targets ? focusOne(job) : {}),
   remember: (job) => { remember(job.watch); aimed = null; arm(job.seconds); return {}; },
   calm: async () => { await nextTask(); await nextTask(); return { leaving, url: location.href, missed: deadline.missed }; },
@@ -17,6 +17,7 @@ window.navigation?.addEventListener('navigateerror', () => { leaving = false; })
 async function doJob(job) {
   newLook();
   if (job.disarm) { disarm(); leaving = false; }
+  if (job.wait && !isRead()) await until(isRead, clock() + job.wait);
   return JOBS[job.job](job);
 }
 

@@ -100,6 +100,40 @@ async def test_the_next_page_is_waited_for_before_its_fields_of_the_same_name(
     assert await session._windows.front.page.evaluate("document.forms[0].deux.value") == "Ada"
 
 
+SCRIPT = "text/javascript"
+
+
+async def test_a_button_is_not_clicked_before_the_script_that_answers_it_is_there(
+    session: BrowserSession, site: Site
+) -> None:
+    """A deferred script runs after the last line of the page is read; until then its buttons are deaf."""
+    release = threading.Event()
+    threading.Timer(0.3, release.set).start()
+    script = "document.querySelector('button').onclick = () => { document.body.innerHTML = '<h1>Parti</h1>' }"
+    site.pages |= {
+        "/": html("<button>Commencer</button>", head="<script src=/lent.js defer></script>"),
+        "/lent.js": Reply(script, after=release, headers=(("Content-Type", SCRIPT),)),
+    }
+    await session.perform([call("open", site.url()), call("click", "Commencer", expect=[{"heading": "Parti"}])])
+
+
+async def test_a_script_that_never_comes_holds_the_page_up_for_seconds_only(
+    session: BrowserSession, site: Site
+) -> None:
+    """A statistics host that a firewall swallows: a person would have gone on, too."""
+    never = threading.Event()
+    site.pages |= {
+        "/": html("<label>Nom <input></label>", head="<script src=/jamais.js defer></script>"),
+        "/jamais.js": Reply("", after=never, headers=(("Content-Type", SCRIPT),)),
+    }
+    try:
+        await session.perform([call("open", site.url(), timeout=12.0), call("fill", {"Nom": "Ada"})])
+        shown = await session._windows.front.page.evaluate("document.querySelector('input').value")
+    finally:
+        never.set()
+    assert shown == "Ada"
+
+
 async def test_a_step_of_a_script_s_page_waits_for_its_request(session: BrowserSession, site: Site) -> None:
     release = threading.Event()
     threading.Timer(0.3, release.set).start()
