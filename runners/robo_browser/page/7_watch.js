@@ -65,7 +65,7 @@ async function watch(job) {
     if (deadline.missed) return { missed: true };
     if (document.readyState === 'loading') return null;
     const read = hasRead ? readAll(job) : null;
-    const whole = read && !read.missing.length;
+    const whole = read && !read.missing.length && (!job.after || Object.keys(read.values).length > 0);
     const see = (targets) => (job.after ? fresh('expect', targets) : seen(targets)[0]);
     const expected = !hasExpect || job.expect.every(see);
     if (hasRead ? whole && expected : hasExpect && expected) return { ok: true, values: read?.values || {}, ranks: read?.ranks || {} };

@@ -158,6 +158,18 @@ async def test_a_receipt_that_is_still_being_written_is_waited_for(session: Brow
     assert answer.values == {"n": "44"}
 
 
+async def test_a_receipt_of_what_may_be_missing_is_none_until_something_of_it_is_there(
+    session: BrowserSession, site: Site
+) -> None:
+    """Otherwise the submit would count as answered before the click has landed."""
+    site.pages["/"] = html(
+        "<p id=n></p><form onsubmit=\"setTimeout(()=>{n.textContent='D-3'},150);return false\">"
+        "<label>Nom <input></label><button>Enregistrer</button></form>"
+    )
+    answer = await submit(session, site, read={"n": {"css": "#n", "required": "non"}})
+    assert answer.values == {"n": "D-3"}
+
+
 async def test_half_a_document_is_not_read(session: BrowserSession, portal: Site) -> None:
     """A number that comes in two pieces is read whole."""
     release = threading.Event()
