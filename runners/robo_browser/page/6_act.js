@@ -42,8 +42,22 @@ function reaches(hit, target) {
   return false;
 }
 
-const moving = (el) => document.getAnimations().some((a) => a.playState === 'running' && a.effect?.target?.contains?.(el)
-  && a.effect.getComputedTiming().endTime !== Infinity);
+/** What an animation may change without moving anything. */
+const STILL = /color|background|shadow|opacity|outline|filter|fill|stroke|visibility|cursor|decoration/i;
+const PLACE = new Set(['offset', 'computedOffset', 'easing', 'composite']);
+
+function moves(animation) {
+  const changed = animation.transitionProperty ? [animation.transitionProperty] : animation.effect.getKeyframes().flatMap(Object.keys);
+  return changed.some((name) => !PLACE.has(name) && !STILL.test(name));
+}
+
+/** Something that ends is moving the element now; when it has ended, whoever waits looks again. */
+function moving(el) {
+  const found = document.getAnimations().filter((a) => a.playState === 'running' && a.effect?.target?.contains?.(el)
+    && a.effect.getComputedTiming().endTime !== Infinity && moves(a));
+  for (const animation of found) animation.finished.then(wake, wake);
+  return found.length > 0;
+}
 
 /** Locates, scrolls to and hit-tests what will be clicked: {x, y} or a failure. */
 async function aim(job) {
