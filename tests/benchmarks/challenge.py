@@ -28,7 +28,7 @@ from robo.sandbox.challenge import challenge_rows
 
 PROJECT: Final = Path(__file__).with_name("project")
 HEADERS: Final = ("First Name", "Last Name", "Company Name", "Role in Company", "Address", "Email", "Phone Number")
-SCORE: Final = re.compile(r"(\d+) out of (\d+) fields\D+(\d+) milliseconds")
+SCORE: Final = re.compile(r"(\d+) out of (\d+) fields\D+(\d+) milliseconds\D+(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +81,28 @@ def robo(site: str, people: Path, browser: str) -> Figure:
         command = [sys.executable, "-m", "robo", "run", "challenge", "--region", "occitanie", "--json", *inputs]
         said, wall, cpu = timed(command, environment)
         report = json.loads(said.strip().splitlines()[-1])
-        command = [sys.executable, "-m", "robo", "items", "list", "--run", report["run"], "--json"]
-        listed = json.loads(timed(command, environment)[0])
-        last = listed["items"][-1]["key"]
-        told, _, _ = timed([sys.executable, "-m", "robo", "items", "show", last, "--json"], environment)
-    return _figure(told, wall, cpu)
+        shown = _told(["items", "show", last_key(), "--run", report["run"], "--json"], environment)
+    receipt = json.loads(shown)["result"]["receipt"]
+    return _figure(f"{receipt.get('score')} {receipt.get('untrusted')}", wall, cpu)
+
+
+def last_key() -> str:
+    """The item of the last round: its receipt holds the score."""
+    return challenge_rows()[-1]["Email"]
+
+
+def _told(arguments: list[str], environment: dict[str, str]) -> str:
+    return timed([sys.executable, "-m", "robo", *arguments], environment)[0]
 
 
 def _figure(said: str, wall: float, cpu: float) -> Figure:
-    right, fields, ms = max((tuple(map(int, found)) for found in SCORE.findall(said)), default=(0, 0, 0))
+    """The page's own score. Raises `RuntimeError` where there is none, or where a field was wrong."""
+    found = SCORE.search(said)
+    if found is None:
+        raise RuntimeError(f"the page gave no score: {said!r}")
+    right, fields, ms, untrusted = map(int, found.groups())
+    if right != fields or untrusted:
+        raise RuntimeError(f"{right} of {fields} fields were right, {untrusted} events were not a person's")
     return Figure(ms, wall, cpu, right, fields)
 
 
@@ -110,7 +123,7 @@ def by_hand(site: str, people: str, browser: str) -> None:
             for header, value in zip(HEADERS, row, strict=True):
                 page.get_by_label(header, exact=True).fill(str(value))
             page.get_by_role("button", name="Submit").click()
-        print(page.inner_text("#bilan"))
+        print(page.inner_text("#bilan"), page.inner_text("#evenements"))
         shell.close()
 
 
