@@ -75,13 +75,15 @@ class Attempt(Stage):
 
     async def boundary(self) -> None:
         """Act on what somebody wished. Only called while no intent is open (rule `boundary`)."""
-        match await self.book.wish(self.fence):
-            case Wish.CANCEL:
-                raise Ending(self.ending(Outcome.CANCELLED, "cancelled", "cancelled by a person"))
-            case Wish.STOP:
-                raise Later(0.0, "stopped")
-            case None:
-                pass
+        wish = await self.book.wish(self.fence)
+        if wish is not None:
+            raise self.heeded(wish)
+
+    def heeded(self, wish: Wish) -> Ending | Later:
+        """How a wish ends the attempt."""
+        if wish is Wish.CANCEL:
+            return Ending(self.ending(Outcome.CANCELLED, "cancelled", "cancelled by a person"))
+        return Later(0.0, "stopped")
 
     async def refuse(self, outcome: Outcome, step: Step, code: str, says: str) -> NoReturn:
         """`skip_if`, `reject_if`, a refusal. After the first receipt of the item it is handed over instead."""

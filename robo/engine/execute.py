@@ -85,18 +85,22 @@ def _reached_the_end(attempt: Attempt) -> ItemEnd:
 
 
 async def _conclude(attempt: Attempt, decided: Ending | Later) -> ItemEnd | None:
-    """One last look at the journal (rule `cap`), then history, evidence, and the one commit that ends the attempt."""
+    """One last look at the journal (rule `cap`), then evidence, and the one commit that ends the attempt."""
     if isinstance(decided, Later):
-        await _save_history(attempt)
         await attempt.book.postpone(
-            attempt.fence, decided.seconds, decided.reason, costs=decided.costs, held=decided.held
+            attempt.fence,
+            decided.seconds,
+            decided.reason,
+            costs=decided.costs,
+            held=decided.held,
+            history=attempt.history.take(),
         )
         return None
     end = await _capped(attempt, decided.end)
     if end.outcome in FOR_A_PERSON:
         await _save_evidence(attempt)
-    await _save_history(attempt)
     reach("outcome")
+    end = replace(end, history=attempt.history.take())
     try:
         await attempt.book.end(attempt.fence, end)
     except StoreConflict as conflict:

@@ -7,7 +7,7 @@ from typing import Any
 
 from robo.engine.attempt import Attempt
 from robo.engine.faultpoints import reach
-from robo.engine.ports import JournalRow, JournalState
+from robo.engine.ports import JournalRow, JournalState, Wished
 from robo.errors import DeadlinePassed, Failure, StaleToken
 
 
@@ -41,18 +41,13 @@ class SubmitGate:
                 "the submit came to its gate twice",
                 remedy="this is a defect of the runner; report it",
             )
-        await self._attempt.boundary()
         self._tried = True
-        clock, book = self._attempt.clock, self._attempt.book
+        clock = self._attempt.clock
         began = clock.monotonic()  # before the commit: the database's `act_by` is later than began + budget
-        self.row = self._attempt.open = await book.intent(
-            self._attempt.fence,
-            self._seen,
-            budget=self._budget,
-            settle=self._settle,
-            digest=self._attempt.plan.digest,
-            outputs=self._outputs,
-        )
+        try:
+            self.row = self._attempt.open = await self._intent()
+        except Wished as asked:
+            raise self._attempt.heeded(asked.wish) from None
         reach("intent")
         deadline = began + self._budget
         if clock.monotonic() >= deadline:
@@ -64,6 +59,16 @@ class SubmitGate:
             )
         reach("before effect")
         return deadline
+
+    async def _intent(self) -> JournalRow:
+        return await self._attempt.book.intent(
+            self._attempt.fence,
+            self._seen,
+            budget=self._budget,
+            settle=self._settle,
+            digest=self._attempt.plan.digest,
+            outputs=self._outputs,
+        )
 
     async def settled(self) -> JournalRow | None:
         """The open row of our intent, read again if its commit is of unknown fate."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from robo.engine.ports import Fence, Held, ItemEnd, JournalRow, JournalState, OnceKey, StepTrace, Wish
+from robo.engine.ports import Fence, Held, ItemEnd, JournalRow, JournalState, OnceKey, StepTrace, Wish, Wished
 from robo.errors import StaleToken, StoreConflict
 from robo.model.base import ItemState, Outcome
 
@@ -90,6 +90,8 @@ class MemoryBook:
         outputs: Mapping[str, Any],
     ) -> JournalRow:
         self._compare(fence, seen, *FREE)
+        if (wish := await self.wish(fence)) is not None:
+            raise Wished(wish)
         row = JournalRow(
             once=seen.once,
             state=JournalState.OPEN,
@@ -151,12 +153,21 @@ class MemoryBook:
         if end.outcome is not Outcome.UNKNOWN and self._open_intent(fence.item):
             raise StoreConflict("RB616", "an intent of the item is open")
         item.state, item.end, item.ends = ItemState(end.outcome), end, item.ends + 1
+        self.traces.extend(end.history)
         self.commits.append(f"end {end.outcome}")
 
     async def postpone(
-        self, fence: Fence, seconds: float, reason: str, *, costs: bool, held: Held | None = None
+        self,
+        fence: Fence,
+        seconds: float,
+        reason: str,
+        *,
+        costs: bool,
+        held: Held | None = None,
+        history: Sequence[StepTrace] = (),
     ) -> None:
         item = self._mine(fence)
+        self.traces.extend(history)
         item.left -= int(costs)
         item.reason = reason
         self.requeue(fence.item, seconds)

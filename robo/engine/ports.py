@@ -101,6 +101,8 @@ class ItemEnd:
     journal: JournalRow | None = None
     """The open row that becomes `refused` in the same commit: an effect refused and then verified absent. The outcome
     is `rejected`, or `done` with code `handed-over` when an earlier segment of the item already has its receipt."""
+    history: tuple[StepTrace, ...] = ()
+    """The lines of the attempt that are not in the book yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +127,14 @@ class Wish(StrEnum):
     STOP = "stop"
 
 
+class Wished(Exception):  # noqa: N818 - a fact the engine acts on
+    """An intent that was not written: somebody wished the attempt to end first."""
+
+    def __init__(self, wish: Wish) -> None:
+        super().__init__(wish)
+        self.wish = wish
+
+
 class Book(Protocol):
     """The truth, as one attempt may read and write it."""
 
@@ -143,6 +153,7 @@ class Book(Protocol):
         outputs: Mapping[str, Any],
     ) -> JournalRow:
         """none|refused -> open n+1; `act_by` = database now + budget. A commit of unknown fate is read again.
+        Raises `Wished`, and writes nothing, when somebody wished for something meanwhile (rule `boundary`).
 
         `outputs`: what the segment's steps have left so far, kept on the row: whoever verifies after a crash needs
         it, and it cannot be read again once the effect is there."""
@@ -179,7 +190,14 @@ class Book(Protocol):
         ...
 
     async def postpone(
-        self, fence: Fence, seconds: float, reason: str, *, costs: bool, held: Held | None = None
+        self,
+        fence: Fence,
+        seconds: float,
+        reason: str,
+        *,
+        costs: bool,
+        held: Held | None = None,
+        history: Sequence[StepTrace] = (),
     ) -> None:
         """Free the slot: queued again with a new token, not before now + seconds. `costs`: it was a failed try.
         `held`: the item and its process are held for this (portal down, secret refused) until it is released."""

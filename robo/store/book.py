@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from robo.engine.ports import Fence, Held, ItemEnd, JournalRow, JournalState, OnceKey, StepTrace, Wish
 from robo.model.base import ItemState
-from robo.store import attempts, history, items, journal, outcomes
+from robo.store import attempts, items, journal, outcomes
+from robo.store import history as histories
 from robo.store.clock import Tx, now
 from robo.store.engine import Store
 
@@ -122,14 +123,21 @@ class StoreBook:
             self._woken(woken)
 
     async def postpone(
-        self, fence: Fence, seconds: float, reason: str, *, costs: bool, held: Held | None = None
+        self,
+        fence: Fence,
+        seconds: float,
+        reason: str,
+        *,
+        costs: bool,
+        held: Held | None = None,
+        history: Sequence[StepTrace] = (),
     ) -> None:
-        def happened(tx: Tx) -> str | None:
-            return attempts.successor(tx, fence)
+        def work(tx: Tx) -> str:
+            attempt = attempts.postpone(tx, fence, seconds, reason, costs=costs, held=held)
+            histories.add(tx, fence, history)
+            return attempt
 
-        await self._store.run(
-            lambda tx: attempts.postpone(tx, fence, seconds, reason, costs=costs, held=held), happened=happened
-        )
+        await self._store.run(work, happened=lambda tx: attempts.successor(tx, fence))
 
     async def attempts_left(self, fence: Fence) -> int:
         return await self._store.look(lambda tx: attempts.left(tx, fence))
@@ -139,7 +147,7 @@ class StoreBook:
 
     async def trace(self, fence: Fence, lines: Sequence[StepTrace]) -> None:
         if lines:
-            await self._store.run(lambda tx: history.trace(tx, fence, lines))
+            await self._store.run(lambda tx: histories.trace(tx, fence, lines))
 
     async def evidence(self, fence: Fence, name: str, content: bytes) -> None:
         """Bytes first, then the row: a row never names a file that is not there."""
@@ -148,7 +156,7 @@ class StoreBook:
         keep = self._keep
 
         def work(tx: Tx) -> str:
-            return history.keep(tx, fence, name, file, content)
+            return histories.keep(tx, fence, name, file, content)
 
         file = await self._store.call(lambda: keep(fence, name, content))
         await self._store.run(work)

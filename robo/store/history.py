@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import insert, select
 
@@ -15,13 +15,20 @@ from robo.store.clock import Tx, now
 from robo.store.ids import new_id
 from robo.store.tables import evidence, traces
 
+_ADD: Final = insert(traces)
+
 
 def trace(tx: Tx, fence: Fence, lines: Sequence[StepTrace]) -> None:
     """Add lines to the attempt's history. `StaleToken` when the attempt is somebody else's."""
     if not attempts.still_mine(tx, fence):
         raise fences.stale(fence)
+    add(tx, fence, lines)
+
+
+def add(tx: Tx, fence: Fence, lines: Sequence[StepTrace]) -> None:
+    """The same, in a transaction that has the fence already."""
     if lines:
-        tx.execute(insert(traces), [_line(fence.attempt, n, line) for n, line in enumerate(lines)])
+        tx.execute(_ADD, [_line(fence.attempt, n, line) for n, line in enumerate(lines)])
 
 
 def _line(attempt: str, seq: int, line: StepTrace) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, RowMapping, func, insert, select, update
+from sqlalchemy import Row, RowMapping, bindparam, func, insert, select, update
 
 from robo.engine.faultpoints import reach
 from robo.engine.ports import Fence
@@ -253,16 +253,31 @@ def result_of(tx: Tx, item: str) -> Mapping[str, Any]:
     return tx.execute(select(items.c.result).where(items.c.id == item)).scalar() or {}
 
 
-def last_outcomes(tx: Tx, run: str, most: int) -> list[Outcome]:
-    """Outcomes of the items that ended last, newest first (for `stop_after`)."""
-    ended = [outcome.value for outcome in Outcome]
-    query = (
-        select(items.c.state)
-        .where(items.c.run == run, items.c.kind == ItemKind.ITEM, items.c.state.in_(ended), items.c.token > 0)
-        .order_by(items.c.ended.desc(), items.c.id.desc())
-        .limit(most)
-    )
-    return [Outcome(row.state) for row in tx.execute(query)]
+_TRIED: Final = (items.c.run == bindparam("of_run")) & (items.c.kind == ItemKind.ITEM) & (items.c.token > 0)
+_ENDED: Final = (
+    select(items.c.state, func.count())
+    .where(_TRIED, items.c.state.in_(bindparam("states", expanding=True)))
+    .group_by(items.c.state)
+)
+_NEWEST: Final = (
+    select(items.c.state)
+    .where(_TRIED, items.c.state.in_([outcome.value for outcome in Outcome]))
+    .order_by(items.c.ended.desc(), items.c.id.desc())
+    .limit(bindparam("most"))
+)
+
+
+def ended(tx: Tx, run: str, outcomes: Iterable[Outcome]) -> dict[ItemState, int]:
+    """How many items of the run ended so, those refused at its opening left out. Each is there, 0 included."""
+    states = [outcome.value for outcome in outcomes]
+    found = {row[0]: int(row[1]) for row in tx.execute(_ENDED, {"of_run": run, "states": states})}
+    return {ItemState(state): found.get(state, 0) for state in states}
+
+
+def failed_in_a_row(tx: Tx, run: str, most: int) -> int:
+    """How many of the items that ended last failed; no more than `most` are looked at."""
+    newest = [row[0] for row in tx.execute(_NEWEST, {"of_run": run, "most": most})]
+    return next((n for n, state in enumerate(newest) if state != Outcome.FAILED), len(newest))
 
 
 def history(tx: Tx, item: str) -> list[dict[str, Any]]:

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from sqlalchemy import Row, RowMapping, bindparam, literal_column, select, update
 
-from robo.engine.ports import Fence, JournalRow, JournalState, OnceKey
+from robo.engine.ports import Fence, JournalRow, JournalState, OnceKey, Wished
 from robo.errors import StaleToken, StoreConflict
 from robo.model.audit import EventType
-from robo.store import audit, fences
+from robo.store import attempts, audit, fences
 from robo.store.clock import Tx, now
 from robo.store.columns import MICROSECOND
 from robo.store.ids import new_id
@@ -56,10 +56,14 @@ def intent(
     digest: str,
     outputs: Mapping[str, Any],
 ) -> JournalRow:
-    """none|refused -> open, n + 1, `act_by` = database now + `budget` seconds. The right to act once, before it."""
+    """none|refused -> open, n + 1, `act_by` = database now + `budget` seconds. The right to act once, before it.
+
+    A wish that came meanwhile is raised as `Wished` instead: nothing begins after it (rule `boundary`)."""
     held = fences.hold(tx, fence)
     if seen.state not in (JournalState.NONE, JournalState.REFUSED):
         raise _changed(seen)
+    if (wish := attempts.wish(tx, fence)) is not None:
+        raise Wished(wish)
     act_by = now(tx) + timedelta(seconds=budget)
     changes = {
         "state": JournalState.OPEN,

@@ -14,7 +14,7 @@ from robo.model.audit import EventType
 from robo.model.base import LIVE, ItemState, Outcome
 from robo.model.ledger import LedgerRow
 from robo.model.run import ItemKind, RunState, Taken
-from robo.store import attempts, audit, fences, identity, journal, ledger, runs, writebacks
+from robo.store import attempts, audit, fences, history, identity, journal, ledger, runs, writebacks
 from robo.store.clock import Tx, now
 from robo.store.tables import items
 from robo.store.tables import runs as runs_table
@@ -59,6 +59,7 @@ def end(tx: Tx, fence: Fence, ended: ItemEnd, credit: Credit | None = None) -> t
     if held.intent and ended.outcome is not Outcome.UNKNOWN:
         _refuse_open_intent(tx, held, ended.outcome)
     attempts.close(tx, fence.attempt, at, reason=ended.code or ended.outcome.value)
+    history.add(tx, fence, ended.history)
     writebacks.add(tx, held, ended.changes, at)
     robot = fences.actor(held.worker)
     woken = conclude(tx, held, ended, at, actor=robot)

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from robo.engine.faultpoints import reach
 from robo.engine.ports import Book, ItemEnd
 from robo.errors import InfrastructureError, RoboError, StaleToken
 from robo.model.base import ItemState, Outcome
+from robo.model.process import Limits
 from robo.model.run import ItemKind, RunState
 from robo.plan.model import Plan
 from robo.services.queue import Queue
@@ -33,6 +35,8 @@ PATIENCE: Final = 120.0
 """Seconds a plain `robo run` waits for the next due attempt before it leaves the rest to `--resume`."""
 POLL: Final = 1.0
 """Seconds between two looks when no wake-up came: what makes lost wake-ups harmless."""
+BAD: Final = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.REJECTED)
+"""Outcomes that can make a run wait (`stop_after`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,19 +140,23 @@ class Worker:
     async def _slot(self, desk: Desk) -> None:
         sessions = desk.sessions()
         try:
-            while (claimed := await self._next(desk)) is not None:
+            claimed = await self._next(desk)
+            while claimed is not None:
                 await self._do(desk, claimed, sessions)
+                claimed = await self._next(desk, something_ended=True)
         finally:
             await sessions.close()
 
-    async def _next(self, desk: Desk) -> Claimed | None:
+    async def _next(self, desk: Desk, *, something_ended: bool = False) -> Claimed | None:
         """The next attempt of the run, or None when nothing is due within this worker's patience."""
         while self.trouble is None:
-            found = await self.store.run(
-                lambda tx: attempts.claim(tx, self.name, self.incarnation, run=desk.run, limit=1)
-            )
+            brake = desk.plan.limits if something_ended else None
+            found = await self.store.run(partial(self._take, run=desk.run, brake=brake))
+            if isinstance(found, Claimed):
+                return found
             if found:
-                return found[0]
+                desk.told("waiting", {"reason": found})
+            something_ended = False
             wait = await self._wait(desk)
             if wait is None:
                 return None
@@ -156,6 +164,15 @@ class Worker:
                 await self.queue.wait(timeout=min(wait, POLL))
             await self.sweep()
         return None
+
+    def _take(self, tx: Tx, *, run: str, brake: Limits | None) -> Claimed | str | None:
+        """One commit: an attempt of the run, or the reason why the run waits for a person's yes from now on
+        (`brake`: the limits to look at, when an item has ended), or nothing."""
+        reason = _reason_to_stop(tx, run, Breaker(brake)) if brake is not None else ""
+        if reason and runs.wait(tx, run, reason):
+            return reason
+        found = attempts.claim(tx, self.name, self.incarnation, run=run, limit=1)
+        return found[0] if found else None
 
     async def _wait(self, desk: Desk) -> float | None:
         """Seconds to wait before looking again; None: the run is at rest, or what is left is not for now."""
@@ -165,7 +182,7 @@ class Worker:
             held = holds.is_held(tx, run.process, run.region)
             return attempts.due_in(tx, desk.run), runs.at_rest(tx, desk.run), held, run.state
 
-        due, rest, held, state = await self.store.run(look)
+        due, rest, held, state = await self.store.look(look)
         if held or state not in {RunState.OPEN, RunState.OPENING, RunState.RUNNING}:
             return None
         if due is not None:
@@ -181,7 +198,6 @@ class Worker:
         end = await execute(desk.plan, work, book=self.book, sessions=sessions, clock=self.clock)
         reach("wake-up")
         desk.told("item", {"key": claimed.key, "state": end.outcome.value if end else ""})
-        await self._brake(desk)
 
     async def _open(self, desk: Desk, claimed: Claimed, sessions: SlotSessions) -> None:
         """An opening that fails before its first row cancels the run, and the person is told why. Whoever finds its
@@ -201,15 +217,6 @@ class Worker:
             return
         counts = await self.store.run(lambda tx: runs.counts(tx, desk.run))
         desk.told("opened", {"items": counts[ItemState.QUEUED]})
-
-    async def _brake(self, desk: Desk) -> None:
-        """`stop_after`: too many failures, rejections or unknowns make the run wait for a person's yes."""
-        newest = await self.store.run(lambda tx: items.last_outcomes(tx, desk.run, desk.plan.limits.items))
-        reason = Breaker(desk.plan.limits).says([ItemState(outcome.value) for outcome in reversed(newest)])
-        if not reason:
-            return
-        if await self.store.run(lambda tx: runs.wait(tx, desk.run, reason)):
-            desk.told("waiting", {"reason": reason})
 
     # ---- the end ----------------------------------------------------------------------------------------
     async def _end(self, desk: Desk) -> None:
@@ -241,6 +248,14 @@ class Worker:
             )
             for trouble in flushed.trouble:
                 desk.told("write-back", {"trouble": trouble})
+
+
+def _reason_to_stop(tx: Tx, run: str, breaker: Breaker) -> str:
+    """`stop_after`: too many failures, rejections or unknowns. Almost always the first, cheap count says no."""
+    if not breaker.may_stop(items.ended(tx, run, BAD)):
+        return ""
+    row = items.failed_in_a_row(tx, run, breaker.limits.stop_after.failed_in_a_row)
+    return breaker.says(items.ended(tx, run, Outcome), row)
 
 
 def first_of(group: BaseExceptionGroup[RoboError]) -> RoboError:

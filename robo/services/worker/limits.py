@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from robo.model.base import ItemState
@@ -15,22 +15,27 @@ class Breaker:
 
     limits: Limits
 
-    def says(self, outcomes: Sequence[ItemState]) -> str:
-        """Why the run must wait, or "". `outcomes`: the terminal states of its items, in the order they ended."""
+    def may_stop(self, bad: Mapping[ItemState, int]) -> bool:
+        """Whether so many items that did not go well can be enough, whatever became of the others. `bad`: how many
+        ended `failed`, `unknown`, `rejected`; counting those is cheap, and mostly there are none."""
         stop = self.limits.stop_after
-        tail = 0
-        for state in reversed(outcomes):
-            if state is not ItemState.FAILED:
-                break
-            tail += 1
-        if stop.failed_in_a_row and tail >= stop.failed_in_a_row:
-            return f"{tail} items failed in a row"
-        unknown = sum(state is ItemState.UNKNOWN for state in outcomes)
+        return bool(
+            (stop.failed_in_a_row and bad[ItemState.FAILED] >= stop.failed_in_a_row)
+            or (stop.unknown and bad[ItemState.UNKNOWN] >= stop.unknown)
+            or bad[ItemState.REJECTED] * 100 >= stop.rejected_percent * stop.rejected_after
+        )
+
+    def says(self, outcomes: Mapping[ItemState, int], failed_in_a_row: int) -> str:
+        """Why the run must wait, or "". `outcomes`: its ended items by state; `failed_in_a_row`: how many of those
+        that ended last."""
+        stop = self.limits.stop_after
+        if stop.failed_in_a_row and failed_in_a_row >= stop.failed_in_a_row:
+            return f"{failed_in_a_row} items failed in a row"
+        unknown, rejected, ended = outcomes[ItemState.UNKNOWN], outcomes[ItemState.REJECTED], sum(outcomes.values())
         if stop.unknown and unknown >= stop.unknown:
             return f"{unknown} items are unknown"
-        rejected = sum(state is ItemState.REJECTED for state in outcomes)
-        if len(outcomes) >= stop.rejected_after and rejected * 100 >= stop.rejected_percent * len(outcomes):
-            return f"{rejected} of {len(outcomes)} items were rejected"
+        if ended >= stop.rejected_after and rejected * 100 >= stop.rejected_percent * ended:
+            return f"{rejected} of {ended} items were rejected"
         return ""
 
     def too_many(self, items: int) -> str:

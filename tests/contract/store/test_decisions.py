@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from robo.engine.ports import JournalState, Wish
+from robo.engine.ports import JournalState, Wish, Wished
 from robo.errors import StoreConflict
 from robo.model.base import ItemState, Outcome
 from robo.model.run import Decision, RunState
@@ -130,6 +130,18 @@ def test_cancelling_what_runs_is_a_wish(lab: Any, store: Store) -> None:
         assert not decisions.cancel(tx, lab.saw(claimed.fence.item), actor="u:1")
         assert attempts.wish(tx, claimed.fence) is Wish.CANCEL
     assert lab.state(claimed.fence.item) is ItemState.RUNNING
+
+
+def test_after_a_wish_no_intent_is_written(lab: Any, store: Store) -> None:
+    """Rule `boundary`, in the intent's own transaction: there is no moment between the look and the write."""
+    claimed = lab.item()
+    seen = lab.read(lab.once(claimed))
+    with store.write() as tx:
+        decisions.cancel(tx, lab.saw(claimed.fence.item), actor="u:1")
+    with pytest.raises(Wished) as asked:
+        lab.intent(claimed, seen)
+    assert asked.value.wish is Wish.CANCEL
+    assert lab.read(lab.once(claimed)) == seen
 
 
 def test_cancelling_what_waits_to_be_verified_is_a_wish(lab: Any, store: Store) -> None:

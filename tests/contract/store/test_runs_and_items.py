@@ -341,7 +341,9 @@ def test_the_last_outcomes_are_what_stop_after_looks_at(lab: Any, store: Store) 
         lab.timer.pass_(1)
         lab.end(lab.claim(run), outcome)
     with store.read() as tx:
-        assert items.last_outcomes(tx, run, 2) == [Outcome.FAILED, Outcome.FAILED]
+        assert items.failed_in_a_row(tx, run, 5) == 2
+        assert items.failed_in_a_row(tx, run, 1) == 1
+        assert items.ended(tx, run, (Outcome.FAILED, Outcome.UNKNOWN)) == {ItemState.FAILED: 2, ItemState.UNKNOWN: 0}
         assert runs.counts(tx, run)[ItemState.DONE] == 1
         assert journal.rows_of(tx, "none") == []
         assert holds.standing(tx) == []
