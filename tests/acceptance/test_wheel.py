@@ -43,23 +43,23 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def bin_folder(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with the wheel; the libraries are borrowed from this one, so nothing is fetched."""
+    """An environment into which pip put the wheel; the libraries are borrowed from this one, so nothing is fetched."""
     home = tmp_path_factory.mktemp("fresh") / "venv"
     made = run(sys.executable, "-m", "venv", "--without-pip", home, cwd=ROOT)
     assert made.returncode == 0, made.stderr
     paths = sysconfig.get_paths(vars={"base": str(home), "platbase": str(home)})
-    purelib = Path(paths["purelib"])
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(purelib)
+    scripts = Path(paths["scripts"])
+    python = scripts / ("python.exe" if os.name == "nt" else "python")
+    pip = (sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-index", "--no-deps")
+    installed = run(*pip, wheel, cwd=home)
+    assert installed.returncode == 0, installed.stderr
     borrowed = [path for path in site.getsitepackages() if Path(path).is_dir()]
-    (purelib / "borrowed.pth").write_text("\n".join(borrowed), encoding="utf-8")
-    return Path(paths["scripts"])
+    (Path(paths["purelib"]) / "borrowed.pth").write_text("\n".join(borrowed), encoding="utf-8")
+    return scripts
 
 
 def robo(bin_folder: Path, *arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    python = bin_folder / ("python.exe" if os.name == "nt" else "python")
-    call = "import sys; from robo.cli import main; sys.exit(main())"
-    return run(python, "-c", call, *arguments, cwd=cwd, **environ)
+    return run(bin_folder / ("robo.exe" if os.name == "nt" else "robo"), *arguments, cwd=cwd, **environ)
 
 
 def test_the_wheel_holds_data_and_no_tests(wheel: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.metadata
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -12,7 +15,10 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+BROUGHT = {"pydantic_core", "pytest"}
+"""pydantic's own half; and what a guest's author has who derives from the contract suite of `robo.sdk.testing`."""
 PINNED = {
     canonicalize_name(found[1]): Version(found[2])
     for found in re.finditer(r"^([\w.-]+)==([\w.!+]+)", LOCK, re.MULTILINE)
@@ -20,7 +26,7 @@ PINNED = {
 
 
 def wanted() -> list[Requirement]:
-    extras = [each for extra in PROJECT["optional-dependencies"].values() for each in extra]
+    extras = [each for extra in EXTRAS.values() for each in extra]
     return [Requirement(text) for text in (*PROJECT["dependencies"], *extras)]
 
 
@@ -51,10 +57,44 @@ def test_the_lock_serves_windows_and_mac_too() -> None:
     assert "sys_platform == 'win32'" in LOCK
 
 
+def test_what_is_imported_is_asked_for() -> None:
+    """The environment of developers holds more than a user's: a library of theirs would be missed only there."""
+    given = importlib.metadata.packages_distributions()
+    asked = {canonicalize_name(Requirement(text).name) for text in (*PROJECT["dependencies"], *EXTRAS["all"])}
+    foreign = {name for name in imported() if name not in sys.stdlib_module_names and not name.startswith("robo")}
+    assert {"pydantic", "playwright", "ruamel"} <= foreign
+    missing = {name for name in foreign - BROUGHT if not asked & set(map(canonicalize_name, given.get(name, [])))}
+    assert not missing
+
+
+def imported() -> set[str]:
+    """The first name of every module that robo or a runner imports, anywhere in a file."""
+    found = set()
+    for file in (*(ROOT / "robo").rglob("*.py"), *(ROOT / "runners").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {name.name.partition(".")[0] for name in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_every_library_has_its_line_in_the_decision() -> None:
+    decision = (ROOT / "robo/adr/0002-dependencies.md").read_text(encoding="utf-8")
+    unnamed = {each.name for each in wanted() if not re.search(rf"\b{re.escape(each.name)}\b", spelt(decision))}
+    assert not unnamed
+
+
+def spelt(text: str) -> str:
+    """pytest's plugins are told in short: `pytest (+ asyncio, randomly, xdist)`."""
+    return text + " ".join(
+        f"pytest-{name}" for name in re.findall(r"\w+", text.partition("pytest (+ ")[2].partition(")")[0])
+    )
+
+
 def test_all_gathers_what_users_may_add() -> None:
-    extras = PROJECT["optional-dependencies"]
-    assert set(extras["all"]) == {*extras["postgres"], *extras["keyring"]}
-    assert set(extras["all"]) <= set(extras["dev"])
+    assert set(EXTRAS["all"]) == {*EXTRAS["postgres"], *EXTRAS["keyring"]}
+    assert set(EXTRAS["all"]) <= set(EXTRAS["dev"])
 
 
 def test_every_runner_is_an_entry_point() -> None:
