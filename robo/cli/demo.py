@@ -56,9 +56,17 @@ def demo(*, headed: Annotated[bool, typer.Option("--headed", help=_("show the br
 def _fresh_project() -> Path:
     """A copy of the project's first process and its regions, with a state of its own."""
     from robo.app import open_app
+    from robo.errors import UsageError
 
     here = open_app()
-    here.process_file(PROCESS)
+    if PROCESS not in here.process_ids():
+        raise UsageError(
+            "RB940",
+            "the demonstration plays the process %(name)s, and this project does not have it",
+            place=str(here.settings.processes),
+            remedy="run it in a copy of robo's own repository; robo process list shows what there is here",
+            name=PROCESS,
+        )
     folder = here.settings.state / "demo"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -19,6 +19,8 @@ EXTRAS = PROJECT["optional-dependencies"]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 BROUGHT = {"pydantic_core", "pytest"}
 """pydantic's own half; and what a guest's author has who derives from the contract suite of `robo.sdk.testing`."""
+USED_BY_OTHERS = {"psycopg", "python-multipart", "tzdata"}
+"""By sqlalchemy (it stands in the address of the store), by starlette (forms), by the standard library (Windows)."""
 PINNED = {
     canonicalize_name(found[1]): Version(found[2])
     for found in re.finditer(r"^([\w.-]+)==([\w.!+]+)", LOCK, re.MULTILINE)
@@ -51,7 +53,7 @@ def test_the_lock_names_no_address_and_no_path() -> None:
 
 def test_the_lock_serves_windows_and_mac_too() -> None:
     """Compiled packages list one hash for each platform's wheel: one alone would be this machine's."""
-    for name in ("greenlet", "pydantic-core", "pyrage", "python-calamine", "cryptography"):
+    for name in ("greenlet", "pydantic-core", "pyrage", "python-calamine", "google-re2"):
         block = LOCK.partition(f"\n{name}==")[2].partition("\n    # via")[0]
         assert block.count("--hash=") >= 4, name
     assert "sys_platform == 'win32'" in LOCK
@@ -65,6 +67,13 @@ def test_what_is_imported_is_asked_for() -> None:
     assert {"pydantic", "playwright", "ruamel"} <= foreign
     missing = {name for name in foreign - BROUGHT if not asked & set(map(canonicalize_name, given.get(name, [])))}
     assert not missing
+
+
+def test_what_is_asked_for_is_imported() -> None:
+    given = importlib.metadata.packages_distributions()
+    used = {canonicalize_name(name) for module in imported() for name in given.get(module, [])}
+    asked = {canonicalize_name(Requirement(text).name) for text in (*PROJECT["dependencies"], *EXTRAS["all"])}
+    assert asked - used == USED_BY_OTHERS
 
 
 def imported() -> set[str]:

@@ -286,6 +286,14 @@ def test_the_bar_is_drawn_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) ->
     assert drawn.getvalue().endswith("\x1b[2K")
 
 
+def test_the_demonstration_says_where_it_can_be_seen(project: Path, robo: Robo) -> None:
+    said = robo("demo")
+    assert said.code == 2
+    assert "RB940" in said.err
+    assert "robo's own repository" in said.err
+    assert not (project / ".robo" / "demo").exists()
+
+
 def test_the_language_is_the_readers(project: Path, robo: Robo) -> None:
     french = robo("process", "validate", ROBO_LANG="fr")
     assert french.verdict == "1 processus : aucun problème"
