@@ -18,7 +18,7 @@ ifneq ($(AS_ROOT),)
 export ROBO_BROWSER_SANDBOX := off
 endif
 
-.PHONY: help demo test check bench faults fuzz install browser postgresql clean
+.PHONY: help as-root demo test check bench faults fuzz install browser postgresql clean
 
 help:
 	@echo "make demo      a portal, a workbook, a real browser, and the minutes gained"
@@ -41,7 +41,8 @@ $(INSTALLED): pyproject.toml requirements.lock
 
 install: $(INSTALLED)
 
-$(BROWSER): $(INSTALLED)
+# Said every time, not only the first: whoever reads the result must know how it was made.
+as-root:
 ifneq ($(AS_ROOT),)
 	@echo "******************************************************************************"
 	@echo "** make runs as root: the browser is started WITHOUT its sandbox             **"
@@ -49,10 +50,12 @@ ifneq ($(AS_ROOT),)
 	@echo "** run make as an ordinary user and the sandbox stays on.                    **"
 	@echo "******************************************************************************"
 endif
+
+$(BROWSER): $(INSTALLED)
 	$(ROBO) doctor --install browser
 	@touch $@
 
-browser: $(BROWSER)
+browser: as-root $(BROWSER)
 
 # Tests that need PostgreSQL skip, and say so, where it is not installed.
 postgresql:
@@ -64,10 +67,10 @@ ifneq ($(AS_ROOT),)
 	fi
 endif
 
-demo: $(BROWSER)
+demo: as-root $(BROWSER)
 	@$(ROBO) demo
 
-test: $(BROWSER) postgresql
+test: as-root $(BROWSER) postgresql
 	$(BIN)/python -m pytest -n auto
 
 check: $(INSTALLED)
@@ -77,13 +80,13 @@ check: $(INSTALLED)
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.faults.rules.mutations
 
-bench: $(BROWSER)
+bench: as-root $(BROWSER)
 	$(BIN)/python -m tests.benchmarks
 
-faults: $(BROWSER)
+faults: as-root $(BROWSER)
 	$(BIN)/python -m tests.faults -n $(N)
 
-fuzz: $(BROWSER)
+fuzz: as-root $(BROWSER)
 	ROBO_FUZZ=1 $(BIN)/python -m pytest -n auto tests/unit
 
 clean:

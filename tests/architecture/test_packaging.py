@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import importlib.metadata
+import os
 import re
+import shutil
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -104,6 +108,13 @@ def spelt(text: str) -> str:
 def test_all_gathers_what_users_may_add() -> None:
     assert set(EXTRAS["all"]) == {*EXTRAS["postgres"], *EXTRAS["keyring"]}
     assert set(EXTRAS["all"]) <= set(EXTRAS["dev"])
+
+
+@pytest.mark.skipif(shutil.which("make") is None or not hasattr(os, "geteuid"), reason="needs make and a Unix")
+@pytest.mark.parametrize("goal", ["demo", "test", "faults", "bench"])
+def test_make_says_every_time_that_root_has_no_sandbox(goal: str) -> None:
+    would = subprocess.run(["make", "-n", goal], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ("WITHOUT its sandbox" in would.stdout) is (os.geteuid() == 0)
 
 
 def test_every_runner_is_an_entry_point() -> None:
