@@ -90,9 +90,9 @@ async def _conclude(attempt: Attempt, decided: Ending | Later) -> ItemEnd | None
         await attempt.book.postpone(
             attempt.fence,
             decided.seconds,
-            decided.reason,
+            attempt.mask.text(decided.reason),
             costs=decided.costs,
-            held=decided.held,
+            held=decided.held and replace(decided.held, facts=attempt.mask.facts(decided.held.facts)),
             history=attempt.history.take(),
         )
         return None

@@ -124,6 +124,10 @@ class Hands:
         """The parts to be covered in pictures."""
         return [secret.reveal(part) for secret in self._secrets for part in secret.parts()]
 
+    def unsayable(self) -> list[str]:
+        """The parts that no text may quote. The user name may be: pages say who has created what."""
+        return [secret.reveal(part) for secret in self._secrets for part in secret.parts() if part != "username"]
+
     def signed_out(self) -> SessionLost:
         return lost("the application asks to sign in")
 

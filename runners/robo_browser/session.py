@@ -26,6 +26,7 @@ from robo_browser.actions import (
 from robo_browser.answers import Answers
 from robo_browser.entering import Pen, entries_of
 from robo_browser.guard import Guard
+from robo_browser.quiet import Quiet
 from robo_browser.rules import Step
 from robo_browser.tab import lost
 from robo_browser.windows import Windows, too_late
@@ -48,6 +49,7 @@ class BrowserSession:
         self._hands = Hands(windows, context)
         self._pen = Pen(self._hands)
         self._answers = Answers(self._hands)
+        self._quiet = Quiet(self._hands.unsayable)
 
     @classmethod
     async def begin(cls, browser: Browser, guard: Guard, context: Context) -> BrowserSession:
@@ -73,13 +75,14 @@ class BrowserSession:
     async def perform(self, calls: Sequence[Call]) -> Sequence[Result]:
         """Consecutive entries are one trip; everything else is one after the other."""
         results: list[Result] = []
-        for group in _groups(calls):
-            self._allow(group[0])
-            if ACTIONS[group[0].action].entry:
-                results += await self._windows.guarded(self._enter(group))
-            else:
-                results.append(await self._windows.guarded(self._one(group[0])))
-        return results
+        with self._quiet.errors():
+            for group in _groups(calls):
+                self._allow(group[0])
+                if ACTIONS[group[0].action].entry:
+                    results += await self._windows.guarded(self._enter(group))
+                else:
+                    results.append(await self._windows.guarded(self._one(group[0])))
+        return [self._quiet.result(result) for result in results]
 
     def _allow(self, call: Call) -> None:
         signs_in = ACTIONS[call.action].signs_in
@@ -122,6 +125,10 @@ class BrowserSession:
 
     async def submit(self, entries: Sequence[Call], call: Call, gate: Gate) -> Answer:
         """Enter, find and hit-test the button, pass the gate, arm the deadline, click once, await the answer."""
+        with self._quiet.errors():
+            return self._quiet.answer(await self._submit(entries, call, gate))
+
+    async def _submit(self, entries: Sequence[Call], call: Call, gate: Gate) -> Answer:
         aim = await self._prepare(entries, call)
         armed = time.monotonic() + call.timeout  # the page's own deadline is not later than this
         until = await gate()
