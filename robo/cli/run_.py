@@ -192,6 +192,6 @@ def verdict_line(report: RunReport) -> str:
     where = f"robo items list --run {report.run}"
     if report.state.value == "waiting":
         where = f"robo run --resume {report.run} --yes"
-    elif stopped and report.is_open:
+    elif report.is_open and (stopped or any(note.code == "RB547" for note in report.notes)):
         where = f"robo run --resume {report.run}"
     return f"{report.process} · {report.region} · {done} · {report.duration:.1f} s · {where}"

@@ -332,13 +332,17 @@ class OnceSegment:
 
     def _ask_a_person(self, row: JournalRow) -> ItemEnd:
         message = "%(step)s was submitted %(n)s times and is not there; a person must look"
-        return self._attempt.ending(
-            Outcome.UNKNOWN, "not-there", message, {"step": self._once.id, "n": row.n}, step=self._once.step
-        )
+        return self._unknown("not-there", message, {"n": row.n})
 
     def _unknown(self, code: str, message: str, facts: Mapping[str, Any]) -> ItemEnd:
-        told = {"step": self._once.id, **facts}
-        return self._attempt.ending(Outcome.UNKNOWN, code, message, told, step=self._once.step)
+        return self._attempt.ending(
+            Outcome.UNKNOWN,
+            code,
+            message,
+            {"step": self._once.id, "key": self._attempt.work.key, **facts},
+            step=self._once.step,
+            remedy="look for it in the application, then `robo items resolve %(key)s there`, or `not-there`",
+        )
 
 
 _SEEN: Final = {True: "found", False: "absent", None: "cannot tell"}

@@ -120,6 +120,7 @@ def _judge_again(tx: Tx, item: Row[Any], at: datetime) -> str:
     if verdict.taken is not Taken.QUEUED:
         skipped = ItemEnd(outcome=Outcome.SKIPPED, code=verdict.taken.value)
         conclude(tx, item, skipped, at, actor="robot")
+        runs.close(tx, item.run)
         return ""
     runs.reopen(tx, item.run)
     data = {"doing": verdict.doing}

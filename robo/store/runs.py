@@ -220,6 +220,27 @@ def end(
     return True
 
 
+def close(tx: Tx, run: str) -> bool:
+    """End the run if nothing of it is left: every item is terminal or unknown, and so is its finish, if it has one."""
+    known = get(tx, run)
+    found = counts(tx, run)
+    left = (ItemState.QUEUED, ItemState.RUNNING, ItemState.HELD, ItemState.WAITING)
+    if known.state is not RunState.RUNNING or any(found[state] for state in left) or not at_rest(tx, run, all_=True):
+        return False
+    finish = select(items.c.id).where(items.c.run == run, items.c.kind == ItemKind.FINISH)
+    if known.options.get("finish") and tx.execute(finish).first() is None:
+        return False
+    return end(tx, run, summary={state.value: number for state, number in found.items() if number})
+
+
+def close_all(tx: Tx) -> None:
+    """End the runs of which nothing is left and that nobody ended: their worker was killed just before."""
+    mine = items.c.run == runs.c.id
+    left = select(items.c.id).where(mine, items.c.state.in_((*BUSY, ItemState.HELD, ItemState.WAITING)))
+    for row in tx.execute(select(runs.c.id).where(runs.c.state == RunState.RUNNING, ~left.exists())).all():
+        close(tx, row.id)
+
+
 def reopen(tx: Tx, run: str) -> None:
     """An item of an ended run is to be worked on again (a person's retry, a key that came free)."""
     tx.execute(update(runs).where(runs.c.id == run, runs.c.state == RunState.ENDED).values(state=RunState.RUNNING))

@@ -12,7 +12,7 @@ from robo.engine.ports import ItemEnd
 from robo.model.audit import EventType
 from robo.model.base import Outcome
 from robo.model.run import AttemptState, ItemKind, Swept
-from robo.store import attempts, audit, decisions, fences, holds, outcomes
+from robo.store import attempts, audit, decisions, fences, holds, outcomes, runs
 from robo.store.clock import Tx, now
 from robo.store.tables import attempts as attempts_table
 from robo.store.tables import items, leases, workers
@@ -33,11 +33,12 @@ def sweep(
     at the cap, its item ends: `unknown` when an intent is open, else `failed`.
 
     Items held for nothing any more are woken too: two commits that crossed each other could leave one. Workbooks and
-    accounts that a dead worker held are free."""
+    accounts that a dead worker held are free. Runs of which nothing is left end."""
     swept = [_take_over(tx, row, cap) for row in tx.execute(_orphaned(tx, dead, lease, limit)).all()]
     _free_leases(tx, dead)
     outcomes.release_orphans(tx)
     holds.wake(tx)
+    runs.close_all(tx)
     return swept
 
 
@@ -105,15 +106,16 @@ def _take_over(tx: Tx, row: Row[Any], cap: int) -> Swept:
         new = attempts.queue_again(tx, row, row.token + 1, at, crashes=row.crashes + 1)
         return Swept(run=row.run, item=row.id, kind=kind, attempt=new)
     intent = tx.execute(fences.OPEN_INTENT_OF, {"of": row.id}).first()
-    outcome = Outcome.UNKNOWN if intent else Outcome.FAILED
     ended = ItemEnd(
-        outcome=outcome,
+        outcome=Outcome.UNKNOWN if intent else Outcome.FAILED,
         code="worker-lost",
         message="the worker died %(times)s times on this item",
-        facts={"times": row.crashes + 1},
-        remedy="look at its history and its evidence before you retry it",
+        facts={"times": row.crashes + 1, "key": row.key},
+        remedy="look for it in the application, then `robo items resolve %(key)s there`, or `not-there`"
+        if intent
+        else "look at its history and its evidence before you retry it",
     )
     outcomes.conclude(tx, row, ended, at, actor="robot", token=row.token + 1)
     if kind is ItemKind.OPEN:
         decisions.cancel_run(tx, row.run, actor="robot")
-    return Swept(run=row.run, item=row.id, kind=kind, outcome=outcome)
+    return Swept(run=row.run, item=row.id, kind=kind, outcome=ended.outcome)

@@ -8,14 +8,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, func, insert, literal_column, select, update
+from sqlalchemy import Row, func, insert, literal_column, select, tuple_, update
 
 from robo.model.audit import EventType
 from robo.sdk.runner import CellChange
 from robo.store import audit
 from robo.store.clock import Tx, now
 from robo.store.ids import new_id
-from robo.store.tables import items, writebacks
+from robo.store.tables import items, runs, writebacks
 
 _PENDING = writebacks.c.state == literal_column("'pending'")
 
@@ -38,10 +38,15 @@ def add(tx: Tx, item: Row[Any], changes: Sequence[CellChange], at: datetime) -> 
         tx.execute(insert(writebacks), [_values(item, n, each, at) for n, each in enumerate(changes)])
 
 
-def pending(tx: Tx, *, run: str = "", file: Path | None = None) -> list[WriteBack]:
-    """Cells still owed, oldest first: of one run, of one file, or all."""
+def pending(tx: Tx, *, run: str = "", file: Path | None = None, siblings: bool = False) -> list[WriteBack]:
+    """Cells still owed, oldest first: of one run, of one file, or all. `siblings`: of the run and of every other run of
+    its process in its region."""
     query = select(writebacks).where(_PENDING).order_by(writebacks.c.file, writebacks.c.id)
-    if run:
+    if run and siblings:
+        mine = select(runs.c.process, runs.c.region).where(runs.c.id == run)
+        alike = select(runs.c.id).where(tuple_(runs.c.process, runs.c.region).in_(mine))
+        query = query.where(writebacks.c.run.in_(alike))
+    elif run:
         query = query.where(writebacks.c.run == run)
     if file is not None:
         query = query.where(writebacks.c.file == str(file))

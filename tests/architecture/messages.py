@@ -97,7 +97,8 @@ def of_call(call: ast.Call) -> Iterator[str]:
         for each in given[2:4]:
             yield from texts(each)
     named = {keyword.arg for keyword in call.keywords}
-    if coded or ERRORS.fullmatch(name) or name in {"__init__", "Trouble", "ItemEnd"} or {"code", "message"} <= named:
+    ends = {"__init__", "Trouble", "ItemEnd", "ending"}
+    if coded or ERRORS.fullmatch(name) or name in ends or {"code", "message"} <= named:
         for keyword in call.keywords:
             if keyword.arg in SPOKEN:
                 yield from texts(keyword.value)

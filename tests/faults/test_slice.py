@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from robo.sandbox.handle import RunningSandbox, spawn
+from tests.faults import deaths
 from tests.faults.plan import ARRIVALS, KINDS, Plan
 from tests.faults.trial import Trial
 
@@ -44,6 +45,18 @@ def test_nothing_is_lost_nothing_is_done_twice_and_credits_are_the_truth(
     verdict = Trial(plan, portal, tmp_path / "trial").play()
     assert verdict.died
     assert verdict.violations == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals that stop and kill are POSIX")
+def test_what_a_killed_run_owed_to_its_workbook_is_written_by_the_next_run(
+    portal: RunningSandbox, tmp_path: Path
+) -> None:
+    trial = Trial(Plan(number=90006, kind="write-back"), portal, tmp_path / "trial")
+    trial.prepare()
+    assert deaths.at_point(trial)
+    assert trial.finish(trial.start()) == 0
+    assert trial.violations() == []
+    assert trial.store.open_runs() == []
 
 
 def test_a_trial_follows_from_its_number_and_every_kind_has_its_turn() -> None:

@@ -52,12 +52,12 @@ class Trial:
     def play(self) -> Verdict:
         """Prepare, break, bring to rest, check."""
         began = time.monotonic()
-        self._prepare()
+        self.prepare()
         died = deaths.WAYS.get(self.plan.kind, deaths.at_point)(self)
         left = deaths.clean_up(self.folder)
         self._to_rest()
         verdict = Verdict(self.plan, died, self._states(), 0.0)
-        verdict.violations = list(checks.violations(self.store, self._truth(), self.workbook))
+        verdict.violations = self.violations()
         verdict.violations += [f"{left} process(es) left behind"] if left else []
         verdict.seconds = time.monotonic() - began
         return verdict
@@ -66,7 +66,8 @@ class Trial:
     def workbook(self) -> Path:
         return self.folder / "demandes.xlsx"
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
+        """The project, its workbook, and what the portal will do to each row."""
         shutil.copytree(PROJECT, self.folder)
         book = Workbook()
         sheet = book.active
@@ -112,6 +113,10 @@ class Trial:
         """The oldest run, "" when there is none yet."""
         found = self.store.rows("SELECT id FROM runs ORDER BY created LIMIT 1")
         return str(found[0]["id"]) if found else ""
+
+    def violations(self) -> list[str]:
+        """What does not hold now."""
+        return list(checks.violations(self.store, self._truth(), self.workbook))
 
     def _to_rest(self) -> None:
         """What a person does afterwards: start anew when nothing was begun, and resume what is not over."""

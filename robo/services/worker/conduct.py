@@ -222,16 +222,7 @@ class Worker:
     async def _end(self, desk: Desk) -> None:
         await self._finish_item(desk)
         await self._flush(desk)
-
-        def close(tx: Tx) -> None:
-            counts = runs.counts(tx, desk.run)
-            open_ = sum(
-                counts[state] for state in (ItemState.QUEUED, ItemState.RUNNING, ItemState.HELD, ItemState.WAITING)
-            )
-            if not open_ and runs.get(tx, desk.run).state is RunState.RUNNING and runs.at_rest(tx, desk.run, all_=True):
-                runs.end(tx, desk.run, summary={state.value: number for state, number in counts.items() if number})
-
-        await self.store.run(close)
+        await self.store.run(lambda tx: runs.close(tx, desk.run))
 
     async def _finish_item(self, desk: Desk) -> None:
         if not desk.plan.finish:

@@ -30,11 +30,14 @@ class Flushed:
     trouble: tuple[RoboError, ...] = ()
 
 
-async def flush(store: Store, flusher: Flusher, *, holder: str, incarnation: int, run: str = "") -> Flushed:
-    """Write every owed cell of a run (or of all), one file at a time under a lease on it.
+async def flush(
+    store: Store, flusher: Flusher, *, holder: str, incarnation: int, run: str = "", siblings: bool = False
+) -> Flushed:
+    """Write every owed cell of a run (or of all), one file at a time under a lease on it. `siblings`: and what other
+    runs of its process here still owe, whose worker was killed or whose workbook was open.
 
     All cells of the run are read again at its end (`check`), because a paused flusher may rename an old copy."""
-    owed = await store.run(lambda tx: writebacks.pending(tx, run=run))
+    owed = await store.run(lambda tx: writebacks.pending(tx, run=run, siblings=siblings))
     total = Flushed()
     for file, rows in _by_file(owed).items():
         resource = f"file:{file}"
@@ -69,7 +72,7 @@ async def _flush_file(store: Store, flusher: Flusher, file: Path, rows: Sequence
 
 async def check(store: Store, flusher: Flusher, *, holder: str, incarnation: int, run: str) -> Flushed:
     """Flush, then offer every settled cell of the run once more: a cell already there answers `done` and is left."""
-    first = await flush(store, flusher, holder=holder, incarnation=incarnation, run=run)
+    first = await flush(store, flusher, holder=holder, incarnation=incarnation, run=run, siblings=True)
     settled = [row for row in await store.run(lambda tx: writebacks.of_run(tx, run)) if row.state == "done"]
     if first.pending or not settled:
         return first

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -19,10 +19,10 @@ from zoneinfo import ZoneInfo
 from robo.definition.expressions import render
 from robo.engine.ports import Fence, ItemEnd, Work
 from robo.engine.scope import base_names
-from robo.errors import CredentialsRefused, InfrastructureError, RoboError, UsageError
-from robo.model.base import MISSING, Environment, ItemState, Outcome
+from robo.errors import CredentialsRefused, RoboError, UsageError
+from robo.model.base import MISSING, Environment, Outcome
 from robo.model.ledger import BaselineRecord, LedgerRow
-from robo.model.run import Item, ItemKind, NewItem, NewRun, Run, RunState, Taken
+from robo.model.run import ItemKind, NewItem, NewRun, Run, Taken
 from robo.plan.model import Plan
 from robo.sdk.runner import Context, HostRule
 from robo.sdk.secret import Secret
@@ -31,6 +31,7 @@ from robo.services.credentials import refused_before
 from robo.services.disk import on_disk
 from robo.services.queue import InProcessQueue
 from robo.services.settings import Settings
+from robo.services.worker import afterwards
 from robo.services.worker.clock import WorkerClock
 from robo.services.worker.conduct import PATIENCE, Desk, Worker
 from robo.services.worker.limits import Breaker
@@ -182,10 +183,8 @@ class Running:
         await self.store.run(lambda tx: runs.note_source(tx, run.id, source.digest, source.left_out))
         for start, chunk in source.chunks(run.position):
             await self.store.run(partial(self._insert, fence=claimed.fence, rows=chunk, start=start))
-        await self.store.run(lambda tx: items.opened(tx, claimed.fence))
-        too_many = Breaker(self.plan.limits).too_many(len(source.items))
-        if too_many and not run.options.get("yes"):
-            await self.store.run(lambda tx: runs.wait(tx, run.id, too_many))
+        too_many = "" if run.options.get("yes") else Breaker(self.plan.limits).too_many(len(source.items))
+        await self.store.run(lambda tx: _opened(tx, claimed.fence, too_many))
 
     def _insert(self, tx: Tx, fence: Fence, rows: Sequence[NewItem], start: int) -> None:
         """One chunk; a row rejected here costs its triage like any other rejection, in the same commit."""
@@ -258,7 +257,7 @@ class Running:
     async def _report(self, worker: Worker, duration: float, notes: tuple[RoboError, ...]) -> RunReport:
         def read(tx: Tx) -> RunReport:
             run = runs.get(tx, self.run.id)
-            trouble = worker.trouble or _never_opened(run, items.special(tx, run.id, ItemKind.OPEN))
+            trouble = worker.trouble or afterwards.never_opened(tx, run.id)
             held = holds.troubles(tx, run.process, run.region)
             return RunReport(
                 run=run.id,
@@ -276,23 +275,10 @@ class Running:
                 trouble=trouble,
                 held=tuple(held),
                 finish=items.special(tx, run.id, ItemKind.FINISH),
-                notes=(*notes, *elsewhere(tx, run.id)),
+                notes=(*notes, *afterwards.notes(tx, run.id)),
             )
 
         return await self.store.look(read)
-
-
-def elsewhere(tx: Tx, run: str) -> Iterator[RoboError]:
-    """The runs that have items of this one in their hands: a key is worked on by one run at a time."""
-    for other, count in items.owners(tx, run):
-        yield InfrastructureError(
-            "RB538",
-            "%(count)s item(s) wait for the run %(run)s, which has begun them",
-            place=other,
-            remedy="if it rests: `robo run --resume %(run)s` goes on with it, `robo runs cancel %(run)s` drops it",
-            count=count,
-            run=other,
-        )
 
 
 def sensitive_values(plan: Plan, item: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[str, ...]:
@@ -303,19 +289,11 @@ def sensitive_values(plan: Plan, item: Mapping[str, Any], inputs: Mapping[str, A
     return tuple(str(value) for value in named if value is not MISSING and str(value))
 
 
-def _never_opened(run: Run, opening: Item | None) -> UsageError | None:
-    """Why a run that is resumed has nothing to do: its opening failed, and it was cancelled."""
-    if run.state is not RunState.CANCELLED or opening is None or opening.state is not ItemState.FAILED:
-        return None
-    return UsageError(
-        "RB546",
-        "the run %(run)s was cancelled, because its rows could not be read: %(why)s",
-        place=run.id,
-        remedy="start it anew: `robo run %(process)s`; `robo explain %(why)s` tells more",
-        run=run.id,
-        process=run.process,
-        why=opening.code,
-    )
+def _opened(tx: Tx, fence: Fence, too_many: str) -> None:
+    """The opening is complete. A run that is too large waits from the first moment: nobody may claim of it before."""
+    run = items.opened(tx, fence)
+    if too_many:
+        runs.wait(tx, run.id, too_many)
 
 
 def _same_source(run: Run, digest: str) -> None:
@@ -339,6 +317,7 @@ def new_run(
         "only": request.only,
         "sources": dict(sources),
         "today": str(request.today or ""),
+        "finish": bool(plan.finish),
     }
     return NewRun(
         process=plan.process,

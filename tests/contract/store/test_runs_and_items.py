@@ -388,3 +388,33 @@ def test_an_opening_whose_token_is_stale_cancels_nothing(lab: Any, store: Store)
         outcomes.abandon(tx, fence, ItemEnd(outcome=Outcome.FAILED, code="RB530"), {})
     with store.write() as tx:
         assert items.opened(tx, other).state is RunState.RUNNING
+
+
+def test_a_run_ends_when_what_it_held_back_was_done_by_another(lab: Any, store: Store) -> None:
+    claimed = lab.item("k1")
+    later, _ = lab.open("k1")
+    lab.end(claimed)
+    with store.read() as tx:
+        assert runs.get(tx, later).state is RunState.ENDED
+
+
+def test_a_run_whose_worker_died_before_it_ended_it_is_ended_by_the_sweep(lab: Any, store: Store) -> None:
+    plain, waits = lab.item("k1"), lab.item("k2", options={"finish": True})
+    for claimed in (plain, waits):
+        lab.end(claimed)
+    with store.write() as tx:
+        sweeps.sweep(tx)
+    with store.read() as tx:
+        states = [runs.get(tx, claimed.run).state for claimed in (plain, waits)]
+    assert states == [RunState.ENDED, RunState.RUNNING]
+
+
+def test_what_another_run_of_the_process_owes_is_owed_by_its_next_run_too(lab: Any, store: Store) -> None:
+    first, second = lab.item("k1"), lab.item("k2")
+    other = lab.item("k3", region="s")
+    for claimed in (first, other):
+        lab.end(claimed, changes=(change(claimed.key),))
+    with store.read() as tx:
+        assert writebacks.pending(tx, run=second.run) == []
+        owed = writebacks.pending(tx, run=second.run, siblings=True)
+    assert [each.change for each in owed] == [change("k1")]
