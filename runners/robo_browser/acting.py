@@ -104,6 +104,7 @@ class Hands:
         return PortalDown(
             "RB715",
             "%(url)s does not answer: %(why)s",
+            place=place_of(url),
             remedy="look whether it answers in a browser of yours; no item was spent, `robo run --resume RUN` goes on",
             url=place_of(url),
             why=why,
