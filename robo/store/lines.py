@@ -24,7 +24,7 @@ MOST: Final = 64
 """Changes one commit carries at most; what waits longer starts the next."""
 
 
-class Job:
+class Asked:
     """One caller's work and the future it awaits. `work` may be begun again: it must touch nothing but its `tx`."""
 
     __slots__ = ("error", "future", "loop", "result", "work")
@@ -65,19 +65,19 @@ class Line:
     ) -> None:
         self._connect = connect
         self._explain = explain
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Asked | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
 
     async def run(self, work: Callable[[Tx], Any]) -> Any:
         """`work` in a transaction of this line; what it wrote is durable when this returns."""
-        job = Job(work)
-        self._jobs.put(job)
-        return await job.future
+        asked = Asked(work)
+        self._waiting.put(asked)
+        return await asked.future
 
     def close(self) -> None:
         """Do what was asked, then end the thread."""
-        self._jobs.put(None)
+        self._waiting.put(None)
         self._thread.join()
 
     def _serve(self) -> None:
@@ -94,56 +94,56 @@ class Line:
                 _drop(connection)
                 connection = None
                 error = self._explain(cause)
-                for job in group:
-                    job.result, job.error = None, error
+                for asked in group:
+                    asked.result, asked.error = None, error
             _answer(group)
         _drop(connection)
 
-    def _next_group(self) -> tuple[list[Job], bool]:
-        """The next job and those that wait with it; False when the writer is to end after them."""
-        first = self._jobs.get()
+    def _next_group(self) -> tuple[list[Asked], bool]:
+        """What was asked next, and those that wait with it; False when the writer is to end after them."""
+        first = self._waiting.get()
         if first is None:
             return [], False
         group = [first]
         while len(group) < MOST:
             try:
-                job = self._jobs.get_nowait()
+                asked = self._waiting.get_nowait()
             except queue.Empty:
                 break
-            if job is None:
+            if asked is None:
                 return group, False
-            group.append(job)
+            group.append(asked)
         return group, True
 
-    def _commit(self, connection: Connection, group: list[Job]) -> None:
+    def _commit(self, connection: Connection, group: list[Asked]) -> None:
         if len(group) > 1:
             try:
                 with connection.begin():
-                    for job in group:
-                        _in_savepoint(connection, job)
+                    for asked in group:
+                        _in_savepoint(connection, asked)
             except SQLAlchemyError:
                 pass  # undone as a whole; each is done again alone, where its error is its own
             else:
                 return
-        for job in group:
-            self._alone(connection, job)
+        for asked in group:
+            self._alone(connection, asked)
 
-    def _alone(self, connection: Connection, job: Job) -> None:
+    def _alone(self, connection: Connection, asked: Asked) -> None:
         try:
             with connection.begin() as transaction:  # a commit that fails (the disk is full) is undone here too
-                job.attempt(connection)
-                if job.error is not None:
+                asked.attempt(connection)
+                if asked.error is not None:
                     transaction.rollback()
         except SQLAlchemyError as cause:
-            job.result, job.error = None, self._explain(cause)
+            asked.result, asked.error = None, self._explain(cause)
 
 
-def _in_savepoint(connection: Connection, job: Job) -> None:
-    _tell(connection, "SAVEPOINT job")
-    job.attempt(connection)
-    if job.error is not None:
-        _tell(connection, "ROLLBACK TO job")
-    _tell(connection, "RELEASE job")
+def _in_savepoint(connection: Connection, asked: Asked) -> None:
+    _tell(connection, "SAVEPOINT one")
+    asked.attempt(connection)
+    if asked.error is not None:
+        _tell(connection, "ROLLBACK TO one")
+    _tell(connection, "RELEASE one")
 
 
 def _tell(connection: Connection, command: str) -> None:
@@ -160,19 +160,19 @@ def begin(connection: Connection) -> None:
     _tell(connection, "BEGIN IMMEDIATE" if connection.get_execution_options().get("robo_write") else "BEGIN")
 
 
-def _answer(group: list[Job]) -> None:
+def _answer(group: list[Asked]) -> None:
     """Wake all callers of one loop at once: a wake-up costs more than the rest."""
-    loops: dict[asyncio.AbstractEventLoop, list[Job]] = {}
-    for job in group:
-        loops.setdefault(job.loop, []).append(job)
-    for loop, jobs in loops.items():
+    loops: dict[asyncio.AbstractEventLoop, list[Asked]] = {}
+    for asked in group:
+        loops.setdefault(asked.loop, []).append(asked)
+    for loop, its in loops.items():
         if not loop.is_closed():
-            loop.call_soon_threadsafe(_answer_all, jobs)
+            loop.call_soon_threadsafe(_answer_all, its)
 
 
-def _answer_all(jobs: list[Job]) -> None:
-    for job in jobs:
-        job.answer()
+def _answer_all(group: list[Asked]) -> None:
+    for asked in group:
+        asked.answer()
 
 
 def _drop(connection: Connection | None) -> None:
