@@ -205,12 +205,12 @@ def test_a_full_disk_under_the_workbook_leaves_it_whole_and_owes_it_its_values(d
 @POSIX
 @pytest.mark.parametrize("signals", [("SIGINT",), ("SIGINT", "SIGINT"), ("SIGTERM",)], ids="+".join)
 def test_whoever_is_interrupted_goes_on_where_it_was(desk: Desk, signals: tuple[str, ...]) -> None:
-    write_list(desk.project, 60)
+    write_list(desk.project, 250)
     command = desk.command("run", PROCESS, "-i", "export=demandes.csv")
     running = subprocess.Popen(
         command, cwd=desk.project, env=desk.environment(), stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    while desk.done() < 10 and running.poll() is None:
+    while desk.done() < 3 and running.poll() is None:
         time.sleep(0.02)
     for name in signals:
         os.killpg(running.pid, getattr(signal, name))
@@ -221,7 +221,7 @@ def test_whoever_is_interrupted_goes_on_where_it_was(desk: Desk, signals: tuple[
     if len(signals) == 1:
         assert f"robo run --resume {left}" in said
     done = desk.run("--resume", left)
-    assert (done.returncode, desk.written()) == (0, 60), done.stderr
+    assert (done.returncode, desk.written()) == (0, 250), done.stderr
 
 
 @POSIX

@@ -39,7 +39,7 @@ setup:
   - browser.login: {at: "${{ inputs.portal }}/entree", secret: portal, username: Compte, password: Mot de passe,
                     button: Entrer, wrong: Identifiants incorrects}
     expect: {heading: Accueil}
-    timeout: 20s
+    timeout: 60s
 steps:
   - browser.open: ${{ inputs.portal }}/demande
   - browser.fill: {Nom: "${{ item.last }}"}
@@ -152,7 +152,7 @@ def test_a_wrong_password_is_sent_once_whatever_wants_in_and_a_new_one_lets_ever
 )
 def test_a_sign_in_whose_answer_is_unclear_is_not_sent_again(desk: Desk, answer: Reply, code: str) -> None:
     text = (desk.project / "processes/essai/process.yaml").read_text(encoding="utf-8")
-    (desk.project / "processes/essai/process.yaml").write_text(text.replace("20s", "3s"), encoding="utf-8")
+    (desk.project / "processes/essai/process.yaml").write_text(text.replace("60s", "8s"), encoding="utf-8")
     desk.site.pages["/entrer"] = answer
     desk.set(PASSWORD)
     done = desk.run("--slots", "2")
