@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -122,8 +123,16 @@ class App:
             except DefinitionError as broken:
                 found += broken.diagnostics
         if found:
-            raise DefinitionError(tuple(found))
+            raise DefinitionError((*found, *self._more(process, texts.get("process"), found)))
         return build(loaded[0], loaded[1] if region else None, self.actions)
+
+    def _more(self, process: str, text: str | None, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+        """What the rules about effects find in the good steps of a definition that has other problems."""
+        from robo.definition.loading import what_is_there
+        from robo.plan.partial import problems_of_good_steps
+
+        there = what_is_there(self.process_file(process), text, actions=self.actions)
+        return problems_of_good_steps(there, self.actions, found) if there is not None else ()
 
     def validate(self, process: str | None = None) -> tuple[Diagnostic, ...]:
         """Every problem of one process or of all, alone and in every region that knows it."""
@@ -134,7 +143,18 @@ class App:
                     self.plan(each, region)
                 except DefinitionError as broken:
                     found |= {(str(one.position), str(one)): one for one in broken.diagnostics}
+        found |= {(str(one.position), str(one)): one for one in self._strangers(process)}
         return tuple(sorted(found.values(), key=lambda one: one.position))
+
+    def _strangers(self, process: str | None) -> Iterator[Diagnostic]:
+        """Overlays of processes that are not there; of one process, those whose name it may have been."""
+        from robo.plan.overlay import unknown_processes
+
+        for region in self.region_ids():
+            with suppress(DefinitionError):  # told with the processes it concerns
+                for each in unknown_processes(self.region(region), self.process_ids()):
+                    if process in (None, each.meant):
+                        yield each
 
     def _regions_of(self, process: str) -> list[str]:
         """Regions with an overlay for it, and those whose file cannot be read (so that this is told)."""
@@ -158,11 +178,12 @@ class App:
         """Start a run and work on it until it rests. Nothing is created before inputs, hosts and secrets are there.
 
         Somebody who starts a run looks again at what did not answer before: such a hold of the process ends."""
-        from robo.services.worker.requests import host_rules, typed_inputs
+        from robo.services.worker.requests import host_rules, need_enabled, typed_inputs
         from robo.services.worker.running import new_run
         from robo.store import holds, runs
 
         plan = self.plan(request.process, request.region)
+        need_enabled(self.region(request.region), request.process)
         inputs = typed_inputs(plan, request.inputs, request.folder)
         hosts, environment = host_rules(plan, {"inputs": inputs}, request.environment)
         check_runners(plan.runners, self.settings.for_runners(), headed=request.headed)
@@ -179,7 +200,7 @@ class App:
     def resume(self, start: str, told: Told = quiet, *, yes: bool = False, **changes: Any) -> RunReport:
         """Go on with a run: what was queued, postponed or held; `yes` lets a waiting run go on. The run keeps the
         definition it started with, whatever the files hold now."""
-        from robo.services.worker.requests import host_rules, typed_inputs
+        from robo.services.worker.requests import host_rules, need_enabled, typed_inputs
         from robo.services.worker.running import asked_again
         from robo.store import holds, runs
 
@@ -188,6 +209,7 @@ class App:
         plan = self.plan(run.process, run.region)
         if plan.digest != run.digest:
             plan = self.plan(run.process, run.region, run.options.get("sources"))
+        need_enabled(self.region(run.region), run.process)
         request = replace(asked_again(run), **changes)
         inputs = typed_inputs(plan, request.inputs, request.folder)
         hosts, _ = host_rules(plan, {"inputs": inputs}, None)

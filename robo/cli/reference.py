@@ -30,8 +30,6 @@ WORDS: Final[Mapping[Any, str]] = {
     Any: "any value",
     types.NoneType: "nothing",
 }
-FILLED: Final = frozenset({"source"})
-"""Parameters the engine fills; nobody writes them."""
 PROOFS: Final[Mapping[Proof, str]] = {
     Proof.IDEMPOTENT: "doing it again is the same, so it needs no `once`",
     Proof.JOURNALED: "journaled; it needs no `verify`",
@@ -55,7 +53,7 @@ def parameters(spec: ActionSpec) -> list[Parameter]:
     notes = attribute_notes(spec.params)
     found = []
     for name, info in spec.params.model_fields.items():
-        if name in FILLED:
+        if info.exclude:
             continue
         default = "" if info.is_required() or info.default in (None, MISSING, PydanticUndefined) else info.default
         found.append(

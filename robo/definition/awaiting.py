@@ -10,7 +10,8 @@ from robo.definition.source import Source
 from robo.definition.yaml_text import ListNode, YamlNode
 from robo.model.process import Refusal
 from robo.model.text import Node, Path
-from robo.sdk.grammar import Flaws, read_reads, read_targets, read_watched
+from robo.sdk.flaws import Flaws
+from robo.sdk.grammar import read_reads, read_targets, read_watched
 
 _CODE = re.compile(r"[^\W_]+(?:[-_][^\W_]+)*")
 

@@ -41,7 +41,10 @@ _TOGETHER: Final = "~ to put texts together, | to_number to calculate with one"
 _READ: Final = "| to_number or | to_date to read a text"
 _HINTS: Final = {
     "secrets": "secrets are not readable: an action names one (secret: portal)",
-    "item": "setup and finish see no item: it belongs to steps",
+    "item": "what belongs to one item is seen by steps and finders only",
+    **dict.fromkeys(("null", "nil", "None", "undefined", "vide", "empty"), "is missing, is not missing"),
+    **dict.fromkeys(("yes", "oui", "vrai"), "true"),
+    **dict.fromkeys(("no", "non", "faux"), "false"),
 }
 _DATES: Final = ("date", "date and time")
 
@@ -211,7 +214,7 @@ class Look:
             "RB308",
             "%(sign)s does not work with %(left)s and %(right)s",
             self.source,
-            expected="" if "text" not in (left, right) else _TOGETHER if sign == "+" else _READ,
+            expected=_instead(sign, frozenset((left, right))),
             sign=sign,
             left=left,
             right=right,
@@ -358,6 +361,19 @@ class Look:
                 count=len(node.args or []),
             )
         return "yes or no"
+
+
+def _instead(sign: str, kinds: frozenset[str]) -> str:
+    """What works with values of these types."""
+    if "yes or no" in kinds:
+        return "the value itself, or not … for its opposite: it is yes or no already"
+    if "list" in kinds:
+        return "'…' in the list, or | join(', ')"
+    if sign in "+-" and kinds & set(_DATES) and "number" in kinds:
+        return "| add_days(3), | add_workdays(3), | add_months(3)"
+    if "text" in kinds:
+        return _TOGETHER if sign == "+" else _READ
+    return ""
 
 
 _RULES: Final[Mapping[type[nodes.Node], str]] = {

@@ -93,8 +93,12 @@ def nearest(word: str, words: Iterable[str]) -> str:
     """The one of `words` that `word` was probably meant to be, or an empty text."""
     from difflib import get_close_matches
 
-    folded = {_fold(candidate): candidate for candidate in words}
-    found = get_close_matches(_fold(word)[:80], folded, n=1, cutoff=0.6)
+    from robo.definition.synonyms import MEANS
+
+    plain = _fold(word)[:80]
+    folded = {_fold(candidate): candidate for candidate in words if candidate != word}
+    same = next((meant for meant in (plain, *MEANS.get(plain, ())) if meant in folded), "")
+    found = [same] if same else get_close_matches(plain, folded, n=1, cutoff=0.6)
     return folded[found[0]] if found else ""
 
 

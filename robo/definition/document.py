@@ -6,13 +6,20 @@ For the small documents beside a process: a region's file, a case. Every value i
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import Final
 
 from robo.definition.diagnostics import Reporter, nearest
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
 from robo.errors import Words, one_of
+from robo.model.process import Kind
+from robo.model.scalars import BadScalar, parse
 from robo.model.text import Path, Position
 
-BOOLS: Mapping[str, bool] = {"true": True, "yes": True, "false": False, "no": False}
+SHAPES: Final[Mapping[str, str]] = {
+    "a mapping": "lines with key: value, or {key: value}",
+    "a list": "lines that begin with a dash and a blank, or [one, two]",
+}
+"""How each shape is written."""
 
 
 class Document:
@@ -22,23 +29,34 @@ class Document:
         self.file = file
         self.reporter = reporter
         self.positions: dict[Path, Position] = {(): Position(file, 1, 1)}
+        self.misspelt: set[Path] = set()
+        self.shapeless: set[Path] = set()
 
     def mapping(
-        self, node: YamlNode | None, path: Path, known: Collection[str] = (), later: Collection[str] = ()
+        self,
+        node: YamlNode | None,
+        path: Path,
+        known: Collection[str] = (),
+        later: Collection[str] = (),
+        closed: Collection[str] = (),
     ) -> dict[str, YamlNode]:
-        """The entries of a mapping. With `known`, other keys are reported; those of `later` exist, but not yet here."""
+        """The entries of a mapping. With `known`, other keys are reported; those of `later` exist, but not yet here;
+        those of `closed` belong to a process's author."""
         if node is None:
             return {}
         if not isinstance(node, MapNode):
             self._wrong_shape(node, "a mapping")
+            self.shapeless.add(path)
             return {}
         found: dict[str, YamlNode] = {}
         for key, value in node.entries:
             self.positions[(*path, key.text)] = value.at if isinstance(value, TextNode) else key.at
             if key.text in later:
                 self._later(key)
+            elif key.text in closed:
+                self._closed(key)
             elif known and key.text not in known:
-                self._unknown(key, known)
+                self._unknown(key, known, path)
             else:
                 found[key.text] = value
         return found
@@ -76,8 +94,15 @@ class Document:
         return default
 
     def flag(self, node: YamlNode | None, path: Path, default: bool) -> bool:
-        """`true` or `false` (`yes`, `no`)."""
-        return default if node is None else BOOLS[self.choice(node, path, tuple(BOOLS), "true" if default else "false")]
+        """`yes` or `no`, in the words of the type `bool`."""
+        if node is None or (isinstance(node, TextNode) and node.broken):
+            return default
+        text = self.text(node, path, "yes" if default else "no")
+        try:
+            return bool(parse(Kind.BOOL, text))
+        except BadScalar as bad:
+            self.wrong_value(path, bad.got, bad.expected)
+            return default
 
     def whole(self, node: YamlNode | None, path: Path, default: int) -> int:
         """A whole number from 0."""
@@ -88,8 +113,8 @@ class Document:
         return default
 
     def required(self, entries: Mapping[str, YamlNode], key: str, path: Path) -> YamlNode | None:
-        """The entry `key`, or None after a report."""
-        if key not in entries:
+        """The entry `key`, or None after a report: here, or of what stands in its place."""
+        if key not in entries and (*path, key) not in self.misspelt and path not in self.shapeless:
             self.reporter.report(
                 "RB202",
                 "%(owner)s needs %(key)s",
@@ -120,18 +145,36 @@ class Document:
             return
         here = "a mapping" if isinstance(node, MapNode) else "a list" if isinstance(node, ListNode) else "a text"
         self.reporter.report(
-            "RB204", "%(wanted)s is wanted here, this is %(shape)s", at=node.at, wanted=wanted, shape=here
+            "RB204",
+            "%(wanted)s is wanted here, this is %(shape)s",
+            at=node.at,
+            expected=SHAPES.get(wanted, ""),
+            wanted=wanted,
+            shape=here,
         )
 
-    def _unknown(self, key: TextNode, known: Collection[str]) -> None:
+    def _unknown(self, key: TextNode, known: Collection[str], path: Path) -> None:
+        meant = nearest(key.text, known)
+        if meant:
+            self.misspelt.add((*path, meant))
         self.reporter.report(
             "RB203",
             "there is no %(key)s here",
             at=key.at,
             expected="one of %(keys)s",
-            meant=nearest(key.text, known),
+            meant=meant,
             key=key.text,
             keys=", ".join(known),
+        )
+
+    def _closed(self, key: TextNode) -> None:
+        self.reporter.report(
+            "RB218",
+            "%(key)s is the author's: a region cannot change it",
+            at=key.at,
+            expected="inputs and tables that the author opened, labels",
+            remedy="ask the author of the process, or have the lab publish a process of its own",
+            key=key.text,
         )
 
     def _later(self, key: TextNode) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path as FilePath
 from typing import Any, Final
+
+from pydantic import ValidationError
 
 from robo.definition import keys, sections
 from robo.definition.diagnostics import Diagnostic, Reporter, nearest
@@ -16,12 +19,14 @@ from robo.definition.steps import Steps, ids_of
 from robo.definition.yaml_text import MapNode, YamlNode, decode, read_yaml
 from robo.errors import DefinitionError, UsageError
 from robo.model.process import Process, SecretNeed
+from robo.model.text import Path, Position
 from robo.sdk.action import ActionSpec
 
 LANGUAGE: Final = "1"
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _VERSION = re.compile(r"\d{1,5}\.\d{1,5}\.\d{1,5}(?:-[0-9A-Za-z.-]+)?")
 MAX_ID: Final = 80
+PROCESS_FILE: Final = "process.yaml"
 MAX_RECENT: Final = 8
 Checked = tuple[Process | None, tuple[Diagnostic, ...]]
 _RECENT: Final[dict[tuple[str, bytes], tuple[Mapping[str, ActionSpec], Checked]]] = {}
@@ -42,6 +47,18 @@ def check_process(path: FilePath | str, text: str | None = None, *, actions: Map
     """The process, or None and everything that is wrong with it, in the order of the text.
 
     The same text with the same actions is read once: a process is checked for every region that runs it."""
+    process, problems = _read(path, text, actions)
+    return (None if problems else process), problems
+
+
+def what_is_there(
+    path: FilePath | str, text: str | None = None, *, actions: Mapping[str, ActionSpec]
+) -> Process | None:
+    """The parts of a definition that can be read, problems or not: rules can be checked on its good steps."""
+    return _read(path, text, actions)[0]
+
+
+def _read(path: FilePath | str, text: str | None, actions: Mapping[str, ActionSpec]) -> Checked:
     content = content_of(FilePath(path)) if text is None else text.encode("utf-8", "surrogatepass")
     key = (str(path), content)
     known = _RECENT.get(key)
@@ -64,7 +81,7 @@ def _check(file: str, content: bytes, actions: Mapping[str, ActionSpec]) -> Chec
         return None, reporter.diagnostics()
     digest = hashlib.sha256(content).hexdigest()
     process = _Loader(file, reading.lines, reporter, actions).read(reading.root, digest)
-    return (None if reporter.count else process), reporter.diagnostics()
+    return process, reporter.diagnostics()
 
 
 def content_of(path: FilePath) -> bytes:
@@ -107,9 +124,15 @@ class _Loader:
         values["finders"] = self.steps.finders(parts.get("finders"))
         values |= self._steps(parts)
         values["secrets"] = self._secrets(parts.get("secrets"))
-        if self.reporter.count:
-            return None
-        return Process(**values, digest=digest, file=source.file, lines=source.lines, positions=dict(source.positions))
+        with suppress(ValidationError):  # parts that are wrong (reported) may not make a process
+            return Process(**values, digest=digest, file=source.file, lines=source.lines, positions=self._places())
+        return None
+
+    def _places(self) -> dict[Path, Position]:
+        """Where each value stands; an action at its name, which is what the rules about effects speak of."""
+        actions = self.steps.actions
+        named = {path: at for path, at in self.source.keys.items() if path and path[-1] in actions}
+        return {**self.source.positions, **named}
 
     def _language(self, parts: Mapping[str, YamlNode]) -> None:
         node = self.source.required(parts, "robo", ())
@@ -125,14 +148,20 @@ class _Loader:
     def _head(self, parts: Mapping[str, YamlNode]) -> dict[str, Any]:
         source = self.source
         name = source.plain(source.required(parts, "process", ()), ("process",)) or ""
-        if name and (not _ID.fullmatch(name) or len(name) > MAX_ID):
+        folder = FilePath(source.file).parent.name if FilePath(source.file).name == PROCESS_FILE else ""
+        if name and folder and name != folder:
+            source.wrong_value(("process",), name, "the name of its folder", meant=folder)
+        elif name and (not _ID.fullmatch(name) or len(name) > MAX_ID):
             source.wrong_value(("process",), name, "small letters, digits and -, as titre-sejour-saisie")
         version = source.plain(parts.get("version"), ("version",)) or "0.1.0"
         if not _VERSION.fullmatch(version):
             source.wrong_value(("version",), version, "a version like 1.2.0")
+        title = source.plain(source.required(parts, "title", ()), ("title",))
+        if title is not None and not title.strip():
+            source.wrong_value(("title",), "''", "a title: what it does, as the service says it")
         return {
             "id": name,
-            "title": source.plain(source.required(parts, "title", ()), ("title",)) or "",
+            "title": title or "",
             "version": version,
             "owner": source.plain(parts.get("owner"), ("owner",)) or "",
             "decision_role": self._decision_role(parts.get("decision_role")),

@@ -8,6 +8,7 @@ from pathlib import Path as FilePath
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from robo.definition import keys
 from robo.definition.diagnostics import Reporter
 from robo.definition.document import Document
 from robo.definition.loading import content_of
@@ -30,6 +31,11 @@ OVERLAY_LATER: Final = (
     "schedules",
     "triggers",
 )
+OVERLAY_CLOSED: Final = frozenset((*keys.TOP, *keys.TOP_LATER, *keys.STEP, *keys.STEP_LATER)) - {
+    *OVERLAY_KEYS,
+    *OVERLAY_LATER,
+}
+"""What only the author of a process writes."""
 LABEL_KEYS: Final = ("from", "to", "step", "why", "second")
 HOLIDAYS: Final = ("57", "6AE", "971", "972", "973", "974", "976", "BL", "MF", "NC", "PF", "PM", "TF", "WF")
 """Subdivisions with holidays of their own (`holidays.France`)."""
@@ -103,17 +109,21 @@ class _Reader:
     def _grants(self, node: YamlNode | None) -> tuple[Grant, ...]:
         entries = self.document.mapping(node, ("grants",), ("hosts", "why"))
         path: Path = ("grants", "hosts")
+        hosts = entries.get("hosts")
         found = []
-        for host, value in self.document.mapping(entries.get("hosts"), path).items():
+        self.document.mapping(hosts, path)
+        for key, value in hosts.entries if isinstance(hosts, MapNode) else ():
+            host = key.text
             here = (*path, host)
             if not ORIGIN.fullmatch(host):
+                self.document.positions[here] = key.at
                 self.document.wrong_value(here, host, "scheme and name of a host, as https://portail.exemple.fr")
             word = self.document.choice(value, here, tuple(Environment), Environment.TEST)
             found.append(Grant(host=host, environment=Environment(word), path=here))
         return tuple(found)
 
     def _overlay(self, process: str, node: YamlNode, path: Path) -> Overlay:
-        entries = self.document.mapping(node, path, OVERLAY_KEYS, OVERLAY_LATER)
+        entries = self.document.mapping(node, path, OVERLAY_KEYS, OVERLAY_LATER, OVERLAY_CLOSED)
         why: dict[Path, str] = {}
         if "why" in entries:
             why[path] = self.document.text(entries["why"], (*path, "why"))
@@ -163,9 +173,12 @@ class _Reader:
 
     def _label(self, node: YamlNode, path: Path) -> Relabel:
         entries = self.document.mapping(node, path, LABEL_KEYS)
+        to = self.document.text(self.document.required(entries, "to", path), (*path, "to"))
+        if "to" in entries and not to.strip():
+            self.document.wrong_value((*path, "to"), "''", "a text of a page")
         return Relabel(
             source=self.document.text(self.document.required(entries, "from", path), (*path, "from")),
-            to=self.document.text(self.document.required(entries, "to", path), (*path, "to")),
+            to=to,
             step=self.document.text(entries["step"], (*path, "step")) if "step" in entries else None,
             why=self.document.text(entries.get("why"), (*path, "why")),
             second=self.document.text(entries.get("second"), (*path, "second")),

@@ -190,6 +190,18 @@ def single_quotes(line: str) -> str | None:
     )
 
 
+def blanks_for_tabs(line: str) -> str | None:
+    """Tabs between a key and its value become one blank."""
+    better = re.sub(r"(?<=[:-])[ ]*\t[ \t]*", " ", line)
+    return better if better != line else None
+
+
+def quote_apostrophe(line: str) -> str | None:
+    """`owner: 'l'agent` -> `owner: "l'agent"`: the text after the colon, without the quote it began with."""
+    found = re.match(r"(\s*(?:- )?[^:'\"]+: )'([^'\"]*'[^'\"]*?)'?$", line.rstrip())
+    return found and f'{found[1]}"{found[2]}"'
+
+
 def settle_hash(line: str) -> str | None:
     """`x: 12 # why` gets its second blank; `sheet: Demandes #2`, where `#` begins a word, is quoted."""
     start = comment_start(line)

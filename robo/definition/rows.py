@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from robo.definition import keys
-from robo.definition.sections import KINDS, entries
+from robo.definition.sections import entries, read_type
 from robo.definition.source import Source, type_of
 from robo.definition.steps import Steps
+from robo.definition.syntax import Fault, names
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
 from robo.model.dates import is_format
 from robo.model.process import Column, Items, Kind
-from robo.model.text import Path
-from robo.sdk.grammar import check_pattern
+from robo.model.text import Expr, Node, Path, Template
+from robo.sdk.grammar import DATE_FORM, DATED, check_pattern
 
 GIVEN = {"row": "number", "source": {"place": "text", "row": "number", "digest": "text"}}
 """What every item has besides its fields."""
@@ -22,7 +23,7 @@ def read_items(source: Source, steps: Steps, node: YamlNode | None) -> Items | N
     """`items: {from, fields, only_if, key}`. What expressions may read of `item` is known afterwards."""
     path: Path = ("items",)
     if node is None:
-        source.names["item"] = {"key": "text"}
+        source.names["item"] = {"key": "text"} | ({"*": ""} if path in source.misspelt else {})
         return None
     parts = source.mapping(node, path, keys.ITEMS, keys.ITEMS_LATER)
     broken = not isinstance(node, MapNode)
@@ -31,15 +32,39 @@ def read_items(source: Source, steps: Steps, node: YamlNode | None) -> Items | N
     given = None if broken else source.required(parts, "fields", path)
     columns, types = _fields(source, given, (*path, "fields"))
     source.names["item"] = {**GIVEN, **types}
-    if given is None or _is_later(node):
+    if not isinstance(given, MapNode) or _is_later(node):
         source.names["item"] = {**source.names["item"], "*": ""}
     only_if = source.condition(parts.get("only_if"), (*path, "only_if"))
     key_node = None if broken else source.required(parts, "key", path)
     key = source.node(key_node, (*path, "key")) if key_node is not None else ""
     if not isinstance(key_node, TextNode | None):
         source.text(key_node, (*path, "key"))
+    elif key_node is not None and not source.broken.intersection({(*path, "key")}):
+        _check_key(source, key, tuple(types))
     source.names["item"] = {**source.names["item"], "key": "text"}
     return Items(source=found, fields=columns, only_if=only_if, key=key) if found is not None else None
+
+
+def _check_key(source: Source, key: Node, fields: tuple[str, ...]) -> None:
+    """A key that reads nothing of the row is the same for every item."""
+    parts = key.parts if isinstance(key, Template) else ()
+    read = {name.partition(".")[0] for part in parts if isinstance(part, Expr) for name in mentioned(part.source)}
+    if "item" not in read:
+        source.reporter.report(
+            "RB220",
+            "every item would have the same key",
+            at=source.at(("items", "key")),
+            expected="what tells one row from another, as ${{ item.%(field)s }}",
+            field=next((name for name in fields if name.isidentifier()), "number"),
+        )
+
+
+def mentioned(source: str) -> frozenset[str]:
+    """The dotted names of an expression; of one that is broken (reported elsewhere), `item`."""
+    try:
+        return names(source)
+    except Fault:
+        return frozenset({"item"})
 
 
 def _is_later(node: YamlNode) -> bool:
@@ -70,17 +95,16 @@ def _field(source: Source, name: str, value: YamlNode, path: Path) -> Column:
         source.mapping(value, path)
         return Column(name=name, column="")
     parts = source.mapping(value, path, keys.FIELD)
-    kind = Kind(source.choice(parts.get("type"), (*path, "type"), KINDS, "str"))
-    choices = source.plain_texts(parts.get("choices"), (*path, "choices"))
-    form = source.plain(parts.get("format"), (*path, "format"))
-    if form is not None and not is_format(form):
-        source.wrong_value((*path, "format"), form, "a date format like dd/mm/yyyy or %d/%m/%Y")
-    default = source.plain(parts.get("default"), (*path, "default"))
-    if default is not None and form is None:
-        if choices:
-            source.choice(parts["default"], (*path, "default"), choices, choices[0])
-        else:
-            source.typed(parts["default"], (*path, "default"), kind)
+    form = _format(source, parts.get("format"), (*path, "format"))
+    kind, choices, default = read_type(source, parts, path, form)
+    if form is not None and kind not in DATED:
+        source.reporter.report(
+            "RB214",
+            "format does not go with the type %(type)s",
+            at=source.at_key((*path, "format")),
+            expected="a type that has one: date, datetime or time",
+            type=kind.value,
+        )
     return Column(
         name=name,
         column=source.plain(source.required(parts, "column", path), (*path, "column")) or "",
@@ -93,6 +117,14 @@ def _field(source: Source, name: str, value: YamlNode, path: Path) -> Column:
         format=form,
         sensitive=source.typed(parts.get("sensitive"), (*path, "sensitive"), Kind.BOOL, False),
     )
+
+
+def _format(source: Source, node: YamlNode | None, path: Path) -> str | None:
+    form = source.plain(node, path)
+    if form is not None and not is_format(form):
+        source.wrong_value(path, form, DATE_FORM)
+        return None
+    return form
 
 
 def _pattern(source: Source, node: YamlNode | None, path: Path) -> str | None:

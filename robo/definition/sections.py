@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 from robo.definition import keys
+from robo.definition.diagnostics import nearest
 from robo.definition.source import Source, type_of
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
 from robo.errors import one_of, phrase
@@ -23,6 +24,7 @@ from robo.model.process import (
     StopAfter,
     Table,
 )
+from robo.model.scalars import BadScalar, chosen, parse
 from robo.model.text import Node, Path
 
 KINDS: Final = tuple(kind.value for kind in Kind if kind is not Kind.SECRET)
@@ -45,13 +47,8 @@ def read_inputs(source: Source, node: YamlNode | None) -> dict[str, Input]:
     types: dict[str, Any] = {}
     for name, value, path in entries(source, node, ("inputs",)):
         source.member(name, path)
-        parts = source.mapping(value, path, keys.INPUT)
-        kind = Kind(source.choice(parts.get("type"), (*path, "type"), KINDS, "str"))
-        choices = source.plain_texts(parts.get("choices"), (*path, "choices"))
-        default = source.plain(parts.get("default"), (*path, "default"))
-        if default is not None:
-            _check_default(source, parts["default"], (*path, "default"), kind, choices)
-        _check_choices(source, kind, choices, path)
+        parts = source.mapping(_long(source, value, "type", KINDS), path, keys.INPUT)
+        kind, choices, default = read_type(source, parts, path)
         found[name] = Input(
             name=name,
             type=kind,
@@ -67,15 +64,28 @@ def read_inputs(source: Source, node: YamlNode | None) -> dict[str, Input]:
     return found
 
 
-def _check_default(source: Source, node: YamlNode, path: Path, kind: Kind, choices: tuple[str, ...]) -> None:
-    if choices:
-        source.choice(node, path, choices, choices[0])
-    else:
-        source.typed(node, path, kind)
+def _long(source: Source, node: YamlNode, key: str, words: Collection[str]) -> YamlNode:
+    """`node`, or an empty mapping after a report: `portal: url` was meant as `portal: {type: url}`."""
+    if not isinstance(node, TextNode) or node.text not in words:
+        return node
+    source.reporter.report(
+        "RB204",
+        "%(wanted)s is wanted here, this is %(shape)s",
+        at=node.at,
+        meant=f"{{{key}: {node.text}}}",
+        wanted="a mapping",
+        shape="a text",
+    )
+    return MapNode(node.at)
 
 
-def _check_choices(source: Source, kind: Kind, choices: tuple[str, ...], path: Path) -> None:
-    if kind is Kind.CHOICE and not choices:
+def read_type(
+    source: Source, parts: Mapping[str, YamlNode], path: Path, form: str | None = None
+) -> tuple[Kind, tuple[str, ...], str | None]:
+    """`type`, `choices` and `default` of an input or a field: choices are of the type, the default is one of them."""
+    kind = Kind(source.choice(parts.get("type"), (*path, "type"), KINDS, "str"))
+    choices = _choices(source, parts.get("choices"), (*path, "choices"), kind)
+    if kind is Kind.CHOICE and "choices" not in parts:
         source.reporter.report(
             "RB202",
             "%(owner)s needs %(key)s",
@@ -84,14 +94,38 @@ def _check_choices(source: Source, kind: Kind, choices: tuple[str, ...], path: P
             owner=str(path[-1]),
             key="choices",
         )
+    default = source.plain(parts.get("default"), (*path, "default"))
+    if default is not None:
+        try:
+            chosen(kind, parse(kind, default, format=form), choices)
+        except BadScalar as bad:
+            source.wrong_value((*path, "default"), bad.got, bad.expected, meant=nearest(default, choices))
+    return kind, choices, default
+
+
+def _choices(source: Source, node: YamlNode | None, path: Path, kind: Kind) -> tuple[str, ...]:
+    """None when one of them is not of the type (reported)."""
+    found = source.plain_texts(node, path)
+    if isinstance(node, ListNode) and not node.items:
+        source.reporter.report("RB204", "a list of choices has at least one", at=source.at_key(path))
+    good = []
+    for index, text in enumerate(found):
+        try:
+            parse(kind, text)
+            good.append(text)
+        except BadScalar as bad:
+            source.wrong_value((*path, index) if isinstance(node, ListNode) else path, bad.got, bad.expected)
+    return tuple(good) if len(good) == len(found) else ()
 
 
 def read_secrets(source: Source, node: YamlNode | None) -> dict[str, SecretNeed]:
     """`secrets: {portal: {kind: password}}`."""
     found: dict[str, SecretNeed] = {}
     for name, value, path in entries(source, node, ("secrets",)):
-        parts = source.mapping(value, path, ("kind",))
+        parts = source.mapping(_long(source, value, "kind", SECRET_KINDS), path, ("kind",))
         kind = source.choice(parts.get("kind"), (*path, "kind"), SECRET_KINDS, "password")
+        if kind != "password":
+            source.not_yet(kind, source.at((*path, "kind")))
         found[name] = SecretNeed(name=name, kind=kind)
     return found
 
@@ -220,9 +254,9 @@ def read_on_failure(source: Source, node: YamlNode | None) -> OnFailure:
     path = ("on_failure",)
     parts = source.mapping(node, path, keys.ON_FAILURE)
     keep = source.plain_texts(parts.get("keep"), (*path, "keep")) if "keep" in parts else EVIDENCE
-    for text in keep:
+    for index, text in enumerate(keep):
         if text not in EVIDENCE:
-            source.wrong_value((*path, "keep"), text, one_of(EVIDENCE))
+            source.wrong_value((*path, "keep", index), text, one_of(EVIDENCE))
     return OnFailure(
         retry=source.whole_from(parts.get("retry"), (*path, "retry"), 2),
         wait=source.typed(parts.get("wait"), (*path, "wait"), Kind.DURATION, timedelta(seconds=30)),
@@ -260,4 +294,4 @@ def read_again(source: Source, node: YamlNode | None) -> str:
         after = source.required(parts, "after", path)
         source.typed(after, (*path, "after"), Kind.DURATION)
         return f"after {source.plain(after, (*path, 'after')) or ''}".strip()
-    return source.choice(node, path, ("never", "each_run"), "never")
+    return source.choice(node, path, ("never", "each_run", "{after: 7 days}"), "never")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from robo.definition.checking import ANYTHING, KINDS, Look
 from robo.definition.diagnostics import Reporter, nearest
 from robo.definition.document import Document
+from robo.definition.finding import find_words
 from robo.definition.syntax import Fault
 from robo.definition.template import BadTemplate, parse_template
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
@@ -15,12 +17,16 @@ from robo.errors import phrase
 from robo.model.process import Kind
 from robo.model.scalars import BadScalar, parse
 from robo.model.text import Expr, Node, Path, Position, Template
-from robo.sdk.grammar import Flaws
+from robo.sdk.flaws import Flaws
 
 ROOTS: Final = frozenset(("item", "inputs", "region", "process", "run", "now", "find", "error", "last"))
 WORDS: Final = frozenset(("and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "missing"))
 RESERVED: Final = ROOTS | WORDS
 """Names that a step or a variable cannot take."""
+SCALAR_LINES: Final = 50
+"""Lines of one scalar in which a word is looked for."""
+_ALONE: Final = re.compile(r"(?P<source>(?P<root>[^\W\d]\w*)\.(?P<member>[^\W\d]\w*)(?:\s*\|[^|].*)?)")
+_ONE_BRACE: Final = re.compile(r"\$\{(?!\{)(?P<source>\s*(?P<root>[^\W\d]\w*)\.(?P<member>[^\W\d]\w*)[^{}]*)\}")
 
 
 class Source(Document):
@@ -28,8 +34,6 @@ class Source(Document):
 
     def __init__(self, file: str, lines: tuple[str, ...], reporter: Reporter) -> None:
         super().__init__(file, reporter)
-        self.misspelt: set[Path] = set()
-        self.shapeless: set[Path] = set()
         self.lines = lines
         self.keys: dict[Path, Position] = {}
         self.broken: set[Path] = set()
@@ -47,7 +51,12 @@ class Source(Document):
 
     # ---- shapes -------------------------------------------------------------------------------------------
     def mapping(
-        self, node: YamlNode | None, path: Path, known: Collection[str] = (), later: Collection[str] = ()
+        self,
+        node: YamlNode | None,
+        path: Path,
+        known: Collection[str] = (),
+        later: Collection[str] = (),
+        closed: Collection[str] = (),
     ) -> dict[str, YamlNode]:
         """As in a document; keys have places of their own here, and none holds an expression."""
         if isinstance(node, MapNode):
@@ -57,25 +66,19 @@ class Source(Document):
                     self.reporter.report(
                         "RB219", "a key cannot hold an expression", at=key.at, expected="a text; expressions are values"
                     )
-                if known and key.text not in known and (meant := nearest(key.text, known)):
-                    self.misspelt.add((*path, meant))
-        elif node is not None:
-            self.shapeless.add(path)
-        return super().mapping(node, path, known, later)
-
-    def required(self, entries: Mapping[str, YamlNode], key: str, path: Path) -> YamlNode | None:
-        """The entry `key`, or None after a report: here, or of what stands in its place."""
-        if key not in entries and ((*path, key) in self.misspelt or path in self.shapeless):
-            return None
-        return super().required(entries, key, path)
+        return super().mapping(node, path, known, later, closed)
 
     def _later(self, key: TextNode) -> None:
+        self.not_yet(key.text, key.at)
+
+    def not_yet(self, key: str, at: Position) -> None:
+        """A word of the language that this version does not have."""
         self.reporter.report(
             "RB210",
             "%(key)s is part of the language but not available in this version of robo",
-            at=key.at,
+            at=at,
             remedy="leave it out for now; CHANGELOG.md says what each version brings",
-            key=key.text,
+            key=key,
         )
 
     def at_key(self, path: Path) -> Position:
@@ -163,12 +166,31 @@ class Source(Document):
             self._bad_template(tree, bad)
             self.broken.add(path)
             return ""
+        if isinstance(found, str) and self._without_braces(tree):
+            self.broken.add(path)
         if isinstance(found, Template):
             alone = len(found.parts) == 1
             for part in found.parts:
                 if isinstance(part, Expr):
                     self._look(part.source, tree, alone=alone)
         return found
+
+    def _without_braces(self, tree: TextNode) -> bool:
+        """Whether a text was meant to be an expression (reported): it is `item.number`, or holds `${ item.number }`."""
+        match = _ALONE.fullmatch(tree.text) or _ONE_BRACE.search(tree.text)
+        members = self.names.get(match["root"]) if match else None
+        if not match or not isinstance(members, Mapping):
+            return False
+        if match.re is _ALONE and match["member"] not in members:
+            return False
+        self.reporter.report(
+            "RB105",
+            "an expression without its braces",
+            at=self._inside(tree, tree.text, match.start(), match.end() - match.start()),
+            expected="${{ … }} for an expression",
+            meant=f"${{{{ {match['source'].strip()} }}}}",
+        )
+        return True
 
     def _bad_template(self, tree: TextNode, bad: BadTemplate) -> None:
         at = self._inside(tree, tree.text[bad.start : bad.start + bad.width].split("\n")[0], 0, bad.width)
@@ -214,12 +236,12 @@ class Source(Document):
 
     def _inside(self, tree: TextNode, words: str, start: int, width: int) -> Position:
         """The place of a part of a scalar: where its words stand in the lines it was written in."""
-        first = words.split("\n", maxsplit=1)[0]
-        for number in range(tree.at.line - 1, min(len(self.lines), tree.at.line + 50)):
-            column = self.lines[number].find(first, tree.at.column - 1 if number == tree.at.line - 1 else 0)
-            if column >= 0:
-                return Position(self.file, number + 1, column + start + 1, max(1, min(width, len(first) - start)))
-        return tree.at
+        lines = self.lines[tree.at.line - 1 : tree.at.line + SCALAR_LINES]
+        found = find_words(lines, tree.at.column - 1, words, start, width)
+        if found is None:
+            return tree.at
+        row, column, wide = found
+        return Position(self.file, tree.at.line + row, column + 1, wide)
 
     def condition(self, tree: YamlNode | None, path: Path) -> Expr | None:
         """A condition, bare or in its braces; it must be yes or no."""
@@ -283,8 +305,6 @@ class Source(Document):
 
 
 def _as_identifier(key: str) -> str:
-    import re
-
     word = re.sub(r"\W+", "_", key).strip("_")
     return word if word.isidentifier() and word not in RESERVED else ""
 

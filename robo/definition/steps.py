@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from robo.model.base import Effect
 from robo.model.process import Finder, Kind, Step, StepKind
 from robo.model.text import Node, Path, Template
 from robo.sdk.action import ActionSpec
-from robo.sdk.grammar import Flaws
+from robo.sdk.flaws import Flaws
 from robo.sdk.parameters import read_params, spread
 
 _NOT_THERE: Final = frozenset(keys.STEP)
@@ -125,12 +125,13 @@ class Steps:
         if isinstance(node, TextNode) and node.broken:
             return
         text = node.text if isinstance(node, TextNode) else ""
+        action, colon, rest = text.partition(":")
         self.report(
             "RB204",
             "a step is a mapping: its key is the action",
             at=node.at,
-            expected="for example browser.open: https://…",
-            meant=f"{text}: …" if text in self.actions else "",
+            expected="for example browser.open: https://… (a blank after the colon)",
+            meant=f"{action}: {rest.strip() if colon else '…'}" if action in self.actions else "",
         )
 
     def _kind(self, node: MapNode, path: Path) -> tuple[StepKind | None, str]:
@@ -190,11 +191,15 @@ class Steps:
         )
 
     def _meant(self, word: str) -> str:
-        """The action or key that was probably meant: by the whole word, else by the name after the dot."""
-        whole = nearest(word, self.actions if "." in word else (*self.actions, *keys.STEP, *keys.CONTROLS))
-        short = _short(self.actions)
-        name = word.rpartition(".")[2]
-        return short.get(name, "") or whole or short.get(nearest(name, short), "")
+        """The action or key that was probably meant: of the same runner where there is one, else of all."""
+        runner, _, name = word.rpartition(".")
+        if runner:
+            meant = _alike(runner, {full.partition(".")[0] for full in self.actions}) or runner
+            same = {full.partition(".")[2]: full for full in self.actions if full.startswith(f"{meant}.")}
+            return same.get(_alike(name, same), "")
+        short = {full.rpartition(".")[2]: full for full in self.actions}
+        whole = nearest(word, (*self.actions, *keys.STEP, *keys.CONTROLS))
+        return short.get(name, "") or whole or short.get(_alike(name, short), "")
 
     def _identity(self, node: YamlNode | None, path: Path, generated: str) -> tuple[str, bool]:
         text = self.source.plain(node, (*path, "id")) if node is not None else None
@@ -289,7 +294,7 @@ class Steps:
         flaws = Flaws()
         read_params(spec, params, flaws)
         source.flaws(flaws, where)
-        self._secret(spec, params)
+        self._secret(spec, params, where)
         effect = source.choice(parts["effect"], (*path, "effect"), tuple(Effect), "") if "effect" in parts else ""
         confirm = (
             source.choice(parts["confirm"], (*path, "confirm"), ("accept", "dismiss"), "") if "confirm" in parts else ""
@@ -301,18 +306,26 @@ class Steps:
             "confirm": confirm or None,
         }
 
-    def _secret(self, spec: ActionSpec, params: Node) -> None:
-        given = spread(spec, params)
-        if "secret" in spec.params.model_fields and isinstance(given.get("secret"), str):
-            self.source.secrets_named.add(given["secret"])
+    def _secret(self, spec: ActionSpec, params: Node, path: Path) -> None:
+        named = spread(spec, params).get("secret") if "secret" in spec.params.model_fields else None
+        if isinstance(named, str):
+            self.source.secrets_named.add(named)
+        elif isinstance(named, Template):
+            self.report(
+                "RB219",
+                "an expression cannot stand here",
+                at=self.source.at((*path, "secret")),
+                expected="the name of a secret, written out: what a run needs is checked before it begins",
+            )
 
     def _set(self, node: YamlNode, path: Path) -> dict[str, Node]:
         assigned: dict[str, Node] = {}
         for name, value in self.source.mapping(node, path).items():
-            self.source.name(name, (*path, name), taken=self.ids)
+            free = self.source.name(name, (*path, name), taken=self.ids)
             assigned[name] = self.source.node(value, (*path, name))
-            self.source.names[name] = self.source.kind_of(assigned[name])
-            self.ids.add(name)
+            if free:
+                self.source.names[name] = self.source.kind_of(assigned[name])
+                self.ids.add(name)
         return assigned
 
     def _ending(self, parts: Mapping[str, YamlNode], path: Path, word: str) -> dict[str, Any]:
@@ -342,9 +355,11 @@ class Steps:
         names = self.source.names
         if step.kind is StepKind.ACTION or step.once is not None:
             left = left_by(step, self.actions, names["find"])
-            if step.named:
+            if step.id in self.ids:
                 names[step.id] = left
             names["last"] = left or {"*": ANYTHING}
+        elif step.id in self.ids:
+            names[step.id] = {}
 
     def _remember_unknown(self, parts: Mapping[str, YamlNode]) -> None:
         """A step that is not understood may leave anything under its id."""
@@ -353,8 +368,12 @@ class Steps:
             self.source.names[node.text] = {"*": ANYTHING}
 
 
-def _short(actions: Mapping[str, ActionSpec]) -> dict[str, str]:
-    return {name.rpartition(".")[2]: name for name in actions}
+def _alike(name: str, names: Iterable[str]) -> str:
+    """The nearest name, or one that `name` begins with (`click_button`)."""
+    known = tuple(names)
+    if name in known:
+        return name
+    return nearest(name, known) or next((each for each in known if name.startswith(f"{each}_")), "")
 
 
 def _kind_of(word: str) -> StepKind:

@@ -22,6 +22,9 @@ MAX_LITERAL: Final = 10**24
 EXACT_DIGITS: Final = 15
 """Digits of a decimal that the lexer's float keeps exactly."""
 _STRINGS = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL)
+_FRENCH = re.compile(r"\d+(?:[ \u00a0\u202f]\d{3})+(?:,\d+)?(?: ?€)?|\d+,\d+(?: ?€)?|\d+(?:\.\d+)? ?€")
+"""A number as it is written in French, which an expression does not read."""
+_CURLY = re.compile("[‘’“”«»]")
 
 ALLOWED: Final = (
     nodes.Const,
@@ -109,9 +112,16 @@ def _syntax(source: str, problem: str, word: Any = None) -> Fault:
     if odd := re.search(r" at (\d+)$", problem):
         problem, word = problem[: odd.start()], source[int(odd[1]) : int(odd[1]) + 1]
     problem = problem.replace("unexpected 'end of template'", "it ends too early")
-    start = source.find(str(word)) if word else 0
+    start = source.find(str(word)) if word is not None else 0
     expected = ""
-    if "&&" in source or "||" in source or "!" in source.replace("!=", ""):
+    blind = _STRINGS.sub(lambda text: "\x00" * len(text[0]), source)
+    if number := _FRENCH.search(blind):
+        return _written(source, number)
+    if curly := _CURLY.search(blind):
+        start, word, expected = curly.start(), curly[0], "straight quotes around a text: '…'"
+    elif re.search(r"\blike\b", blind):
+        expected = "is like '…'"
+    elif "&&" in source or "||" in source or "!" in source.replace("!=", ""):
         expected = "and, or, not"
     elif re.search(r"(?<![=!<>])=(?!=)", _STRINGS.sub("", source)):
         expected = "== to compare"
@@ -119,9 +129,23 @@ def _syntax(source: str, problem: str, word: Any = None) -> Fault:
         code="RB301",
         message="this is not an expression: %(problem)s",
         start=max(start, 0),
-        width=len(str(word)) if word and start >= 0 else len(source),
+        width=len(str(word)) if word is not None and start >= 0 else len(source),
         expected=expected,
         facts={"problem": problem},
+    )
+
+
+def _written(source: str, number: re.Match[str]) -> Fault:
+    """A number as it is written in French."""
+    plain = re.sub(r"[\s\u00a0\u202f€]", "", number[0]).replace(",", ".")
+    return Fault(
+        code="RB301",
+        message="this is not an expression: %(problem)s",
+        start=number.start(),
+        width=len(number[0]),
+        expected="numbers without blanks or signs, with a point: 5000.50",
+        meant=plain,
+        facts={"problem": f"unexpected {number[0]}"},
     )
 
 

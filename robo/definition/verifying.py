@@ -47,15 +47,35 @@ class Verifying:
 
     def _part(self, part: MapNode, path: Path, generated: str) -> None:
         """An action, conditions, or both in one mapping."""
+        asked = MapNode(part.at)
         for key, value in part.entries:
-            if key.text in keys.VERIFY:
-                where = (*path, key.text)
-                self.given[key.text], self.places[key.text] = value, where
-                self.source.keys[where] = key.at
-                self.source.positions[where] = value.at
-        asked = MapNode(part.at, [entry for entry in part.entries if entry[0].text not in keys.VERIFY])
+            word = key.text if key.text in keys.VERIFY else self._misspelt(key)
+            if not word:
+                asked.entries.append((key, value))
+                continue
+            where = (*path, word)
+            self.given[word], self.places[word] = value, where
+            self.source.keys[where] = key.at
+            self.source.positions[where] = value.at
         if asked.entries and (step := self.read_step(asked, path, generated)) is not None:
             self.steps.append(step)
+
+    def _misspelt(self, key: TextNode) -> str:
+        """The key of `verify` that was meant, after a report; an empty text for an action and its keys."""
+        if "." in key.text or key.text in (*keys.STEP, *keys.STEP_LATER):
+            return ""
+        meant = nearest(key.text, keys.VERIFY)
+        if meant:
+            self.source.reporter.report(
+                "RB203",
+                "there is no %(key)s here",
+                at=key.at,
+                expected="one of %(keys)s",
+                meant=meant,
+                key=key.text,
+                keys=", ".join(keys.VERIFY),
+            )
+        return meant
 
     def _verdict(self, path: Path) -> Verify:
         conditions: Mapping[str, Any] = {

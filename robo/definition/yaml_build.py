@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -90,7 +91,7 @@ class Builder:
 
     def _on_ScalarEvent(self, event: Any) -> None:  # noqa: N802 - named after ruamel's event
         at = self._at(event)
-        node = TextNode(event.value, at, inside=1 if event.style in ("'", '"') else 0)
+        node = TextNode(unicodedata.normalize("NFC", event.value), at, inside=1 if event.style in ("'", '"') else 0)
         node.broken = self._marks(event, at) and not event.value
         if event.style == '"':
             self._backslash(event, at)
@@ -242,6 +243,8 @@ class Builder:
         if text[end : end + 1] not in tuple(repair.BLANKS) and node.text[-1:] not in tuple(repair.BLANKS):
             return
         line = node.at.line - 1
+        if not text[end:].lstrip(repair.BLANKS).startswith(":"):
+            return
         self.report(
             "RB103",
             "a blank before the colon: is it a key or a sentence?",

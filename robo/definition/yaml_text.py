@@ -25,6 +25,16 @@ __all__ = ["ListNode", "MapNode", "Reading", "TextNode", "YamlNode", "decode", "
 
 MAX_BYTES = 1024 * 1024
 MAX_REPAIRS = 25
+SAID = {
+    "expected <block end>, but found '<block mapping start>'": "this line does not stand under the ones it belongs to",
+    "expected <block end>, but found '<block sequence start>'": "this line does not stand under the ones it belongs to",
+    "expected <block end>, but found '-'": "this line does not stand under the ones it belongs to",
+    "expected <block end>, but found '<scalar>'": "a text follows where the value was over",
+    "could not find expected ':'": "a key without its colon",
+    "mapping values are not allowed here": "a key where only a value may stand",
+    "sequence entries are not allowed here": "a dash where only a value may stand",
+}
+"""What the parser says, in words of this house."""
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]")
 
 
@@ -159,8 +169,16 @@ class _Reader:
 
     def _repair_line(self, number: int, problem: str) -> bool:
         line = self.lines[number]
-        better = repair.quote_expressions(line)
+        better = repair.blanks_for_tabs(line) if "\\t" in problem else None
         if better is not None:
+            self.reporter.report(
+                "RB107",
+                "a tab between a key and its value",
+                at=self._at(number, line.index("\t")),
+                expected="ordinary blanks",
+                paste=better,
+            )
+        elif (better := repair.quote_expressions(line)) is not None:
             self.reporter.report(
                 "RB104",
                 "an expression inside brackets must be in quotes",
@@ -172,6 +190,14 @@ class _Reader:
                 "RB103",
                 "a text with a colon followed by a blank must be in quotes",
                 at=self._piece(number, lambda piece: piece.colon),
+                paste=better,
+            )
+        elif "<scalar>" in problem and (better := repair.quote_apostrophe(line)) is not None:
+            self.reporter.report(
+                "RB102",
+                "these quotes close before the end of the text",
+                at=self._piece(number, lambda piece: piece.quote == "'"),
+                expected="double quotes around a text with an apostrophe",
                 paste=better,
             )
         elif "escape" in problem and (better := repair.single_quotes(line)) is not None:
@@ -224,12 +250,21 @@ class _Reader:
                 expected="the same quote at the end of the text",
             )
             return
+        opened = error.context_mark
+        if opened is not None and "flow" in str(error.context or "") and opened.line < line:
+            self.reporter.report(
+                "RB101",
+                "this bracket is never closed",
+                at=self._at(opened.line, opened.column),
+                expected="the closing one, and commas between what is inside",
+            )
+            return
         self.reporter.report(
             "RB101",
             "this is not YAML: %(problem)s",
             at=self._at(line, column),
             remedy="look at the indentation, brackets and quotes of this line and of the one before",
-            problem=problem,
+            problem=SAID.get(problem, problem),
         )
 
 

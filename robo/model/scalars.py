@@ -15,7 +15,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from robo.errors import RoboError, Words, phrase
+from robo.errors import RoboError, Words, one_of, phrase
 from robo.model.base import CellError
 from robo.model.dates import BadDate, parse_with_format
 from robo.model.process import Kind
@@ -77,6 +77,18 @@ def parse(kind: Kind, text: Any, *, format: str | None = None) -> Any:  # noqa: 
     if kind in (Kind.DATE, Kind.DATETIME, Kind.TIME) and format is not None and isinstance(text, str):
         return _with_format(kind, text, format)
     return _PARSERS[kind](text)
+
+
+def chosen(kind: Kind, value: Any, choices: Sequence[str]) -> Any:
+    """`value`, once it is one of `choices` (texts of the same kind; without any, everything is). A list: every part.
+
+    Raises `BadScalar`."""
+    if choices:
+        allowed = choices if kind is Kind.LIST else [parse(kind, choice) for choice in choices]
+        for part in value if kind is Kind.LIST else (value,):
+            if part not in allowed:
+                raise BadScalar(one_of(choices), part)
+    return value
 
 
 def clean(text: str) -> str:
@@ -194,7 +206,7 @@ def _bool(value: Any) -> bool:
         return True
     if word in _NO:
         return False
-    raise BadScalar("oui or non", value)
+    raise BadScalar("yes or no (oui, non)", value)
 
 
 def _date(value: Any) -> date:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from robo.definition.diagnostics import nearest
-from robo.errors import Words, one_of
+from robo.definition.diagnostics import Diagnostic, Reporter, nearest
+from robo.errors import Words
 from robo.model.base import Effect
 from robo.model.process import Finder, Input, Process, Step, Table
-from robo.model.region import Overlay, Relabel
-from robo.model.scalars import BadScalar, parse
+from robo.model.region import Overlay, Region, Relabel
+from robo.model.scalars import BadScalar, chosen, parse
+from robo.model.text import Path
 from robo.plan.labels import Relabelling, same_text
 from robo.plan.problems import Problems
 from robo.plan.steps import Actions, page_runners, walk
@@ -26,6 +27,22 @@ def apply_overlay(process: Process, overlay: Overlay, actions: Actions, problems
     if overlay.labels:
         update |= _labels(process, overlay, actions, problems)
     return process.model_copy(update=update)
+
+
+def unknown_processes(region: Region, known: Collection[str]) -> tuple[Diagnostic, ...]:
+    """The overlays of processes that are not in the library: nothing would ever come of them."""
+    reporter = Reporter({region.file: region.lines})
+    for name in (name for name in region.overlays if name not in known):
+        reporter.report(
+            "RB454",
+            "there is no process %(name)s",
+            at=region.positions[region.overlays[name].path],
+            expected="one of: %(known)s",
+            meant=nearest(name, known),
+            name=name,
+            known=_listed(known),
+        )
+    return reporter.diagnostics()
 
 
 def _inputs(process: Process, overlay: Overlay, problems: Problems) -> Mapping[str, Input]:
@@ -77,10 +94,10 @@ def _inputs(process: Process, overlay: Overlay, problems: Problems) -> Mapping[s
 def _not_of_its_type(wanted: Input, value: str) -> Words | None:
     """What would be right for this input, or None when `value` is."""
     try:
-        parsed = parse(wanted.type, value)
+        chosen(wanted.type, parse(wanted.type, value), wanted.choices)
     except BadScalar as bad:
         return bad.expected
-    return None if not wanted.choices or parsed in wanted.choices else one_of(wanted.choices)
+    return None
 
 
 def _tables(process: Process, overlay: Overlay, problems: Problems) -> Mapping[str, Table]:
@@ -112,9 +129,27 @@ def _tables(process: Process, overlay: Overlay, problems: Problems) -> Mapping[s
                 name=name,
             )
         else:
+            if own.overlay == "extend":
+                _only_new(own, rows, path, problems)
             merged = {**own.rows, **rows} if own.overlay == "extend" else dict(rows)
             tables[name] = own.model_copy(update={"rows": merged})
     return tables
+
+
+def _only_new(own: Table, rows: Mapping[str, str], path: Path, problems: Problems) -> None:
+    """`overlay: extend` adds rows; those of the author stay as they are."""
+    for row in (row for row in rows if own.rows.get(row, rows[row]) != rows[row]):
+        long = (*path, "rows", row)
+        known = problems.region.positions if problems.region is not None else {}
+        problems.report(
+            "RB449",
+            "the row « %(row)s » of the table %(table)s is the author's",
+            long if long in known else (*path, row),
+            in_region=True,
+            remedy="add other rows only, or ask the author for `overlay: replace`",
+            row=row,
+            table=own.name,
+        )
 
 
 def _labels(process: Process, overlay: Overlay, actions: Actions, problems: Problems) -> dict[str, object]:

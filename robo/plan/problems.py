@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from robo.definition.diagnostics import Reporter
+from robo.definition.diagnostics import Diagnostic, Reporter
 from robo.model.process import Process
 from robo.model.region import Region
 from robo.model.text import Path, Position
@@ -48,6 +48,10 @@ class Problems:
         self._reporter.report(
             code, message, at=place_of(document, path), meant=meant, expected=expected, remedy=remedy, **facts
         )
+
+    def found(self) -> tuple[Diagnostic, ...]:
+        """Everything that was reported, in the order of the text."""
+        return self._reporter.diagnostics()
 
     @property
     def count(self) -> int:

@@ -8,101 +8,28 @@ one `BadShape`, whose flaws carry the path below the tree.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final, get_args
 
-from robo.errors import Rejection, fill
 from robo.model.base import MISSING
+from robo.model.dates import is_format
 from robo.model.process import Kind
 from robo.model.scalars import BadScalar, parse
 from robo.model.text import Path, Template
 from robo.sdk.action import ActionSpec, Params
+from robo.sdk.flaws import Flaws, is_list, shape
 from robo.sdk.targets import ANY, Read, Role, Target, Watch, Watched
 
 ROLES: Final[tuple[str, ...]] = get_args(Role)
 TARGET_KEYS: Final = (*ROLES, "name", "css", "nth", "within", "column")
 READ_KEYS: Final = ("match", "type", "format", "all", "required")
 CSS: Final = "css="
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flaw:
-    """One thing wrong at `path` below the tree. `on_key`: the key is wrong, not its value."""
-
-    code: str
-    message: str
-    path: Path = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    expected: str = ""
-    known: tuple[str, ...] = ()
-    """The words that would be right, for a did-you-mean."""
-    word: str = ""
-    on_key: bool = False
-
-    def __str__(self) -> str:
-        where = " › ".join(str(part) for part in self.path)
-        said = fill(self.message, self.facts)
-        return f"{where}: {said}" if where else said
-
-
-class BadShape(Rejection):
-    """A tree does not have the shape its reader wants. `flaws` are all of them."""
-
-    def __init__(self, flaws: Sequence[Flaw]) -> None:
-        super().__init__("bad-value", "%(problems)s", problems="; ".join(str(flaw) for flaw in flaws))
-        self.flaws = tuple(flaws)
-
-
-class Flaws:
-    """Collects flaws while a tree is read."""
-
-    def __init__(self) -> None:
-        self.found: list[Flaw] = []
-
-    def add(self, code: str, message: str, path: Path, **more: Any) -> None:
-        """One flaw; `facts expected known word on_key` go to the `Flaw`, anything else is a fact."""
-        given = {name: more.pop(name) for name in ("expected", "known", "word", "on_key") if name in more}
-        self.found.append(Flaw(code=code, message=message, path=path, facts=more, **given))
-
-    def scalar(self, bad: BadScalar, path: Path) -> None:
-        """A text that is not of the wanted type."""
-        self.add("RB201", "%(got)s is not %(wanted)s", path, got=bad.got, wanted=bad.expected)
-
-    def unknown_key(self, key: str, path: Path, known: Iterable[str]) -> None:
-        words = tuple(known)
-        self.add(
-            "RB203",
-            "there is no %(key)s here",
-            (*path, key),
-            key=key,
-            keys=", ".join(words),
-            expected="one of %(keys)s",
-            known=words,
-            word=key,
-            on_key=True,
-        )
-
-    def check(self) -> None:
-        """Raise `BadShape` if anything was found."""
-        if self.found:
-            raise BadShape(self.found)
-
-
-def is_text(tree: Any) -> bool:
-    return isinstance(tree, str)
-
-
-def is_list(tree: Any) -> bool:
-    return isinstance(tree, Sequence) and not isinstance(tree, str | bytes)
-
-
-def shape(tree: Any) -> str:
-    """What a tree is, in the words of messages."""
-    if isinstance(tree, Mapping):
-        return "a mapping"
-    return "a list" if is_list(tree) else "a text" if is_text(tree) else type(tree).__name__
+FOREIGN: Final = ("xpath=", "//", "text=", "id=", "role=", "data-testid=")
+"""How other tools begin what is no name a person sees."""
+DATED: Final = frozenset({Kind.DATE, Kind.DATETIME, Kind.TIME})
+"""The types that `format` is for."""
+DATE_FORM: Final = "a date format like dd/mm/yyyy or %d/%m/%Y"
 
 
 # targets
@@ -142,13 +69,21 @@ def read_target(tree: Any, path: Path, flaws: Flaws) -> Target:
     name = _name(tree, path, flaws)
     if name.startswith(CSS):
         return Target(css=_filled(name[len(CSS) :], path, flaws))
+    if name.startswith(FOREIGN):
+        flaws.add(
+            "RB205",
+            "%(name)s is no name a person sees",
+            path,
+            name=name,
+            expected="the name itself, {role: name}, or css=… as the last resort",
+        )
     return Target(name=name)
 
 
-def _target_mapping(tree: Mapping[str, Any], path: Path, flaws: Flaws) -> Target:
+def _target_mapping(tree: Mapping[str, Any], path: Path, flaws: Flaws, also: Sequence[str] = ()) -> Target:
     odd = [key for key in tree if key not in TARGET_KEYS]
     for key in odd:
-        flaws.unknown_key(key, path, TARGET_KEYS)
+        flaws.unknown_key(key, path, (*TARGET_KEYS, *also))
     chosen = [key for key in tree if key in (*ROLES, "name", "css")]
     if odd and not chosen:
         return Target(name="")
@@ -248,7 +183,22 @@ def read_reads(tree: Any, path: Path, flaws: Flaws) -> dict[str, Read]:
             expected="{name: target} for each value to read",
         )
         return {}
+    check_names(tree, path, flaws)
     return {name: read_read(part, (*path, name), flaws) for name, part in tree.items()}
+
+
+def check_names(reads: Iterable[Any], path: Path, flaws: Flaws) -> None:
+    """What is read is used as `step.name`, so each name can be written in an expression."""
+    for name in reads:
+        if not str(name).isidentifier():
+            flaws.add(
+                "RB212",
+                "%(name)s cannot be a name",
+                (*path, name),
+                name=name,
+                expected="letters, digits and _, beginning with a letter, and none of the language's own words",
+                on_key=True,
+            )
 
 
 def read_read(tree: Any, path: Path, flaws: Flaws) -> Read:
@@ -260,14 +210,33 @@ def read_read(tree: Any, path: Path, flaws: Flaws) -> Read:
     for key in odd:
         flaws.unknown_key(key, path, (*TARGET_KEYS, *READ_KEYS))
         del rest[key]
+    kind = _kind(tree.get("type", "str"), (*path, "type"), flaws)
     return Read(
         targets=() if odd and not rest else (read_target(rest, path, flaws),),
         match=_pattern(tree.get("match"), (*path, "match"), flaws),
-        type=_kind(tree.get("type", "str"), (*path, "type"), flaws),
-        format=_text_or_none(tree.get("format"), (*path, "format"), flaws),
+        type=kind,
+        format=_format(tree.get("format"), kind, (*path, "format"), flaws),
         all=_yes(tree.get("all", False), (*path, "all"), flaws),
         required=_yes(tree.get("required", True), (*path, "required"), flaws),
     )
+
+
+def _format(tree: Any, kind: Kind, path: Path, flaws: Flaws) -> str | None:
+    form = _text_or_none(tree, path, flaws)
+    if form is None or isinstance(tree, Template):
+        return form
+    if kind not in DATED:
+        flaws.add(
+            "RB214",
+            "format does not go with the type %(type)s",
+            path,
+            type=kind.value,
+            expected="a type that has one: date, datetime or time",
+            on_key=True,
+        )
+    elif not is_format(form):
+        flaws.add("RB201", "%(got)s is not %(wanted)s", path, got=form, wanted=DATE_FORM)
+    return form
 
 
 def _kind(tree: Any, path: Path, flaws: Flaws) -> Kind:
@@ -336,7 +305,10 @@ def read_watched(tree: Any, code: str, path: Path, flaws: Flaws) -> Watched:
     if isinstance(tree, Mapping) and "code" in tree:
         code = _name(tree["code"], (*path, "code"), flaws)
         tree = {key: part for key, part in tree.items() if key not in ("code", "says")}
-    targets = read_targets(tree, path, flaws)
+    if isinstance(tree, Mapping):
+        targets: tuple[Target, ...] = (_target_mapping(tree, path, flaws, also=("code", "says")),)
+    else:
+        targets = read_targets(tree, path, flaws)
     return Watched(targets=targets, code=code, ends_only=all(target.name == ANY for target in targets))
 
 

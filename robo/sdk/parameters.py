@@ -16,16 +16,8 @@ from robo.model.process import Kind
 from robo.model.scalars import BadScalar, parse
 from robo.model.text import Path, Template
 from robo.sdk.action import ActionSpec, Params
-from robo.sdk.grammar import (
-    SCALARS,
-    Flaws,
-    is_list,
-    is_missing,
-    read_read,
-    read_target,
-    read_targets,
-    shape,
-)
+from robo.sdk.flaws import Flaws, is_list, shape
+from robo.sdk.grammar import SCALARS, check_names, is_missing, read_read, read_target, read_targets
 from robo.sdk.targets import Read, Target
 
 
@@ -60,8 +52,8 @@ def spread(spec: ActionSpec, tree: Any) -> dict[str, Any]:
 
 
 def parameters(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """The parameters as they are written: `from_` is written `from`."""
-    return {info.alias or name.rstrip("_"): info for name, info in model.model_fields.items()}
+    """The parameters as they are written: `from_` is written `from`. Those the engine fills (`exclude`) are not."""
+    return {info.alias or name.rstrip("_"): info for name, info in model.model_fields.items() if not info.exclude}
 
 
 def read_params(spec: ActionSpec, tree: Any, flaws: Flaws) -> Params | None:
@@ -228,6 +220,19 @@ def _mapping(inner: Any, tree: Any, path: Path, flaws: Flaws) -> dict[str, Any]:
             "RB204", "a mapping is wanted here, this is %(shape)s", path, shape=shape(tree), expected="{name: value}"
         )
         return {}
+    if inner is Read:
+        check_names(tree, path, flaws)
+    if not tree:
+        flaws.add("RB204", "there is nothing in it", path, expected="{name: value}")
+    for key, part in tree.items():
+        if inner is Any and isinstance(part, Mapping):
+            flaws.add(
+                "RB204",
+                "%(wanted)s is wanted here, this is %(shape)s",
+                (*path, key),
+                wanted="one value",
+                shape=shape(part),
+            )
     return {str(key): _convert(inner, part, (*path, key), flaws) for key, part in tree.items()}
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import Field
+
 from robo.sdk.action import ActionSpec, Params, Proof
 from robo.sdk.values import Effect
 
@@ -25,7 +27,7 @@ class UpdateRowParams(Params):
     set: Mapping[str, Any]
     file: str | None = None
     """Another file than the one the item came from (a copy of it)."""
-    source: Any = None
+    source: Any = Field(default=None, exclude=True)
     """Filled by the engine: `item.source`, or a tuple of them for a group."""
 
 

@@ -30,6 +30,8 @@ SPOKEN = {"remedy", "expected", "says", "message", "why"}
 A_WORD = re.compile(r"[A-Za-z]{2}")
 WORDS_AT = {"BadScalar": 0, "phrase": 0, "_words": 0, "_wrong_shape": 1, "wrong_value": 2}
 """Where words stand that are translated with the message they are a fact of."""
+KEPT_IN = {"expected", "wanted", "DATE_FORM", "SHAPES", "SAID"}
+"""Variables that hold such words."""
 TRANSLATED_THROUGH_A_VARIABLE = {
     "robo/definition/diagnostics.py": ("expected", "did you mean", "write", "do"),
     "robo/definition/operators.py": tuple(kind for kind, _ in _KINDS),
@@ -48,12 +50,15 @@ UNTRANSLATED = {
 
 
 def texts(node: ast.expr) -> Iterator[str]:
-    """The literal texts a node may be: one, or both of a choice."""
+    """The literal texts a node may be: one, both of a choice, the values of a mapping."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.IfExp):
         yield from texts(node.body)
         yield from texts(node.orelse)
+    elif isinstance(node, ast.Dict):
+        for value in node.values:
+            yield from texts(value)
 
 
 def name_of(call: ast.Call) -> str:
@@ -70,10 +75,10 @@ def words_of(node: ast.AST) -> Iterator[str]:
         for keyword in node.keywords if any(isinstance(each, ast.Constant) for each in node.args) else ():
             if keyword.arg in WORDS:
                 yield from texts(keyword.value)
-    elif isinstance(node, ast.Assign) and any(
-        isinstance(to, ast.Name) and to.id in {"expected", "wanted"} for to in node.targets
-    ):
-        yield from texts(node.value)
+    elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if any(isinstance(to, ast.Name) and to.id in KEPT_IN for to in targets):
+            yield from texts(node.value)
     elif isinstance(node, ast.FunctionDef):
         for argument, default in zip(reversed(node.args.args), reversed(node.args.defaults), strict=False):
             if argument.arg in WORDS:

@@ -17,7 +17,7 @@ from robo.model.base import Effect
 from robo.model.text import Template
 from robo.sdk.action import ActionSpec, Params
 from robo.sdk.errors import DeadlinePassed, ItemTrouble, RoboError
-from robo.sdk.grammar import Flaws
+from robo.sdk.flaws import Flaws
 from robo.sdk.parameters import read_params
 from robo.sdk.runner import Answer, Call, Context, Runner, Session
 from robo.sdk.testing.processes import descendants, gone, known

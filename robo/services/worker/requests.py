@@ -14,8 +14,9 @@ from robo.errors import RoboError, UsageError
 from robo.model.base import Environment, ItemState
 from robo.model.ledger import BaselineRecord, Minutes
 from robo.model.process import Input, Kind
+from robo.model.region import Region
 from robo.model.run import Item, RunState
-from robo.model.scalars import BadScalar, parse
+from robo.model.scalars import BadScalar, chosen, parse
 from robo.plan.build import origin_of
 from robo.plan.model import Plan
 from robo.sdk.runner import HostRule
@@ -112,6 +113,20 @@ class RunReport:
         return 3 if waits or finish in LEFT or any(self.items.get(state) for state in LEFT) else 0
 
 
+def need_enabled(region: Region, process: str) -> None:
+    """The region lets this process run now, whatever a run began with: RB515 otherwise, with the place that says no."""
+    overlay = region.overlays.get(process)
+    if overlay is not None and not overlay.enabled:
+        raise UsageError(
+            "RB515",
+            "%(process)s is not enabled in %(region)s",
+            place=str(region.positions[(*overlay.path, "enabled")]),
+            remedy="whoever wrote `enabled: no` there can change it; other regions are not concerned",
+            process=process,
+            region=region.id,
+        )
+
+
 def typed_inputs(plan: Plan, given: Mapping[str, str], folder: Path) -> dict[str, Any]:
     """The inputs of a run, typed: what was given, else the default. Every problem is an error with its name.
 
@@ -144,7 +159,7 @@ def _typed(wanted: Input, text: str | None, folder: Path) -> Any:
             name=wanted.name,
         )
     try:
-        value = parse(wanted.type, text)
+        value = chosen(wanted.type, parse(wanted.type, text), wanted.choices)
     except BadScalar as bad:
         raise UsageError(
             "RB503",

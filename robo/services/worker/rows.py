@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,11 +10,11 @@ from typing import Any
 
 from robo.definition.diagnostics import nearest
 from robo.definition.expressions import render, truth
-from robo.errors import RoboError, UsageError, Words, one_of, phrase
+from robo.errors import RoboError, UsageError, Words, phrase
 from robo.model.base import MISSING
-from robo.model.process import Column, Items
+from robo.model.process import Column, Items, Kind
 from robo.model.run import NewItem, Trouble
-from robo.model.scalars import BadScalar, parse
+from robo.model.scalars import BadScalar, chosen, parse
 from robo.sdk.runner import Row
 
 Scope = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -35,9 +34,9 @@ class Sheet:
     scope: Scope
 
     def check(self, row: Row) -> None:
-        """Every required column is there, or all that are missing are named at once (`RB530`)."""
+        """Every column is there, blank or not, or all that are missing are named at once (`RB530`)."""
         there = {header(name): name for name in row.values}
-        lacking = [field.column for field in self.items.fields if field.required and header(field.column) not in there]
+        lacking = [field.column for field in self.items.fields if header(field.column) not in there]
         if lacking:
             near = [near for name in lacking if (near := nearest(name, there.values()))]
             raise UsageError(
@@ -63,15 +62,20 @@ class Sheet:
                 wrong.append((field, bad.expected, str(bad.got)))
         fields |= {"row": row.number, "source": row.origin()}
         names = self.scope(fields)
-        if not wrong and self.items.only_if is not None and not truth(self.items.only_if, names):
-            return None
+        undecided = None
+        if not wrong and self.items.only_if is not None:
+            try:
+                if not truth(self.items.only_if, names):
+                    return None
+            except RoboError as bad:
+                undecided = Trouble(code="bad-field", message=bad.message, facts=bad.facts)
         key, unkeyed = self._key(names)
         return NewItem(
             key=key or row.place,
             row=fields,
             digest=row.digest,
             place=row.place,
-            trouble=_bad_fields(wrong, row, there) or unkeyed,
+            trouble=_bad_fields(wrong, row, there) or undecided or unkeyed,
         )
 
     def _key(self, names: Mapping[str, Any]) -> tuple[str, Trouble | None]:
@@ -89,25 +93,31 @@ def _cell(row: Row, there: Mapping[str, str], field: Column) -> Any:
 
 
 def typed(field: Column, value: Any) -> Any:
-    """One cell by its field: typed, checked against `choices`, `pattern` and `match`; MISSING where it may be."""
+    """One cell by its field: `pattern` and `match` on its text, then its type, then `choices`; MISSING where it may
+    be. A default stands for a blank cell and is taken as it is."""
     if value is None or value is MISSING or (isinstance(value, str) and not value.strip()):
         if field.default is not None:
-            value = field.default
-        elif field.required:
+            return parse(field.type, field.default, format=field.format)
+        if field.required:
             raise BadScalar("a value", "")
-        else:
-            return MISSING
-    result = parse(field.type, value, format=field.format)
-    if field.choices and str(result) not in field.choices:
-        raise BadScalar(one_of(field.choices), str(result))
-    if field.pattern and not re.fullmatch(field.pattern, str(result)):
-        raise BadScalar(phrase("the pattern %(pattern)s", pattern=field.pattern), str(result))
-    if field.match:
-        found = re.search(field.match, str(result))
-        if not found:
-            raise BadScalar(phrase("a text with %(pattern)s", pattern=field.match), str(result))
-        return found.group(1) if found.groups() else found.group()
-    return result
+        return MISSING
+    if field.pattern or field.match:
+        value = _cut(field, parse(Kind.STR, value))
+    return chosen(field.type, parse(field.type, value, format=field.format), field.choices)
+
+
+def _cut(field: Column, text: str) -> str:
+    """What `match` takes of a cell's text, once all of it follows `pattern`."""
+    import re2  # type: ignore[import-untyped]  # google-re2 has no stubs
+
+    if field.pattern and not re2.fullmatch(field.pattern, text):
+        raise BadScalar(phrase("the pattern %(pattern)s", pattern=field.pattern), text)
+    if not field.match:
+        return text
+    found = re2.search(field.match, text)
+    if not found:
+        raise BadScalar(phrase("a text with %(pattern)s", pattern=field.match), text)
+    return str(found.group(1) if found.re.groups else found.group())
 
 
 def _bad_fields(wrong: Sequence[tuple[Column, Words, str]], row: Row, there: Mapping[str, str]) -> Trouble | None:

@@ -66,7 +66,7 @@ def test_the_digest_is_of_the_bytes_and_positions_lead_back_to_the_text(load: Lo
     process = load(text)
     assert process.digest == hashlib.sha256(text.encode()).hexdigest()
     assert str(process.positions["title",]) == "process.yaml:3:8"
-    assert str(process.positions["steps", 0, "browser.open"]) == "process.yaml:5:19"
+    assert str(process.positions["steps", 0, "browser.open"]) == "process.yaml:5:5"
     assert process.lines[4] == "  - browser.open: https://exemple.fr"
 
 
@@ -165,9 +165,17 @@ def test_a_refusal_has_its_target_apart_from_its_code(load: Load) -> None:
 def test_a_secret_an_action_names_is_a_password_unless_declared_otherwise(load: Load) -> None:
     login = "{browser.login: {at: https://exemple.fr, secret: %s, username: A, password: B, button: C}}"
     process = load(
-        HEAD + "secrets: {carte: {kind: certificate}}\n" + f"setup: [{login % 'portal'}, {login % 'carte'}]\n" + STEP
+        HEAD + "secrets: {carte: {kind: password}}\n" + f"setup: [{login % 'portal'}, {login % 'carte'}]\n" + STEP
     )
-    assert {name: need.kind for name, need in process.secrets.items()} == {"portal": "password", "carte": "certificate"}
+    assert {name: need.kind for name, need in process.secrets.items()} == {"portal": "password", "carte": "password"}
+
+
+def test_the_id_of_a_process_is_the_name_of_its_folder(actions: Mapping[str, ActionSpec]) -> None:
+    process, problems = check_process("processes/saisir/process.yaml", HEAD + STEP, actions=actions)
+    assert process is None
+    assert [(str(each), each.meant) for each in problems] == [
+        ("processes/saisir/process.yaml:2:10: RB201 essai is not the name of its folder", "saisir")
+    ]
 
 
 def test_conditions_stand_bare_or_in_braces(load: Load) -> None:
@@ -213,7 +221,8 @@ def test_loading_raises_every_problem_at_once_and_checking_returns_them(actions:
 def test_a_file_is_read_from_the_disk_and_one_that_is_not_there_is_told(
     actions: Mapping[str, ActionSpec], tmp_path: Path
 ) -> None:
-    file = tmp_path / "process.yaml"
+    file = tmp_path / "essai" / "process.yaml"
+    file.parent.mkdir()
     file.write_text(HEAD + STEP, encoding="utf-8")
     assert load_process(file, actions=actions).id == "essai"
     with pytest.raises(UsageError) as raised:

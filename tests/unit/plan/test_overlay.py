@@ -36,6 +36,14 @@ def test_a_table_is_extended_only_if_its_author_opened_it(bench: Any) -> None:
     assert [code for code, _ in bench.problems(region=bench.overlay("tables: {payz: {a: c}}"))] == ["RB443"]
 
 
+def test_extending_a_table_never_changes_a_row_of_its_author(bench: Any) -> None:
+    assert bench.problems(region=bench.overlay("tables: {pays: {Britannique: XXX, Surinamaise: SUR}}")) == [
+        ("RB449", "tables: {pays: {Britannique: XXX, Surinamaise: SUR}}")
+    ]
+    same = bench.plan(region=bench.overlay("tables: {pays: {rows: {Britannique: GBR}}}"))
+    assert same.tables["pays"] == {"Britannique": "GBR"}
+
+
 def test_a_table_that_may_be_replaced_holds_only_the_regions_rows(bench: Any) -> None:
     head = bench.head.replace("overlay: extend", "overlay: replace")
     assert bench.plan(head=head, region=bench.overlay("tables: {pays: {a: b}}")).tables["pays"] == {"a": "b"}

@@ -56,6 +56,11 @@ def test_what_comes_in_a_later_version_is_said_so(key: str) -> None:
     assert [code for code, _ in problems(f"processes:\n  p:\n    {key}: {{a: b}}\n")] == ["RB210"]
 
 
+@pytest.mark.parametrize("key", ["reject_if", "once", "check", "verify", "steps", "hosts", "review"])
+def test_what_protects_is_the_authors_and_said_so(key: str) -> None:
+    assert [code for code, _ in problems(f"processes:\n  p:\n    {key}: {{a: b}}\n")] == ["RB218"]
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -68,9 +73,10 @@ def test_what_comes_in_a_later_version_is_said_so(key: str) -> None:
         ('grants: {hosts: {"https://portail.exemple/chemin": production}}\n', "RB201"),
         ('grants: {hosts: {"https://portail.exemple": prod}}\n', "RB201"),
         ("processes: {p: {use: latest}}\n", "RB201"),
-        ("processes: {p: {enabled: oui}}\n", "RB201"),
+        ("processes: {p: {enabled: peut-être}}\n", "RB201"),
         ("processes: {p: {labels: [{to: B}]}}\n", "RB202"),
         ("processes: {p: {labels: {A: B}}}\n", "RB204"),
+        ("processes: {p: {labels: [{from: A, to: ''}]}}\n", "RB201"),
         ("processes: {p: {inputs: [a]}}\n", "RB204"),
     ],
 )

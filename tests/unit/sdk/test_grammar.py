@@ -17,9 +17,8 @@ from robo.model.base import Effect, Value
 from robo.model.process import Kind
 from robo.model.text import Expr, Template
 from robo.sdk.action import ActionSpec, Params
+from robo.sdk.flaws import BadShape, Flaws
 from robo.sdk.grammar import (
-    BadShape,
-    Flaws,
     parse_params,
     parse_read,
     parse_reads,
@@ -97,12 +96,13 @@ def test_a_list_of_targets_is_ranked_alternatives() -> None:
 def test_a_read_is_a_target_and_how_to_read_it() -> None:
     assert parse_read("N°") == Read(targets=(Target(name="N°"),))
     assert parse_read(["A", "css=b"]) == Read(targets=(Target(name="A"), Target(css="b")))
-    full = {"cell": "N°", "nth": "2", "match": r"(\d+)", "type": "int", "all": "oui", "required": "non", "format": "x"}
+    full = {"cell": "N°", "nth": "2", "match": r"(\d+)", "type": "date", "all": "oui", "required": "non"}
+    full["format"] = "dd.mm.yyyy"
     assert parse_read(full) == Read(
         targets=(Target(name="N°", role="cell", nth=2),),
         match=r"(\d+)",
-        type=Kind.INT,
-        format="x",
+        type=Kind.DATE,
+        format="dd.mm.yyyy",
         all=True,
         required=False,
     )
@@ -112,8 +112,8 @@ def test_a_read_that_is_wrong_says_everything_that_is_wrong() -> None:
     tree = {"a": {"feild": "A"}, "b": {"field": "B", "type": "integer", "match": "(", "all": "peut-être"}}
     assert _flaws(parse_reads, tree) == [
         ("RB203", ("a", "feild")),
-        ("RB207", ("b", "match")),
         ("RB206", ("b", "type")),
+        ("RB207", ("b", "match")),
         ("RB201", ("b", "all")),
     ]
     assert _flaws(parse_reads, {}) == [("RB204", ())]

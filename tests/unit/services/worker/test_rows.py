@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from robo.errors import UsageError, fill
+from robo.model.base import MISSING
 from robo.model.process import Column, Items, Kind, Step, StepKind
 from robo.model.run import NewItem
-from robo.model.text import Node
+from robo.model.scalars import BadScalar
+from robo.model.text import Expr, Node
 from robo.sdk.runner import Row
-from robo.services.worker.rows import Sheet, without_twins
+from robo.services.worker.rows import Sheet, typed, without_twins
 
 FIELDS = (
     Column(name="number", column="N° demande"),
@@ -103,3 +106,62 @@ def test_all_rows_of_a_key_that_comes_twice_are_rejected_with_both_places() -> N
     ]
     assert told[0].trouble is not None
     assert "Demandes!A2, Demandes!A5" in fill(told[0].trouble.message, told[0].trouble.facts)
+
+
+def field(**settings: Any) -> Column:
+    return Column(name="champ", column="Champ", **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "cell", "value"),
+    [
+        ({"match": r"n° (\d+)", "type": Kind.INT}, "Dossier n° 12", 12),
+        ({"match": r"\d{2}/\d{2}/\d{4}", "type": Kind.DATE}, "né le 01/02/2003", date(2003, 2, 1)),
+        ({"pattern": r"\p{L}+", "match": "^(.)"}, "Élodie", "É"),
+        ({"pattern": r"\d{4}"}, 2026, "2026"),
+        ({"choices": ("1 000,00", "5 000 €"), "type": Kind.MONEY}, "5000", Decimal(5000)),
+        ({"choices": ("1", "2"), "type": Kind.INT}, 2.0, 2),
+        ({"choices": ("a", "b"), "type": Kind.LIST}, "b; a", ("b", "a")),
+        ({"default": "01.02.2003", "type": Kind.DATE, "format": "dd.mm.yyyy"}, "  ", date(2003, 2, 1)),
+        ({"default": "sans", "pattern": r"\d+"}, "", "sans"),
+        ({"required": False}, "\u00a0", MISSING),
+    ],
+)
+def test_a_cell_is_cut_then_typed_then_chosen(settings: Any, cell: Any, value: Any) -> None:
+    assert typed(field(**settings), cell) == value
+
+
+@pytest.mark.parametrize(
+    ("settings", "cell", "expected"),
+    [
+        ({"choices": ("1", "2"), "type": Kind.INT}, "3", "one of 1, 2"),
+        ({"choices": ("a",), "type": Kind.LIST}, "a; c", "one of a"),
+    ],
+)
+def test_a_cell_that_is_not_as_its_field_says_is_told_what_was_expected(
+    settings: Any, cell: Any, expected: str
+) -> None:
+    with pytest.raises(BadScalar) as bad:
+        typed(field(**settings), cell)
+    assert str(bad.value).endswith(f"is not {expected}")
+
+
+def test_a_pattern_cannot_be_made_slow() -> None:
+    with pytest.raises(BadScalar):
+        typed(field(pattern="(a+)+b"), "a" * 5000)
+
+
+def test_a_column_that_is_not_there_stops_the_run_even_when_its_cells_may_be_blank() -> None:
+    receipt = Column(name="receipt", column="N° dossier", required=False)
+    with pytest.raises(UsageError) as told:
+        sheet(FIELDS[0], receipt).check(row(**{"N° dosier": ""}))
+    assert told.value.code == "RB530"
+    assert told.value.facts["near"] == "«N° dosier»"
+
+
+def test_a_row_whose_condition_cannot_be_calculated_is_set_aside_alone() -> None:
+    amount = Column(name="amount", column="Montant")
+    rows = sheet(amount)
+    picky = Sheet(rows.items.model_copy(update={"only_if": Expr("item.amount | to_number > 5")}), rows.scope)
+    assert picky.item(row(Montant="3")) is None
+    assert "beaucoup" in trouble_of(picky.item(row(Montant="beaucoup")))
