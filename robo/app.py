@@ -136,14 +136,13 @@ class App:
 
     def validate(self, process: str | None = None) -> tuple[Diagnostic, ...]:
         """Every problem of one process or of all, alone and in every region that knows it."""
-        found: dict[tuple[str, str], Diagnostic] = {}
+        found = {(str(one.position), str(one)): one for one in self._strangers(process)}
         for each in [process] if process else self.process_ids():
             for region in [None, *self._regions_of(each)]:
                 try:
                     self.plan(each, region)
                 except DefinitionError as broken:
                     found |= {(str(one.position), str(one)): one for one in broken.diagnostics}
-        found |= {(str(one.position), str(one)): one for one in self._strangers(process)}
         return tuple(sorted(found.values(), key=lambda one: one.position))
 
     def _strangers(self, process: str | None) -> Iterator[Diagnostic]:
@@ -152,9 +151,8 @@ class App:
 
         for region in self.region_ids():
             with suppress(DefinitionError):  # told with the processes it concerns
-                for each in unknown_processes(self.region(region), self.process_ids()):
-                    if process in (None, each.meant):
-                        yield each
+                strangers = unknown_processes(self.region(region), self.process_ids())
+                yield from (each for each in strangers if process in (None, each.meant))
 
     def _regions_of(self, process: str) -> list[str]:
         """Regions with an overlay for it, and those whose file cannot be read (so that this is told)."""
@@ -301,10 +299,15 @@ class App:
         from robo.services.guests import new_runner
         from robo.services.worker.flushing import flush
 
-        run = self.find_run(start)[0].id if start else ""
-        flusher: Any = new_runner("files")
-        holder = f"flush-{os.getpid()}"
-        return asyncio.run(flush(self.store, flusher, holder=holder, incarnation=0, run=run))
+        async def flushed(run: str) -> Flushed:
+            runner: Any = new_runner("files")
+            await runner.start(self.settings.for_runners().get("files", {}), headed=False, slots=1)
+            try:
+                return await flush(self.store, runner, holder=f"flush-{os.getpid()}", incarnation=0, run=run)
+            finally:
+                await runner.stop()
+
+        return asyncio.run(flushed(self.find_run(start)[0].id if start else ""))
 
     # ---- items ---------------------------------------------------------------------------------------------
     def items(self, *, run: str = "", states: Sequence[ItemState] = (), key: str = "", limit: int = 1000) -> list[Item]:

@@ -107,11 +107,13 @@ _TAGS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def to_plain(value: Any) -> Any:
-    """A Python value as a cell; MISSING and None are blanks, what is no scalar is its text."""
+    """A Python value as a cell; MISSING and None are blanks, a list is its parts as such a cell is read (`a; b`)."""
     if value is None or value is MISSING:
         return None
     if isinstance(value, CellError):
         return {"e": value.why}
     if isinstance(value, str | bool | int | float | Decimal | date | time | timedelta):
         return plain(value)
+    if isinstance(value, list | tuple):
+        return "; ".join(str(part) for part in value) or None
     return str(value)

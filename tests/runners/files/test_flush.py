@@ -196,6 +196,7 @@ async def test_a_merged_cell_is_not_written_into(runner: FilesRunner, read: Read
         (time(14, 30), time(14, 30)),
         (timedelta(hours=30), timedelta(hours=30)),
         (date(1850, 1, 2), "02/01/1850"),
+        (("a", "b"), "a; b"),
     ],
     ids=repr,
 )

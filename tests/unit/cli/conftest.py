@@ -53,7 +53,8 @@ def robo(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         with monkeypatch.context() as patched:
             for name, value in environ.items():
                 patched.setenv(name, value)
-            patched.delenv("ROBO_PROJECT", raising=False)
+            patched.setenv("ROBO_PROJECT", "")  # so that what `--project` leaves there is gone afterwards
+            patched.delenv("ROBO_PROJECT")
             try:
                 code = main([str(argument) for argument in arguments])
             except SystemExit as ended:

@@ -1,4 +1,4 @@
-"""What is wrong with definitions and regions, through the command line: all at once, with place and remedy."""
+"""Definitions, regions and settings through the command line: what is wrong, all at once, and what is obeyed."""
 
 from __future__ import annotations
 
@@ -46,3 +46,18 @@ def test_a_choice_is_one_of_its_choices_wherever_it_is_given(project: Path, robo
     said = robo(*RUN, "-i", "kind=c")
     assert (said.code, "RB503" in said.err, "one of a, b" in said.err) == (2, True, True)
     assert "n'est pas l'un de : a, b" in robo(*RUN, "-i", "kind=c", ROBO_LANG="fr").err
+
+
+def test_a_flush_keeps_to_the_limits_of_the_settings(project: Path, robo: Robo) -> None:
+    lock, file = project / ".~lock.demandes.csv#", project / "demandes.csv"
+    lock.touch()
+    robo(*RUN)
+    lock.unlink()
+    with file.open("a", encoding="utf-8") as more:
+        more.write("2026-AA-0099;" + "x" * 2000 + ";17/05/1984;1,00 €;\n")
+    settings = project / "config/robo.yaml"
+    usual = settings.read_text(encoding="utf-8")
+    settings.write_text(usual + "limits: {files: {size: 1 kB}}\n", encoding="utf-8")
+    assert robo("runs", "flush", "--json").json["pending"] == 3
+    settings.write_text(usual, encoding="utf-8")
+    assert robo("runs", "flush", "--json").json["pending"] == 0
