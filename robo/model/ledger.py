@@ -38,7 +38,7 @@ class LedgerRow:
     host: str = ""
     """The granted production host and its certificate's fingerprint, where there is one."""
     reason: str = ""
-    """Of a debit or a correction: triage, recovery, supervision, …"""
+    """Of a debit or a correction: triage, recovery, supervision, …; of a credit of 0: repeated receipt."""
     corrects: str = ""
 
     @property

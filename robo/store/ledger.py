@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import case, func, insert, select
 
@@ -23,10 +23,16 @@ _EVENTS = {
     LedgerKind.CORRECTION: EventType.CORRECTION,
 }
 
+REPEATED: Final = "repeated receipt"
+"""Reason of a credit of 0 minutes: its receipt is another credit's."""
+
 
 def add(tx: Tx, row: LedgerRow, *, actor: str, at: datetime | None = None) -> str:
-    """Write one row and its event; its id, or "" when the unit was credited before (rule `credit`)."""
-    new = new_id()
+    """Write one row and its event; its id, or "" when the unit was credited before (rule `credit`).
+
+    A credit whose receipt another credit of the process has already is written with 0 minutes, and says why: two units
+    cannot both have been proved by one answer of the application."""
+    new, row = new_id(), _worth(tx, row)
     values = {
         **asdict(row),
         "id": new,
@@ -48,6 +54,7 @@ def add(tx: Tx, row: LedgerRow, *, actor: str, at: datetime | None = None) -> st
         "baseline": row.baseline,
         "auditable": row.auditable,
         "receipt": row.receipt_hash,
+        "reason": row.reason,
         "corrects": row.corrects,
     }
     audit.emit(
@@ -56,12 +63,19 @@ def add(tx: Tx, row: LedgerRow, *, actor: str, at: datetime | None = None) -> st
     return new
 
 
-def receipt_known(tx: Tx, process: str, region: str, receipt_hash: str) -> bool:
-    """Whether a credit has this receipt already (a repeated receipt earns nothing and is flagged)."""
+def _worth(tx: Tx, row: LedgerRow) -> LedgerRow:
+    if row.kind is not LedgerKind.CREDIT or not row.receipt_hash or not _is_known(tx, row):
+        return row
+    return replace(row, minutes_before=0, minutes_after=0, auditable=False, reason=REPEATED)
+
+
+def _is_known(tx: Tx, row: LedgerRow) -> bool:
+    """Whether a credit has this receipt already. Receipts are unique by environment, process and region."""
     same = (
-        ledger.c.process == process,
-        ledger.c.region == region,
-        ledger.c.receipt_hash == receipt_hash,
+        ledger.c.process == row.process,
+        ledger.c.region == row.region,
+        ledger.c.receipt_hash == row.receipt_hash,
+        ledger.c.environment == row.environment,
         ledger.c.kind == LedgerKind.CREDIT,
     )
     return tx.execute(select(ledger.c.id).where(*same).limit(1)).first() is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -229,7 +230,7 @@ def test_nothing_held_is_orphaned(lab: Any, store: Store) -> None:
 
 
 # ---- outcomes -----------------------------------------------------------------------------------------------
-def credit(claimed: Any, unit_hash: str = "h1") -> LedgerRow:
+def credit(claimed: Any, unit_hash: str = "h1", **more: Any) -> LedgerRow:
     return LedgerRow(
         kind=LedgerKind.CREDIT,
         environment="production",
@@ -243,11 +244,31 @@ def credit(claimed: Any, unit_hash: str = "h1") -> LedgerRow:
         auditable=True,
         run=claimed.run,
         item=claimed.fence.item,
+        **more,
     )
 
 
 def change(column: str = "N° dossier") -> CellChange:
     return CellChange(Path("/a.xlsx"), "S", 7, "rd", column, None, "A-1")
+
+
+def test_a_receipt_that_was_credited_before_earns_nothing_and_says_so(lab: Any, store: Store) -> None:
+    first, second = lab.item("k1"), lab.item("k2")
+    with store.write() as tx:
+        for claimed, unit in ((first, "h1"), (second, "h2")):
+            assert ledger.add(tx, credit(claimed, unit, receipt_hash="same"), actor="robot")
+        assert ledger.add(tx, credit(second, "h3", receipt_hash="other"), actor="robot")
+    with store.read() as tx:
+        told = [(row["minutes_before"], row["auditable"], row["reason"]) for row in ledger.rows(tx)]
+    assert told == [(30, 1, ""), (0, 0, ledger.REPEATED), (30, 1, "")]
+
+
+def test_a_receipt_of_a_rehearsal_does_not_spoil_production(lab: Any, store: Store) -> None:
+    claimed = lab.item()
+    with store.write() as tx:
+        ledger.add(tx, replace(credit(claimed, receipt_hash="same"), environment="test"), actor="robot")
+        ledger.add(tx, credit(claimed, receipt_hash="same"), actor="robot")
+        assert ledger.minutes(tx).auditable == 50
 
 
 def test_outcome_credit_write_backs_and_event_are_one_commit(lab: Any, store: Store, counted: Any) -> None:
