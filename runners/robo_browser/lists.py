@@ -24,6 +24,11 @@ from robo_browser.values import Entry, cell_texts, same
 
 PAGES: Final = 50
 """Pages of a list that are turned. A search that leaves more has to be narrower."""
+LULL: Final = 1.0
+"""Seconds a list that a script renews stands still before it is believed that a row is not in it."""
+PATIENCE: Final = 2.0
+"""Seconds a page without any list is looked at; `PATIENCE_WITH_SCRIPTS` where scripts fetch something."""
+PATIENCE_WITH_SCRIPTS: Final = 10.0
 
 
 @dataclass(slots=True)
@@ -49,10 +54,12 @@ async def find_row(hands: Hands, call: Call, params: FindRowParams, end: float) 
     if params.at is not None:
         await hands.open(params.at, call, end)
     entries = [Entry(label, (parse_target(label),), value) for label, value in params.search.items()]
+    documents = hands.tab.documents
     if entries:
         await _search(hands, call, params, entries, end)
+    scripted = bool(entries) and hands.tab.documents == documents
     try:
-        seen = await _turn(hands, call, params, entries, end)
+        seen = await _turn(hands, call, params, entries, end, scripted=scripted)
     except _Cannot as cannot:
         return Result(finding=Finding(None, why=str(cannot)), note=str(cannot))
     return _result(params, seen)
@@ -81,12 +88,16 @@ async def _search(hands: Hands, call: Call, params: FindRowParams, entries: Sequ
     await hands.settle(tab, call, began, documents, end)
 
 
-async def _turn(hands: Hands, call: Call, params: FindRowParams, entries: Sequence[Entry], end: float) -> Seen:
-    """All pages of the list, from the one that is there."""
+async def _turn(
+    hands: Hands, call: Call, params: FindRowParams, entries: Sequence[Entry], end: float, *, scripted: bool
+) -> Seen:
+    """All pages of the list, from the one that is there.
+
+    `scripted`: a script answered the search, in the same document."""
     seen = Seen()
     job = _job(hands, call, params, entries)
     for turned in range(PAGES):
-        page = await _page(hands, call, job, entries, end)
+        page = await _page(hands, call, job, end, scripted=scripted)
         _check_filters(hands, job, entries, page)
         seen.rows += page["rows"]
         if page["next"] == "several":
@@ -118,22 +129,38 @@ def _job(hands: Hands, call: Call, params: FindRowParams, entries: Sequence[Entr
     return job
 
 
-async def _page(
-    hands: Hands, call: Call, job: Mapping[str, Any], entries: Sequence[Entry], end: float
-) -> Mapping[str, Any]:
+async def _page(hands: Hands, call: Call, job: Mapping[str, Any], end: float, *, scripted: bool) -> Mapping[str, Any]:
     """One page of the list, once it is there: its table, or the words for an empty one."""
-    page = await hands.do({"job": "list", **job}, end)
+    page = await _rested(hands, job, end, scripted=scripted)
     if page["signIn"] and isinstance(lost := await hands.missed(_absent(call)), Failure) and lost.code != "RB701":
         raise lost
     if page["status"] >= CLIENT_ERROR:
         raise _Cannot(f"the search answers with HTTP {page['status']}")
     if page["tables"] or page["said"]:
+        if page.get("restless"):
+            raise _Cannot("the list does not come to rest")
         return page
     columns = ", ".join(f"«{column}»" for column in [*job["where"], *job["columns"]])
     there = ", ".join(f"«{header}»" for header in page["headers"][:12]) or "none"
     raise _Cannot(
         f"no list with the columns {columns} is there (columns there: {there}), nor the words for an empty one"
     )
+
+
+async def _rested(hands: Hands, job: Mapping[str, Any], end: float, *, scripted: bool) -> dict[str, Any]:
+    """The list when nothing is under way any more that may still change it, or at once when it shows the row."""
+    latest = min(end, time.monotonic() + PATIENCE_WITH_SCRIPTS)
+    while True:
+        tab = hands.tab
+        talks = tab.talks
+        slow = scripted or talks > 0
+        waits = {"lull": LULL if slow else 0.0, "patience": PATIENCE_WITH_SCRIPTS if slow else PATIENCE}
+        began = time.monotonic()
+        page = await hands.do({"job": "list", **job, **{name: wait * 1000 for name, wait in waits.items()}}, end)
+        under_way = tab.talking_since(began - PATIENCE_WITH_SCRIPTS) or tab.talks != talks
+        if page["rows"] or not under_way or time.monotonic() >= latest:
+            return page
+        await tab.silence(began - PATIENCE_WITH_SCRIPTS, latest)
 
 
 def _absent(call: Call) -> Failure:

@@ -39,6 +39,7 @@ class Tab:
         self._lost = ""
         self._gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._talking: dict[str, float] = {}
+        self._talks = 0
         self._talk = asyncio.Event()
         self._halted = asyncio.Event()
         self._committed = asyncio.Event()
@@ -90,6 +91,7 @@ class Tab:
         if context["auxData"]["frameId"] == self.frame:
             self._context = context["uniqueId"]
             self._documents += 1
+            self._talks = 0
             self._arrived.set()
             self._committed.set()
         else:
@@ -111,6 +113,7 @@ class Tab:
     def _request_sent(self, event: dict[str, Any]) -> None:
         if event.get("type") in {"XHR", "Fetch"}:
             self._talking[event["requestId"]] = time.monotonic()
+            self._talks += 1
 
     def _request_done(self, event: dict[str, Any]) -> None:
         if self._talking.pop(event["requestId"], None) is not None:
@@ -267,6 +270,20 @@ class Tab:
         """Requests of scripts started after `moment` are still without their answer."""
         return any(began >= moment for began in self._talking.values())
 
+    @property
+    def talks(self) -> int:
+        """How many requests scripts of the present document have sent."""
+        return self._talks
+
+    async def silence(self, moment: float, end: float) -> None:
+        """Until the requests that scripts began after `moment` are answered."""
+        while self.talking_since(moment) and self.alive and (left := end - time.monotonic()) > 0:
+            self._talk.clear()
+            try:
+                await asyncio.wait_for(self._talk.wait(), left)
+            except TimeoutError:
+                return
+
     async def calm(self, moment: float, documents: int, wait: float, *, patient: bool = False) -> bool:
         """After an act at `moment`: the navigation it began has arrived, the requests it started are answered.
 
@@ -283,13 +300,7 @@ class Tab:
                 await self._next_document(documents, end)
         if self._documents != documents:
             await self.ready(end - time.monotonic())
-        quiet = end if patient else min(end, time.monotonic() + QUIET)
-        while self.talking_since(moment) and time.monotonic() < quiet and self.alive:
-            self._talk.clear()
-            try:
-                await asyncio.wait_for(self._talk.wait(), max(0.0, quiet - time.monotonic()))
-            except TimeoutError:
-                break
+        await self.silence(moment, end if patient else min(end, time.monotonic() + QUIET))
         return missed
 
     async def _next_document(self, documents: int, end: float, *, even_if_halted: bool = False) -> None:

@@ -91,8 +91,26 @@ async function watch(job) {
 const statusOf = () => (location.protocol === 'chrome-error:' ? 599 : performance.getEntriesByType('navigation')[0]?.responseStatus || 0);
 const asksToSignIn = () => query(null, 'input[type=password]').some(shown);
 
-/** What a finder sees of a list: its tables, its filters, its paging. */
-function list(job) {
+/** What a finder sees of a list: its tables, its filters, its paging. Rows that match are taken as soon as they are
+ * there; that there are none is believed when the page is complete, says of nothing that it is busy, and has stood still
+ * for `job.lull` ms (a list that a script renews still shows its old rows). Nothing at all is waited for `job.patience`. */
+async function list(job) {
+  const began = clock();
+  let since = began;
+  let page = null;
+  const rested = await until(() => {
+    const old = page && page.mark;
+    page = listNow(job);
+    if (page.rows.length || page.signIn || page.status >= 400) return page;
+    if (page.mark !== old) since = clock();
+    if (document.readyState !== 'complete' && clock() < began + 5000) return null;
+    const busy = query(null, '[aria-busy=true]').some(shown); // some pages say so for ever
+    return clock() - since >= (busy ? Math.max(job.lull, 2000) : page.tables || page.said ? job.lull : job.patience) ? page : null;
+  }, clock() + job.wait);
+  return rested || { ...page, restless: true };
+}
+
+function listNow(job) {
   const found = matchingRows(null, job.where, job.columns);
   const rows = found.rows.map((row) => Object.fromEntries(Object.entries(job.read).map(([name, read]) => [name, rowText(row, read)])));
   const said = job.empty && saying(null, job.empty).length > 0;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -186,6 +187,39 @@ def _slowly(asked: Asked) -> str:
 
     time.sleep(0.3)  # the answer of a slow portal
     return table([row for row in ROWS if row["Référence"] == asked.query["q"][0]])
+
+
+async def test_old_rows_are_not_taken_for_an_answer_that_is_still_to_be_asked(
+    session: BrowserSession, site: Site
+) -> None:
+    """The search begins a moment after the typing: until then the old list says nothing about the row."""
+    site.pages |= {
+        "/recherche": html(
+            f"<label>Référence <input id=q></label><div id=d>{table(ROWS[:1])}</div><script>let t;"
+            "q.oninput = () => { clearTimeout(t); t = setTimeout(() => fetch('/lignes?q=' + q.value)"
+            ".then((r) => r.text()).then((t) => { d.innerHTML = t }), 400) }</script>"
+        ),
+        "/lignes": _slowly,
+    }
+    answer = await ask(session, replace(find(site, "R-2", button=None), timeout=10.0))
+    assert answer.values == {"number": "D-2"}
+
+
+async def test_a_list_that_a_script_brings_is_waited_for(session: BrowserSession, site: Site) -> None:
+    site.pages |= {
+        "/recherche": html(
+            "<label>Référence <input value=R-2></label><p id=d>…</p><script>setTimeout(() => fetch('/lignes?q=R-2')"
+            ".then((r) => r.text()).then((t) => { d.outerHTML = t }), 200)</script>"
+        ),
+        "/lignes": _slowly,
+    }
+    answer = await ask(session, replace(find(site, "R-2", search=None), timeout=10.0))
+    assert answer.values == {"number": "D-2"}
+
+
+async def test_a_heading_with_an_arrow_names_its_column(session: BrowserSession, site: Site) -> None:
+    site.pages["/recherche"] = html("<table><tr><th>Référence ▲<th>N°</tr><tr><td>R-1<td>D-1</tr></table>")
+    assert (await ask(session, find(site, "R-1", search=None))).values == {"number": "D-1"}
 
 
 async def test_pages_that_a_script_turns_are_turned(session: BrowserSession, site: Site) -> None:
