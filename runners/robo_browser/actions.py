@@ -17,13 +17,15 @@ class OpenParams(Params):
 
 
 class LoginParams(Params):
-    """`browser.login: {at, secret, username, password, button, wrong}`."""
+    """`browser.login: {at, secret, username, password, button, next, wrong}`."""
 
     at: str
     secret: str
     username: Target
     password: Target
     button: Target
+    next: Target | None = None
+    """What leads from the user's name to the password, where the application asks for them one after the other."""
     wrong: tuple[Target, ...] = ()
     """What the page says when the password is not the right one."""
 

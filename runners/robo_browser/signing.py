@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from robo.sdk.errors import CredentialsRefused, Failure, MissingSecret, SignInUnclear, TimedOut
 from robo.sdk.runner import Call, Result
 from robo.sdk.secret import Secret
+from robo.sdk.targets import Target
 from robo_browser.acting import SERVER_ERROR, Hands, watch_job
 from robo_browser.actions import LoginParams
 from robo_browser.answers import Answers
@@ -33,7 +35,15 @@ async def _in_turn(hands: Hands, answers: Answers, call: Call, params: LoginPara
         return Result(note="signed in already")
     hands.using(secret)
     tab = hands.tab
-    aim = await _type(hands, call, params, secret, end)
+    _check_parts(call, params, secret)
+    typing = Typing(hands, call, secret, end)
+    both = {"username": params.username, "password": params.password}
+    if params.next is None:
+        aim = await typing.type(both, params.button)
+    else:
+        onward = await typing.type({"username": both.pop("username")}, params.next)
+        await hands.click_aimed(onward, {"targets": [hands.target(params.next, call.within)]}, call, end)
+        aim = await typing.type(both, params.button)
     address, documents = tab.page.url, tab.documents
     try:
         await hands.click_aimed(aim, {"targets": [hands.target(params.button, call.within)]}, call, end)
@@ -47,8 +57,8 @@ async def _in_turn(hands: Hands, answers: Answers, call: Call, params: LoginPara
     return Result(values=watched.values, note=f"{place_of(params.at)} ({params.secret})")
 
 
-async def _type(hands: Hands, call: Call, params: LoginParams, secret: Secret, end: float) -> Mapping[str, Any]:
-    """Both fields in one trip; the page's own script checks the host again, in the moment of typing."""
+def _check_parts(call: Call, params: LoginParams, secret: Secret) -> None:
+    """Raise `MissingSecret` RB734 unless the secret has both parts."""
     missing = [part for part in ("username", "password") if part not in secret.parts()]
     if missing:
         raise MissingSecret(
@@ -59,39 +69,55 @@ async def _type(hands: Hands, call: Call, params: LoginParams, secret: Secret, e
             secret=params.secret,
             part=missing[0],
         )
-    fields = {"username": params.username, "password": params.password}
-    job = {
-        "job": "enter",
-        "origins": [host.origin for host in hands.context.hosts],
-        "button": [hands.target(params.button, call.within)],
-        "seconds": call.timeout,
-        "entries": [
-            {
-                "targets": [hands.target(target, call.within)],
-                "text": secret.reveal(part),
-                "texts": [secret.reveal(part)],
-                "empty": False,
-                "on": True,
-            }
-            for part, target in fields.items()
-        ],
-    }
-    try:
-        answer = await hands.do(job, end)
-    finally:
-        job.clear()  # a traceback keeps locals, and this one holds the secret
-    names = [*fields.values(), params.button]
-    if "failed" in answer:
-        raise failed(answer, target_words(names[answer.get("index", -1)]), call.step)
-    if "x" not in answer or not _typed(answer["shown"], secret):
-        raise TimedOut("RB735", "the sign-in fields did not keep what was typed", place=call.step, remedy="look at it")
-    return answer
 
 
-def _typed(shown: list[dict[str, Any]], secret: Secret) -> bool:
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """Types a secret into the pages that ask for it."""
+
+    hands: Hands
+    call: Call
+    secret: Secret
+    end: float
+
+    async def type(self, fields: Mapping[str, Target], button: Target) -> Mapping[str, Any]:
+        """The fields of one page (by part of the secret) in one trip, and where its button is; the page's own script
+        checks the host again, in the moment of typing."""
+        hands, call, secret = self.hands, self.call, self.secret
+        job = {
+            "job": "enter",
+            "origins": [host.origin for host in hands.context.hosts],
+            "button": [hands.target(button, call.within)],
+            "seconds": call.timeout,
+            "entries": [
+                {
+                    "targets": [hands.target(target, call.within)],
+                    "text": secret.reveal(part),
+                    "texts": [secret.reveal(part)],
+                    "empty": False,
+                    "on": True,
+                }
+                for part, target in fields.items()
+            ],
+        }
+        try:
+            answer = await hands.do(job, self.end)
+        finally:
+            job.clear()  # a traceback keeps locals, and this one holds the secret
+        names = [*fields.values(), button]
+        if "failed" in answer:
+            raise failed(answer, target_words(names[answer.get("index", -1)]), call.step)
+        if "x" not in answer or not _typed(answer["shown"], fields, secret):
+            raise TimedOut(
+                "RB735", "the sign-in fields did not keep what was typed", place=call.step, remedy="look at it"
+            )
+        return answer
+
+
+def _typed(shown: list[dict[str, Any]], parts: Iterable[str], secret: Secret) -> bool:
     return all(
         field["same"] if field["kind"] == "choice" else field["text"].strip() == secret.reveal(part).strip()
-        for field, part in zip(shown, ("username", "password"), strict=True)
+        for field, part in zip(shown, parts, strict=True)
     )
 
 

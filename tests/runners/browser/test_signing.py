@@ -28,6 +28,11 @@ WORDS = {
     "wrong": "Identifiants incorrects",
 }
 HOME = [{"heading": "Tableau de bord"}]
+TWO_PAGES = (
+    '<form onsubmit="event.preventDefault();document.body.innerHTML=b"><label>Identifiant <input name=u></label>'
+    "<button>Continuer</button></form><script>const b = `<form method=post action=/entrer>"
+    "<label>Mot de passe <input name=p type=password></label><button>Se connecter</button></form>`</script>"
+)
 
 
 def portal(site: Site, taken: bool = True, refusal: str = "<p>Identifiants incorrects</p>") -> None:
@@ -191,3 +196,12 @@ async def test_the_sign_in_outlives_the_item(open_session: Open, site: Site) -> 
     await session.perform([login(site)])
     await session.reset()
     await session.perform([call("open", site.url("/liste")), call("expect", {"heading": "Liste"})])
+
+
+async def test_a_name_and_a_password_asked_one_after_the_other(open_session: Open, site: Site) -> None:
+    portal(site)
+    site.pages["/connexion"] = html(TWO_PAGES)
+    session = await open_session()
+    done = (await session.perform([login(site, words={"next": "Continuer"})]))[0]
+    assert PASSWORD not in done.note
+    assert [asked.form["p"] for asked in site.effects()] == [[PASSWORD]]
