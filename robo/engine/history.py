@@ -70,6 +70,11 @@ class History:
             )
         )
 
+    @property
+    def lines(self) -> tuple[StepTrace, ...]:
+        """The lines so far."""
+        return tuple(self._lines)
+
     def take(self) -> tuple[StepTrace, ...]:
         """The lines so far; they are forgotten here."""
         lines, self._lines = tuple(self._lines), []

@@ -88,10 +88,12 @@ class MemoryBook:
         settle: float,
         digest: str,
         outputs: Mapping[str, Any],
+        lines: Sequence[StepTrace] = (),
     ) -> JournalRow:
         self._compare(fence, seen, *FREE)
         if (wish := await self.wish(fence)) is not None:
             raise Wished(wish)
+        self.traces.extend(lines)
         row = JournalRow(
             once=seen.once,
             state=JournalState.OPEN,

@@ -14,7 +14,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from robo.engine import verify
@@ -26,6 +26,7 @@ from robo.engine.ports import ItemEnd, JournalRow, JournalState, OnceKey
 from robo.engine.signals import Ending, Later
 from robo.errors import Failure, Rejection, RoboError, StaleToken, UndeclaredEffect
 from robo.model.base import MISSING, Outcome
+from robo.model.process import Step
 from robo.plan.model import Once, Segment
 from robo.plan.steps import runner_of
 from robo.sdk.runner import Answer, Call, Refused
@@ -146,7 +147,7 @@ class OnceSegment:
         ]
         call = await make_call(attempt.plan, once.submit, attempt.names, in_once=True, within=within)
         if attempt.work.dry_run:
-            raise Ending(await self._dry(entries))
+            raise Ending(await self._dry(entries, call))
         await attempt.watch(once.submit)
         return await self._submit(row, entries, call)
 
@@ -174,11 +175,25 @@ class OnceSegment:
             raise Ending(self._already_there(row))
         return row
 
-    async def _dry(self, entries: list[Call]) -> ItemEnd:
-        """A dry run ends here. What would be submitted is entered, for a person to see, and nothing is sent."""
-        attempt = self._attempt
-        if entries and all(is_harmless(call) for call in entries):
-            await attempt.perform(entries)
+    async def _dry(self, entries: list[Call], call: Call) -> ItemEnd:
+        """A dry run ends here. What would be submitted is entered and the button is found, for a person to see; at its
+        gate, where the submit begins, nothing is sent."""
+        attempt, once = self._attempt, self._once
+        began = attempt.history.begin()
+        try:
+            if all(is_harmless(entry) for entry in entries):
+                results = await attempt.perform(entries) if entries else ()
+                for step, result in zip(once.entries, results, strict=True):
+                    attempt.history.add(step, "ok", result.note, began)
+                runner = runner_of(call.action)
+                session = await attempt.session(runner)
+                async with attempt.guarded(runner, [call]):
+                    await session.submit([], call, _rehearsed)
+        except _Rehearsed:
+            attempt.history.add(once.submit, "skipped", "", began)
+        except Exception as trouble:
+            attempt.history.add(self._where(trouble), "failed", str(trouble), began)
+            raise
         facts = {"entered": list(attempt.notes), "step": self._once.id}
         return attempt.ending(Outcome.SKIPPED, "dry-run", "dry run: nothing was submitted", facts)
 
@@ -190,12 +205,13 @@ class OnceSegment:
         gate = SubmitGate(
             attempt,
             row,
+            entries=once.entries,
             budget=call.timeout,
             settle=once.settle.total_seconds(),
             outputs=attempt.segment_outputs(),
         )
         session = await attempt.session(runner)
-        began, trouble, answer = attempt.history.begin(), None, Answer()
+        trouble, answer = None, Answer()
         try:
             async with attempt.guarded(runner, [*entries, call]):
                 answer = await session.submit(entries, call, gate)
@@ -211,10 +227,15 @@ class OnceSegment:
         if isinstance(trouble, UndeclaredEffect):
             raise Ending(self._unknown(trouble.code, trouble.message, trouble.facts))
         if trouble is not None:
-            attempt.history.add(once.submit, "failed", str(trouble), began)
+            attempt.history.add(once.submit, "failed", str(trouble), gate.began)
             return opened
-        attempt.history.add(once.submit, "refused" if answer.refused else "ok", answer.words, began)
+        attempt.history.add(once.submit, "refused" if answer.refused else "ok", answer.words, gate.began)
         return await self._answered(opened, call, answer)
+
+    def _where(self, trouble: Exception) -> Step:
+        """The step of the last trip that failed."""
+        place = getattr(trouble, "place", "")
+        return next((step for step in self._once.entries if step.id == place), self._once.submit)
 
     async def _not_sent(self, gate: SubmitGate, trouble: Exception | None) -> NoReturn:
         """No intent was committed, so nothing left: an ordinary trouble. Always raises."""
@@ -224,6 +245,7 @@ class OnceSegment:
             says = await words_for(self._attempt.names, self._once.submit.refused, trouble.watched.code)
             await self._attempt.refuse(Outcome.REJECTED, self._once.submit, trouble.watched.code, says or trouble.words)
         if trouble is not None:
+            self._attempt.history.add(self._where(trouble), "failed", str(trouble))
             raise trouble
         raise UndeclaredEffect(
             "RB558",
@@ -343,6 +365,15 @@ class OnceSegment:
             step=self._once.step,
             remedy="look for it in the application, then `robo items resolve %(key)s there`, or `not-there`",
         )
+
+
+class _Rehearsed(Exception):  # noqa: N818 - what the gate of a dry run says
+    """Everything before the submit went well."""
+
+
+async def _rehearsed(entered: Sequence[str] = ()) -> float:
+    """The gate of a dry run: it lets nothing through."""
+    raise _Rehearsed
 
 
 _SEEN: Final = {True: "found", False: "absent", None: "cannot tell"}

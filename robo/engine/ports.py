@@ -151,9 +151,12 @@ class Book(Protocol):
         settle: float,
         digest: str,
         outputs: Mapping[str, Any],
+        lines: Sequence[StepTrace] = (),
     ) -> JournalRow:
         """none|refused -> open n+1; `act_by` = database now + budget. A commit of unknown fate is read again.
         Raises `Wished`, and writes nothing, when somebody wished for something meanwhile (rule `boundary`).
+
+        `lines`: the history up to here, committed with it: what was entered outlives whoever entered it.
 
         `outputs`: what the segment's steps have left so far, kept on the row: whoever verifies after a crash needs
         it, and it cannot be read again once the effect is there."""

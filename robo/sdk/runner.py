@@ -123,9 +123,11 @@ class Gate(Protocol):
     """Called by `Session.submit` once everything is entered and the button is found and hit-tested, immediately
     before the effect. It journals the intent and returns the effect's deadline on the clock of `time.monotonic`,
     counted from a moment taken before the commit. It is a moment and not a duration on purpose: whoever is paused
-    after the gate, wherever that is, still knows that it is too late. If it raises, nothing may be sent."""
+    after the gate, wherever that is, still knows that it is too late. If it raises, nothing may be sent.
 
-    async def __call__(self) -> float: ...
+    `entered`: for each of the entries what a person reads of it (`Nom = «Martin»`); kept with the intent."""
+
+    async def __call__(self, entered: Sequence[str] = ()) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)

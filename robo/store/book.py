@@ -64,6 +64,7 @@ class StoreBook:
         settle: float,
         digest: str,
         outputs: Mapping[str, Any],
+        lines: Sequence[StepTrace] = (),
     ) -> JournalRow:
         def happened(tx: Tx) -> JournalRow | None:
             row = journal.read(tx, seen.once)
@@ -71,7 +72,9 @@ class StoreBook:
             return row if mine and row.state is JournalState.OPEN else None
 
         def work(tx: Tx) -> JournalRow:
-            return journal.intent(tx, fence, seen, budget=budget, settle=settle, digest=digest, outputs=outputs)
+            row = journal.intent(tx, fence, seen, budget=budget, settle=settle, digest=digest, outputs=outputs)
+            histories.add(tx, fence, lines)
+            return row
 
         return await self._store.run(work, happened=happened)
 

@@ -48,33 +48,35 @@ class Pen:
         """Enter all fields and read them back. Raises `Failure` when one does not keep its value."""
         return _results(pairs, await self._trip(pairs, {}, end))
 
-    async def aim_after(self, pairs: Pairs, call: Call, end: float) -> Mapping[str, Any]:
-        """Enter all fields; then where `call` is to be clicked, in the same trip when all went well.
+    async def aim_after(self, pairs: Pairs, call: Call, end: float) -> tuple[Mapping[str, Any], Sequence[Result]]:
+        """Enter all fields; then where `call` is to be clicked, in the same trip when all went well. Also what each
+        call entered.
 
         The page refuses presses from then on after the call's time, and a click that would land elsewhere."""
         hands = self._hands
         watch = {"watch": watch_job(hands, call), "seconds": call.timeout}
         if isinstance(call.params, PressParams):
-            if pairs:
-                await self._trip(pairs, {}, end)
+            entered = await self.enter(pairs, end) if pairs else []
             await hands.focus(call.params, call, end)
-            return await hands.do({"job": "remember", **watch}, end)
+            return await hands.do({"job": "remember", **watch}, end), entered
         button = hands.button(call)
         answer = await self._trip(pairs, {"button": button, **watch}, end) if pairs else {}
+        entered = _results(pairs, answer) if pairs else []
         if "x" not in answer and "failed" not in answer:
             answer = await hands.do({"job": "aim", "targets": button, **watch}, end)
         if "failed" in answer:
             raise await hands.missed(failed(answer, hands.words(call), call.step))
-        return answer
+        return answer, entered
 
     async def _trip(self, pairs: Pairs, more: Mapping[str, Any], end: float) -> dict[str, Any]:
         """{shown, ranks} of all fields, and what `more` asked for. One trip, unless the page wants a mouse."""
         flat = [(call, entry) for call, entries in pairs for entry in entries]
         jobs = [entry.job(self._format, call.within) for call, entry in flat]
+        patience = {"patience": max((call.timeout for call, _ in flat), default=0.0) * 1000}  # a field, not all of them
         shown: list[dict[str, Any]] = []
         ranks: list[int] = []
         while True:
-            answer = await self._hands.do({"job": "enter", "entries": jobs[len(shown) :], **more}, end)
+            answer = await self._hands.do({"job": "enter", "entries": jobs[len(shown) :], **patience, **more}, end)
             if "shown" not in answer:
                 call, entry = flat[len(shown) + answer.get("index", 0)]
                 raise await self._hands.missed(failed(answer, entry.label, call.step))
@@ -94,12 +96,12 @@ class Pen:
     async def _pick(self, call: Call, entry: Entry, job: Mapping[str, Any], end: float) -> dict[str, Any]:
         """Choose from a list that the page draws itself: open it, narrow it by typing where it can be, click."""
         hands = self._hands
-        field = {"targets": job["targets"], "doing": "enter"}
+        field = {"targets": job["targets"], "doing": "enter", "words": entry.label}
         await hands.click_at(field, call, end)
         answer = await hands.do({"job": "focusOne", **job}, end)
         if answer.get("typed"):
             await hands.tab.type(str(job["text"]))
-        option = {"option": job["text"]}
+        option = {"option": job["text"], "words": entry.label}
         aim = await hands.do({"job": "aim", "seconds": call.timeout, **option}, end)
         if "failed" in aim:
             raise await hands.missed(failed(aim, entry.label, call.step))
@@ -119,7 +121,8 @@ class Pen:
             if answer.get("text") is not None and not answer["boxed"]:
                 await hands.tab.type(str(answer["text"]))
             elif answer.get("boxed") and not answer["settled"]:
-                await hands.click_at({"targets": jobs[n]["targets"], "doing": "enter"}, flat[n][0], end)
+                box = {"targets": jobs[n]["targets"], "doing": "enter", "words": flat[n][1].label}
+                await hands.click_at(box, flat[n][0], end)
         back = await hands.do({"job": "readBack", "entries": list(jobs)}, end)
         for n in self._wrong(flat, jobs, back["shown"]):
             call, entry = flat[n]

@@ -129,9 +129,9 @@ class BrowserSession:
             return self._quiet.answer(await self._submit(entries, call, gate))
 
     async def _submit(self, entries: Sequence[Call], call: Call, gate: Gate) -> Answer:
-        aim = await self._prepare(entries, call)
+        aim, entered = await self._prepare(entries, call)
         armed = time.monotonic() + call.timeout  # the page's own deadline is not later than this
-        until = await gate()
+        until = await gate([self._quiet.text(result.note) for result in entered])
         left = until - time.monotonic()
         if left <= 0:
             raise too_late()
@@ -139,7 +139,7 @@ class BrowserSession:
         self._windows.allow(step, call.confirm)
         return await self._windows.guarded(self._act(call, aim, until, armed=armed))
 
-    async def _prepare(self, entries: Sequence[Call], call: Call) -> Mapping[str, Any]:
+    async def _prepare(self, entries: Sequence[Call], call: Call) -> tuple[Mapping[str, Any], Sequence[Result]]:
         """Everything entered, and the button found and hit-tested. From here on the page refuses late presses."""
         self._windows.allow(Step(Effect.LOCAL, call.in_once))
         end = time.monotonic() + sum(entry.timeout for entry in entries) + call.timeout

@@ -42,7 +42,7 @@ class CountingGate:
         self.entered = False
         self.effects_before: Sequence[str] = ()
 
-    async def __call__(self) -> float:
+    async def __call__(self, entered: Sequence[str] = ()) -> float:
         self.calls += 1
         self.entered = await self._world.entered()
         self.effects_before = tuple(self._world.effects())

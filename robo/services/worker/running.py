@@ -328,7 +328,7 @@ def new_run(
         inputs={name: "" if value is MISSING else str(value) for name, value in inputs.items()},
         options=options,
         dry_run=request.dry_run,
-        retries=plan.on_failure.retry,
+        retries=0 if request.dry_run else plan.on_failure.retry,  # what is wrong is to be seen, and corrected, now
         again=again_after(plan.again),
     )
 

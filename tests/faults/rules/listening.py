@@ -93,8 +93,8 @@ class Paused:
         return await self._session.perform(calls)
 
     async def submit(self, entries: Sequence[Call], call: Call, gate: Gate) -> Answer:
-        async def slow_gate() -> float:
-            until = await gate()
+        async def slow_gate(entered: Sequence[str] = ()) -> float:
+            until = await gate(entered)
             await self._meanwhile()
             return until
 

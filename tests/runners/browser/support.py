@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
@@ -146,10 +146,12 @@ class Gate:
     def __init__(self, seconds: float = 5.0) -> None:
         self.seconds = seconds
         self.passed = 0
+        self.entered: tuple[str, ...] = ()
         self.doing: Callable[[], Any] | None = None
 
-    async def __call__(self) -> float:
+    async def __call__(self, entered: Sequence[str] = ()) -> float:
         self.passed += 1
+        self.entered = tuple(entered)
         if self.doing is not None:
             await self.doing()
         return time.monotonic() + self.seconds

@@ -145,9 +145,8 @@ class Session:
         )
 
     async def submit(self, entries: Sequence[Call], call: Call, gate: Gate) -> Answer:
-        for entry in entries:
-            await self._one(entry)
-        left = await gate() - self.world.clock.monotonic()
+        notes = [(await self._one(entry)).note for entry in entries]
+        left = await gate(notes) - self.world.clock.monotonic()
         world = self.world
         world.log.append(f"click {call.step} {left:g}")
         answer = world.portal.answers.popleft() if world.portal.answers else "ok"

@@ -13,7 +13,7 @@ from robo.errors import CredentialsRefused, InfrastructureError, MissingSecret, 
 from robo.model.base import ItemState, Outcome
 from robo.model.process import OnFailure, Refusal, StepKind
 from robo.model.text import Expr
-from robo.sdk.runner import Refused
+from robo.sdk.runner import Answer, Call, Refused
 from robo.sdk.targets import Target, Watched
 
 REFUSED = (Refusal(target="Champ invalide", code="bad-name", says="Le nom manque"),)
@@ -160,6 +160,20 @@ async def test_a_dry_run_enters_everything_submits_nothing_and_shows_it(world: A
     assert item.end.facts["entered"] == ["n = «»", "name = «•••»"]
     assert (world.clicks, world.book.commits) == (0, ["end skipped"])
     assert world.log[-1] == "fill Martin"
+    assert [line.note for line in world.book.traces if " = " in line.note] == ["n = «»", "name = «•••»"]
+
+
+async def test_what_was_entered_is_kept_with_the_intent(world: Any) -> None:
+    """Whoever looks at an effect in doubt reads what was typed, even if whoever typed it died."""
+    kept: list[str] = []
+
+    async def answer(_call: Call) -> Answer:
+        kept.extend(line.note for line in world.book.traces)
+        return Answer(values={"number": "N-1"})
+
+    world.portal.answers.append(answer)
+    await world.run(world.plan(world.once(entries=[world.step("t.fill", "name", "Martin")])))
+    assert "name = «Martin»" in kept
 
 
 async def test_a_dry_run_leaves_the_journal_alone_when_the_effect_is_already_there(world: Any) -> None:
