@@ -167,7 +167,8 @@ class Hands:
         """Where to click. From then on the page withholds a click that lands elsewhere."""
         answer = await self.do({"job": "aim", "seconds": max(0.1, end - time.monotonic()), **job}, end, self.tab)
         if "failed" in answer:
-            words = self.words(call) if isinstance(call.params, ClickParams | ButtonParams) else call.action
+            known = isinstance(call.params, ClickParams | ButtonParams)
+            words = str(job.get("words") or (self.words(call) if known else call.action))
             raise await self.missed(failed(answer, words, call.step))
         return answer
 

@@ -67,14 +67,14 @@ def as_text(value: Any, date_format: str) -> str:
     return str(value)
 
 
-def as_switch(value: Any) -> bool:
-    """Whether a box is to be ticked."""
-    if value is MISSING or value is None:
+def as_switch(value: Any) -> bool | None:
+    """Whether a box is to be ticked. None: the value is no yes or no, so it can only be the name of one box."""
+    if value is MISSING or value is None or value == "":
         return False
     try:
         return bool(parse(Kind.BOOL, value))
     except BadScalar:
-        return True
+        return None
 
 
 def _plain(value: Any) -> str:

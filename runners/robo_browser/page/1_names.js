@@ -23,11 +23,13 @@ const TEST_IDS = ['data-testid', 'data-test-id', 'data-test', 'data-qa'];
 const squash = (text) => (text || '').normalize('NFC').replace(/[\u200b\u00ad\u2060\ufeff]/g, '').replace(/[\u2019\u02bc]/g, "'")
   .replace(/\s+/gu, ' ').trim();
 
-/** A name as names are compared: blanks collapsed, ` :`, ` *` and `(obligatoire)` at its end left out. */
+const ADDED = /\s*(?::|\*|[▲▼△▽▴▾↑↓↕⇅⬆⬇]|\((?:champ )?(?:obligatoire|requis|requise|facultatif|facultative|optionnel|optionnelle)\))$/iu;
+
+/** A name as names are compared: blanks collapsed, ` :`, ` *` and `(obligatoire)` at its end and the like left out. */
 function tidy(text) {
   let name = squash(text);
   for (;;) {
-    const shorter = name.replace(/\s*(?::|\*|\(obligatoire\))$/iu, '');
+    const shorter = name.replace(ADDED, '');
     if (shorter === name || !shorter) return name;
     name = shorter;
   }
@@ -111,29 +113,60 @@ const testIds = (el) => TEST_IDS.map((name) => el.getAttribute(name)).filter(Boo
 
 const isControl = (node) => node.nodeType === 1 && (node.matches(FIELDS) || node.matches(BUTTONS));
 
-/** The text between a control and the control before it in the same container. */
-function textBefore(container, control) {
-  const parts = [];
+/** What stands between a control (or the end) and the control before it in `container`, line by line: [{text, aside}]. */
+function linesBefore(container, control) {
+  const lines = [];
+  let line = '';
   let before = true;
-  const walk = (node) => {
+  const end = (aside) => { if (squash(line)) lines.push({ text: squash(line), aside }); line = ''; };
+  const walk = (node, aside) => {
     if (!before) return;
     if (node === control) { before = false; return; }
-    if (isControl(node)) { parts.length = 0; return; }
-    if (node.nodeType === 3) parts.push(node.data);
-    else if (node.nodeType === 1 && !SILENT.has(node.tagName) && node.checkVisibility()) {
-      parts.push(' ');
-      node.childNodes.forEach(walk);
-      parts.push(' ');
-    }
+    if (isControl(node)) { lines.length = 0; line = ''; return; }
+    if (node.nodeType === 3) { line += node.data; return; }
+    if (node.nodeType !== 1 || SILENT.has(node.tagName) || !node.checkVisibility()) return;
+    const other = aside || node.matches(ASIDE);
+    const apart = node.tagName === 'BR' || !/^(inline|contents)/.test(getComputedStyle(node).display) || other !== aside;
+    if (apart) end(aside);
+    node.childNodes.forEach((child) => walk(child, other));
+    if (apart && before) end(other);
   };
-  container.childNodes.forEach(walk);
-  return squash(parts.join(''));
+  container.childNodes.forEach((child) => walk(child, false));
+  end(false);
+  return lines;
 }
+
+const joined = (lines) => lines.map((line) => line.text).join(' ');
+const plain = (lines) => lines.filter((line) => !line.aside);
+
+/** What may be meant by the words before a control: the nearest line, the nearest that is no hint, all of it. */
+const calledBefore = (container, control) => {
+  const lines = linesBefore(container, control);
+  return lines.length ? [lines.at(-1).text, ...plain(lines).slice(-1).map((line) => line.text), joined(lines)] : [];
+};
+
+/** What a cell with words calls the control beside it: all of it, it without hints, its first line. */
+const calledBy = (cell) => {
+  const lines = linesBefore(cell, null);
+  return lines.length ? [joined(lines), joined(plain(lines)), lines[0].text].filter(Boolean) : [];
+};
 
 /** Text beside a control: the cell on its left, else the heading above; outside tables the text just before it. */
 function beside(el) {
-  if (isBox(el)) return el.labels?.length ? [] : [textAfter(el), ...besideCellOf(el)].filter(Boolean);
-  return besideField(el);
+  if (!isBox(el)) return isChoice(el) && names(el).length ? [] : besideField(el);
+  if (el.labels?.length) return [];
+  const after = textAfter(el);
+  return after && !labelledBefore(el) ? [after] : besideField(el);
+}
+
+const CELL = 'td,th,[role=cell],[role=gridcell]';
+const BOXES = 'input[type=checkbox],input[type=radio]';
+
+/** A row of boxes whose words stand before each, not after: there are words before the first and none after the last. */
+function labelledBefore(el) {
+  const around = el.closest(CELL) || el.parentElement;
+  const boxes = [...around.querySelectorAll(BOXES)];
+  return boxes.length > 1 && !textAfter(boxes.at(-1)) && linesBefore(around, boxes[0]).length > 0;
 }
 
 /** The text that follows a box nobody labelled, up to the next control. */
@@ -145,28 +178,32 @@ function textAfter(el) {
   return squash(parts.join(''));
 }
 
-const besideCellOf = (el) => (el.closest('td,[role=cell],[role=gridcell]') ? besideField(el) : []);
-
 function besideField(el) {
-  const cell = el.closest('td,th,[role=cell],[role=gridcell]');
+  const cell = el.closest(CELL);
   if (cell) {
-    const inside = textBefore(cell, el);
-    if (inside) return [inside];
-    const found = [headerOf(cell)];
-    for (let left = cell.previousElementSibling; left && !left.querySelector(FIELDS); left = left.previousElementSibling) {
-      const text = textOf(left);
-      if (text) { found.unshift(text); break; }
-    }
-    return found.filter(Boolean);
+    const inside = calledBefore(cell, el);
+    return inside.length ? inside : besideCellOf(cell);
   }
   for (let box = el.parentElement, depth = 0; box && depth < 6; box = box.parentElement, depth += 1) {
-    if (box.tagName === 'FORM' || box.tagName === 'BODY' || box.tagName === 'FIELDSET') {
-      const text = textBefore(box, el);
-      return text ? [text] : [];
-    }
-    const text = textBefore(box, el);
-    if (text) return [text];
+    const found = calledBefore(box, el);
+    if (found.length || box.matches('form,body,fieldset')) return found;
     if (box.querySelectorAll(FIELDS).length > 1) break;
   }
   return [];
+}
+
+/** What a cell is called by its row and its column. */
+function besideCellOf(cell) {
+  const found = [headerOf(cell)].filter(Boolean);
+  for (let left = cell.previousElementSibling; left && !left.querySelector(FIELDS); left = left.previousElementSibling) {
+    const words = calledBy(left);
+    if (words.length) return [...words, ...found];
+  }
+  return found;
+}
+
+/** What a set of boxes is called that nobody gave a legend: by what stands before the first, or beside all of them. */
+function setNames(around, boxes) {
+  const cell = around.closest(CELL);
+  return [...besideField(boxes[0]), ...(cell ? [...calledBefore(cell, boxes[0]), ...besideCellOf(cell)] : [])];
 }

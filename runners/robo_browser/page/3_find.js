@@ -95,9 +95,29 @@ function fields(scope, name) {
 const hint = (el) => (el.placeholder ? [el.placeholder] : []);
 const tip = (el) => (el.title ? [el.title] : []);
 
+/** Boxes that belong together: by their legend, else by what stands beside them. */
 function groups(scope, name) {
   const all = query(scope, 'fieldset,[role=radiogroup],[role=group]').filter(shown);
-  return inner(called(all, name, titles)).filter((el) => el.querySelector('input[type=radio],[role=radio],input[type=checkbox]'));
+  const titled = inner(called(all, name, titles)).filter((el) => el.querySelector('input[type=radio],[role=radio],input[type=checkbox]'));
+  if (titled.length) return titled;
+  const sets = boxSets(scope);
+  return called([...sets.keys()], name, (el) => setNames(el, sets.get(el)));
+}
+
+/** Boxes of one name, and boxes of one cell, by the smallest element around them. */
+function boxSets(scope) {
+  const found = new Map();
+  const byKey = new Map();
+  for (const box of usableOnes(scope, BOXES)) {
+    const key = (box.type === 'checkbox' && box.closest(CELL)) || (box.name && `${query(null, 'form').indexOf(box.form)} ${box.name}`);
+    if (key) byKey.set(key, [...(byKey.get(key) || []), box]);
+  }
+  for (const boxes of byKey.values()) {
+    let el = boxes[0].parentElement;
+    while (el && !boxes.every((box) => el.contains(box))) el = el.parentElement;
+    if (el && boxes.length > 1) found.set(el, boxes);
+  }
+  return found;
 }
 
 function clickables(scope, name, selector) {
@@ -240,7 +260,7 @@ function one(targets, doing) {
 }
 
 function described(el) {
-  const words = (names(el)[0] || squash(el.innerText) || el.tagName.toLowerCase()).slice(0, 60);
+  const words = (names(el)[0] || squash(el.innerText) || (el.matches(FIELDS) && beside(el)[0]) || el.tagName.toLowerCase()).slice(0, 60);
   const around = el.closest('fieldset,section,[role=dialog],dialog,tr,[role=row]');
   const title = around && around !== el ? (titles(around)[0] || squash(around.innerText)).slice(0, 40) : '';
   return title && title !== words ? `${words} (${title})` : words;

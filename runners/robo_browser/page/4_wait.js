@@ -1,5 +1,8 @@
 // Waiting in the page: a look after each change of it, none when nothing changes, and a slow look besides.
 
+/** The document is still coming: half a form, and handlers that are not there yet. */
+const unread = () => document.readyState === 'loading';
+
 const clock = () => performance.now();
 const wakers = new Set();
 

@@ -41,6 +41,9 @@ function locate(entry) {
       return { failed: 'option', target: entry.targets[0], text: missing, near: boxes };
     }
   }
+  if (isChoice(found.el) && entry.on === null && !called([found.el], entry.text, names).length) {
+    return { failed: 'option', target: entry.targets[0], text: entry.text, near: ['oui', 'non'] };
+  }
   return found;
 }
 
@@ -52,9 +55,19 @@ function wantedOptions(select, entry) {
   const choose = (text) => {
     const byLabel = called(options, text, (option) => [option.label, option.text]);
     const byValue = byLabel.length ? byLabel : options.filter((option) => option.value === text);
-    return byValue[0] || null;
+    return byValue[0] || byNumber(options, text);
   };
   return entry.texts.map((text, n) => ({ text, option: choose(text) || (entry.values?.[n] ? choose(entry.values[n]) : null) }));
+}
+
+/** A day, a month: `01` is `1`, if only one option says so. */
+function byNumber(options, text) {
+  if (!/^\d+$/.test(text)) return null;
+  for (const said of [(option) => option.label, (option) => option.value]) {
+    const found = options.filter((option) => /^\s*\d+\s*$/.test(said(option)) && Number(said(option)) === Number(text));
+    if (found.length) return found.length === 1 ? found[0] : null;
+  }
+  return null;
 }
 
 function fire(el) {
@@ -100,8 +113,8 @@ function put(el, entry) {
   if (isSelect(el)) choose(el, entry);
   else if (entry.choose && isCombo(el)) return; // wants clicks: seen when it is read back
   else if (isGroup(el)) {
-    for (const text of entry.texts) tick(member(el, text)[0], true);
-  } else if (isChoice(el)) tick(el, entry.on);
+    for (const text of entry.empty ? [] : entry.texts) tick(member(el, text)[0], true);
+  } else if (isChoice(el)) tick(el, entry.on !== false);
   else if (SET.includes(el.type)) {
     const value = entry.iso?.[el.type] ?? entry.text;
     if (el.value === value) return;
@@ -128,9 +141,9 @@ function shownIn(el, entry) {
   }
   if (isGroup(el)) {
     const on = [...el.querySelectorAll(FIELDS)].filter((box) => isChoice(box) && ticked(box));
-    return { kind: 'choice', same: entry.texts.every((text) => on.includes(member(el, text)[0])), text: on.flatMap((box) => names(box).slice(0, 1)).join(', ') };
+    return { kind: 'choice', same: entry.empty ? !on.length : entry.texts.every((text) => on.includes(member(el, text)[0])), text: on.flatMap((box) => names(box).slice(0, 1)).join(', ') };
   }
-  if (isChoice(el)) return { kind: 'choice', same: ticked(el) === entry.on, text: valueOf(el) };
+  if (isChoice(el)) return { kind: 'choice', same: ticked(el) === (entry.on !== false), text: valueOf(el) };
   if (entry.choose && isCombo(el)) return { kind: 'choice', same: comboShows(el, entry.text), text: squash(valueOf(el) || el.innerText) };
   if (SET.includes(el.type)) return { kind: 'choice', same: setSame(el, entry), text: el.value };
   if (el.type === 'password') return { kind: 'choice', same: el.value === entry.text, text: '•••' };
@@ -163,13 +176,14 @@ async function enter(job) {
     const batch = await until(() => {
       const found = [];
       failure = null;
+      if (unread()) { failure = { failed: 'none', index: done.length, target: job.entries[done.length].targets[0] }; return null; }
       for (const entry of job.entries.slice(done.length)) {
         const place = locate(entry);
         if (place.failed) { failure = { ...place, index: done.length + found.length }; break; }
         found.push(place);
       }
-      return !failure || found.some((place) => decides(place.el)) ? found : null;
-    }, end);
+      return !failure || found.length ? found : null; // what is entered may unlock the rest, or make it appear
+    }, Math.min(end, clock() + (job.patience ?? job.wait)));
     if (!batch) return { ...failure, near: failure.near || nearest(failure.target, 'enter') };
     for (const place of batch) {
       const entry = job.entries[done.length];
@@ -180,14 +194,18 @@ async function enter(job) {
       if (entry.choose && isCombo(place.el) && !comboShows(place.el, entry.text)) return { ...shownNow(done, job), pick: true };
       if (decides(place.el)) { await nextTask(); break; }
     }
+    if (failure && done.length < job.entries.length) { leave(done.at(-1).el); await nextTask(); }
   }
-  if (done.length && !job.stay) done[done.length - 1].el.ownerDocument.activeElement?.blur();
+  if (done.length && !job.stay) leave(done.at(-1).el);
   if (done.length) await nextTask();
   newLook();
   const answer = shownNow(done, job);
   if (!job.button) return answer;
   return { ...answer, ...await aim({ targets: job.button, wait: end - clock(), watch: job.watch, seconds: job.seconds }) };
 }
+
+/** As a person who goes on: pages look at a field when it is left. */
+const leave = (el) => el.ownerDocument.activeElement?.blur();
 
 const shownNow = (done, job) => ({ shown: done.map((place, n) => shownAgain(place, job.entries[n])), ranks: done.map((place) => place.rank) });
 

@@ -63,6 +63,7 @@ function moving(el) {
 async function aim(job) {
   let failure = null;
   const answer = await until(() => {
+    if (unread()) { failure = { failed: 'none', target: job.targets?.[0] }; return null; }
     const place = job.option !== undefined ? optionOf(job.option) : job.submitOf ? submitOf(job.submitOf) : one(job.targets, job.doing || 'click');
     if (place.failed) { failure = place; return null; }
     const { el } = place;
@@ -99,12 +100,19 @@ function submitOf(targets) {
   return button ? { el: button, rank: 0 } : { failed: 'button' };
 }
 
-/** What the next trusted click of a submit must land on. */
+/** What the next trusted click must land on. `pressed`: the button went down on it. */
 let aimed = null;
 
 function onAim(event) {
   if (!aimed || !event.isTrusted || !event.type.match(/mouse|pointer|click/) || aimed.el.ownerDocument !== document) return true;
   const hit = event.composedPath()[0];
+  if (aimed.pressed && !shown(aimed.el)) return true; // the page took the press for the click and put it away (lists do)
+  const on = lands(hit);
+  if (on && event.type.endsWith('down')) aimed.pressed = true;
+  return on;
+}
+
+function lands(hit) {
   if (aimed.el.isConnected) return reaches(hit, aimed.el) || (hit.closest?.('label')?.control ?? null) === aimed.el;
   const button = hit.closest?.(CLICKABLE);
   return Boolean(button && (names(button)[0] || '') === aimed.name);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from datetime import date, time
 from decimal import Decimal
 from typing import Any
@@ -11,7 +13,7 @@ from robo_browser.session import BrowserSession
 
 from robo.sdk.errors import Failure, NotFound
 from robo.sdk.values import MISSING
-from tests.runners.browser.support import Site, call, html
+from tests.runners.browser.support import Reply, Site, call, html, soon
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -100,6 +102,11 @@ async def test_a_choice_that_is_not_offered_is_told_with_those_that_are(session:
 RADIOS = (
     "<label><input type=radio name=x value=F> Madame</label><label><input type=radio name=x value=M> Monsieur</label>"
 )
+DRAWN = (
+    "<i role=radio aria-checked=true>Normale</i>"
+    "<i role=radio aria-checked=false onclick='ariaChecked=`true`;previousSibling.ariaChecked=`false`;x.value=1'>"
+    "Haute</i>"
+)
 BOXES: dict[str, tuple[str, Any, str, Any]] = {
     "tick": ("<label><input type=checkbox name=x> D'accord</label>", "D'accord", "x.checked", True),
     "untick": ("<label><input type=checkbox name=x checked> D'accord</label>", {"D'accord": "non"}, "x.checked", False),
@@ -122,6 +129,48 @@ BOXES: dict[str, tuple[str, Any, str, Any]] = {
         "x.value",
         "F",
     ),
+    "second of several without labels": (
+        "<p><input type=checkbox name=y>RIB <input type=checkbox name=x>Avis <input type=checkbox name=z>Bail</p>",
+        "Avis",
+        "x.checked && !document.forms[0].y.checked && !document.forms[0].z.checked",
+        True,
+    ),
+    "words before each": (
+        "<p>RIB <input type=checkbox name=y> Avis <input type=checkbox name=x></p>",
+        "Avis",
+        "x.checked && !document.forms[0].y.checked",
+        True,
+    ),
+    "box alone in its cell": (
+        "<table><tr><td>Urgent<td><input type=checkbox name=x></table>",
+        {"Urgent": "oui"},
+        "x.checked",
+        True,
+    ),
+    "radio of a cell without labels": (
+        "<table><tr><td>Sexe<td><input type=radio name=x value=M>M. <input type=radio name=x value=F>Mme</table>",
+        {"Sexe": "Mme"},
+        "x.value",
+        "F",
+    ),
+    "radio beside words that are no legend": (
+        f"<fieldset><legend>Demandeur</legend><input name=n><p>Civilité : {RADIOS}</p></fieldset>",
+        {"Civilité": "Monsieur"},
+        "x.value",
+        "M",
+    ),
+    "radio buttons drawn by the page": (
+        f"<div role=radiogroup aria-labelledby=l><b id=l>Priorité</b>{DRAWN}</div><input id=x hidden>",
+        {"Priorité": "Haute"},
+        "x.value",
+        "1",
+    ),
+    "no box of a group": (
+        "<fieldset><legend>Options</legend><label><input type=checkbox name=x> A</label></fieldset>",
+        {"Options": ""},
+        "x.checked",
+        False,
+    ),
     "text after the box": ("<p><input type=checkbox name=x> D'accord</p>", "D'accord", "x.checked", True),
     "aria": (
         "<b role=checkbox aria-checked=false onclick='ariaChecked=`true`;i.value=1'>D'accord</b><input id=i hidden>",
@@ -140,11 +189,67 @@ async def test_a_box_is_ticked(
     assert await evaluate(session, f"document.forms[0].{expression}") == expected
 
 
-async def test_nothing_is_entered_when_one_field_is_not_there(session: BrowserSession, site: Site) -> None:
-    site.pages["/"] = html("<label>Nom <input name=n></label>")
-    with pytest.raises(NotFound):
-        await session.perform([call("open", site.url()), call("fill", {"Nom": "Ada", "Prénom": "x"}, timeout=0.2)])
-    assert await evaluate(session, "document.querySelector('input').value") == ""
+async def test_a_single_box_is_not_ticked_for_a_choice_it_does_not_offer(session: BrowserSession, site: Site) -> None:
+    """`{Sexe: Mme}` where only one button called Sexe is found: ticking that one would be another answer."""
+    site.pages["/"] = html("<label><input type=radio name=x> Sexe</label>")
+    with pytest.raises(NotFound) as trouble:
+        await session.perform([call("open", site.url()), call("check", {"Sexe": "Mme"}, timeout=0.3)])
+    assert trouble.value.code == "RB707"
+    assert await evaluate(session, "document.querySelector('input').checked") is False
+
+
+async def test_a_page_that_is_still_coming_is_not_entered_into(session: BrowserSession, site: Site) -> None:
+    """Half a document has its field, and not yet the script that looks at it."""
+    rest = threading.Event()
+    site.pages["/suite.js"] = Reply("n.oninput = () => { seen = n.value }", after=rest)
+    site.pages["/"] = html("<label>Nom <input id=n></label><script src=/suite.js></script>")
+    site.pages["/avant"] = html("<a href=/>Suite</a>")
+    await session.perform([call("open", site.url("/avant"))])
+    await evaluate(session, "setTimeout(() => document.links[0].click())")
+    assert await soon(lambda: any(asked.path == "/suite.js" for asked in site.asked))
+    entering = asyncio.ensure_future(session.perform([call("fill", {"Nom": "Ada"})]))
+    done, _ = await asyncio.wait({entering}, timeout=0.3)
+    rest.set()
+    await entering
+    assert not done
+    assert await evaluate(session, "seen") == "Ada"
+
+
+async def test_a_field_that_an_earlier_one_unlocks_is_entered(session: BrowserSession, site: Site) -> None:
+    site.pages["/"] = html(
+        "<label>Code postal <input id=c onchange='setTimeout(() => { v.disabled = false }, 50)'></label>"
+        "<label>Ville <input id=v disabled></label>"
+    )
+    await session.perform([call("open", site.url()), call("fill", {"Code postal": "09000", "Ville": "Foix"})])
+    assert await evaluate(session, "v.value") == "Foix"
+
+
+async def test_a_day_of_a_list_is_the_same_with_or_without_its_zero(session: BrowserSession, site: Site) -> None:
+    options = "".join(f"<option value={n}>{n}" for n in range(1, 32))
+    await enter(session, site, f"<label>Jour <select name=j>{options}</select></label>", {"Jour": "05"}, "select")
+    assert await evaluate(session, "document.forms[0].j.value") == "5"
+
+
+async def test_an_option_that_closes_its_list_when_pressed_is_chosen(session: BrowserSession, site: Site) -> None:
+    """The list is gone when the button comes up again: the press was the click."""
+    site.pages["/"] = html(
+        "<label>Pays <input role=combobox id=c></label><ul id=o hidden><li role=option>Guinée<li role=option>Mali</ul>"
+        "<button>Derrière</button><script>c.onfocus = c.onclick = () => { o.hidden = false };"
+        "for (const i of o.children) i.onmousedown = (e) => { e.preventDefault(); c.value = i.innerText;"
+        " o.hidden = true }</script>"
+    )
+    results = await session.perform([call("open", site.url()), call("select", {"Pays": "Guinée"})])
+    assert results[1].note == "Pays = «Guinée»"
+
+
+async def test_one_field_that_is_not_there_is_waited_for_once(session: BrowserSession, site: Site) -> None:
+    """Not for as long as all the steps of the trip together."""
+    site.pages["/"] = html("<label>Nom <input></label>")
+    steps = [call("fill", {name: "x"}, timeout=0.5) for name in ("Nom", *"ABCDEFGHIJKLMNOPQRSTUVWXYZ" * 2)]
+    await session.perform([call("open", site.url())])
+    async with asyncio.timeout(13):
+        with pytest.raises(NotFound):
+            await session.perform(steps)
 
 
 async def test_consecutive_entries_are_one_round_trip(session: BrowserSession, site: Site) -> None:

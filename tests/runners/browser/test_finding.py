@@ -35,6 +35,11 @@ FIELDS = {
         "Nom",
     ),
     "text before": ("<p>Nom : <input> Ville : <input></p>", "Ville"),
+    "optional": ("<label for=a>Nom (facultatif)</label><input id=a>", "Nom"),
+    "hint in the left cell": ("<table><tr><td>Né le<br><small>jj/mm/aaaa</small><td><input></table>", "Né le"),
+    "second line in the left cell": ("<table><tr><td>Né le<br>jj/mm/aaaa<td><input></table>", "Né le"),
+    "text before, after a heading": ("<a href=x>Menu</a> | <a href=y>Aide</a><h2>Fiches</h2>Code <input>", "Code"),
+    "line above, with a hint": ("<div>Nom</div><p class=hint>comme à l'état civil</p><div><input></div>", "Nom"),
     "label without for": ("<div><div><label>Nom</label><input></div><div><label>Rue</label><input></div></div>", "Rue"),
     "css": ("<input><input class=x>", "css=.x"),
     "contenteditable": ("<p id=n>Nom</p><div contenteditable=true aria-labelledby=n></div>", "Nom"),
@@ -81,6 +86,13 @@ async def test_two_of_a_name_are_refused_with_their_places(session: BrowserSessi
         [call("read", {"a": {"field": "Nom", "nth": 1, "required": "non"}, "b": {"field": "Nom", "nth": 2}})]
     )
     assert read[0].values == {"a": MISSING, "b": "Curie"}
+
+
+async def test_fields_without_a_name_are_told_by_what_stands_beside(session: BrowserSession, site: Site) -> None:
+    site.pages["/"] = html("<table><tr><td>Nom<td><input></tr><tr><td>Nom<td><input></tr></table>")
+    with pytest.raises(Ambiguous) as trouble:
+        await session.perform([call("open", site.url()), call("fill", {"Nom": "x"}, timeout=0.3)])
+    assert "«Nom»" in str(trouble.value.facts["places"])
 
 
 async def test_what_is_there_but_empty_is_told_as_such(session: BrowserSession, site: Site) -> None:
