@@ -184,7 +184,19 @@ function readables(scope, name) {
   }).filter(Boolean);
   if (found.length) return [...new Map(found.map((item) => [item.el, item])).values()];
   const marked = called(query(scope, TEST_IDS.map((id) => `[${id}]`).join(',')).filter(shown), name, testIds);
-  return (marked.length ? marked : saying(scope, name)).map((el) => ({ el }));
+  if (marked.length) return marked.map((el) => ({ el }));
+  return saying(scope, name).map((el) => ({ el, text: afterLabel(el, name) ?? undefined }));
+}
+
+/** What follows a label in one text: `N° : 12`, or the next line. */
+function afterLabel(el, name) {
+  const own = el.innerText || '';
+  const [line] = own.trimStart().split('\n');
+  const [label, ...value] = line.split(/\s:|:\s/);
+  const same = (text) => tidy(text).toLowerCase() === tidy(name).toLowerCase();
+  if (same(label) && squash(value.join(''))) return squash(value.join(': '));
+  if (!same(line)) return null;
+  return squash(own.trimStart().slice(line.length)) || (/:\s*$/.test(line) ? '' : null);
 }
 
 function byRole(scope, { role, name }, doing) {

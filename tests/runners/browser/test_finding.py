@@ -174,6 +174,9 @@ READS = {
     "cell below": ("<table><tr><th>N°</th><th>Nom</th></tr><tr><td>12</td><td>Ada</td></tr></table>", "N°", "12"),
     "next element": ("<div><span>N° :</span> <b>12</b></div>", "N°", "12"),
     "rest of line": ("<p><strong>N° :</strong> 12</p>", "N°", "12"),
+    "after the colon of one text": ("<p>N° de dossier : 12</p>", "N° de dossier", "12"),
+    "line below in one text": ("<div>Votre numéro<br><strong>12</strong></div>", "Votre numéro", "12"),
+    "a colon and nothing": ("<p>N° de dossier :</p>", {"name": "N° de dossier", "required": "non"}, None),
     "css": ("<i id=n> 12 </i>", "css=#n", "12"),
     "cell of a row": (
         "<table><tr><th>Nom<th>N°</tr><tr><td>Ada<td>12</tr><tr><td>Élise<td>13</tr></table>",
