@@ -20,6 +20,7 @@ from robo_browser.values import target_words
 from robo_browser.windows import too_late
 
 Seen = Mapping[str, Any]
+Watching = asyncio.Future[dict[str, Any]]
 
 
 class Answers:
@@ -127,8 +128,24 @@ class Answers:
 
     # -- after a submit
 
+    def begin(self, tab: Tab, call: Call) -> Watching | None:
+        """Begin to watch the page before it is pressed: the first look costs no trip after the press then. Not where
+        there is nothing to see, nor where the press may land in a frame, which our script in the page does not hear."""
+        if not (call.watch.read or call.watch.expect) or tab.has_foreign_frames:
+            return None
+        job = {**self._job(call), "pressIn": call.timeout * 1000}
+        return asyncio.ensure_future(tab.do(job, call.timeout, later=call.timeout))
+
     async def to_submit(
-        self, tab: Tab, call: Call, press: Coroutine[Any, Any, None], end: float, *, began: float, documents: int
+        self,
+        tab: Tab,
+        call: Call,
+        press: Coroutine[Any, Any, None],
+        end: float,
+        *,
+        began: float,
+        documents: int,
+        watching: Watching | None,
     ) -> Answer:
         """Act, and race for the answer. Whatever is not a receipt or a declared refusal is no answer."""
         watch = call.watch
@@ -139,28 +156,35 @@ class Answers:
         pressing = asyncio.ensure_future(press)
         self._pressing.add(pressing)  # the answer may be there before the browser has said that it clicked
         pressing.add_done_callback(self._pressed)
-        return await self._race(tab, call, end, documents)
+        return await self._race(tab, call, end, documents, watching)
 
     def _pressed(self, task: asyncio.Future[None]) -> None:
         self._pressing.discard(task)
         if not task.cancelled():
             task.exception()  # a window that went under the click is told by the race
 
-    async def _race(self, tab: Tab, call: Call, end: float, documents: int) -> Answer:
+    def _job(self, call: Call) -> dict[str, Any]:
+        return {"job": "watch", **watch_job(self._hands, call), "after": True, "status": True}
+
+    async def _race(self, tab: Tab, call: Call, end: float, documents: int, watching: Watching | None = None) -> Answer:
         watch = call.watch
         unfit: dict[str, list[str]] = {}
-        job = {"job": "watch", **watch_job(self._hands, call), "after": True, "status": True}
+        job = self._job(call)
         while (left := end - time.monotonic()) > 0:
             changed = tab.documents != documents
             more = {"not": unfit, "signIn": changed, "settled": not (watch.read or watch.expect)}
             try:
-                seen = await tab.do({**job, **more}, left)
-            except DocumentGone:
+                seen = await (tab.do({**job, **more}, left) if watching is None else asyncio.wait_for(watching, left))
+            except (DocumentGone, TimeoutError):
                 continue
+            finally:
+                watching = None
             if seen.get("late"):
                 raise too_late()
             if seen.get("missed"):
                 raise moved(call)
+            if seen.get("over"):
+                continue
             if seen.get("ok") and watch.read:
                 try:
                     return Answer(values=_values(watch.read, seen["values"]), requests=self._hands.windows.sent)

@@ -23,12 +23,12 @@ from robo_browser.actions import (
     ScreenshotParams,
     WaitParams,
 )
-from robo_browser.answers import Answers
+from robo_browser.answers import Answers, Watching
 from robo_browser.entering import Pen, entries_of
 from robo_browser.guard import Guard
 from robo_browser.quiet import Quiet
 from robo_browser.rules import Step
-from robo_browser.tab import lost
+from robo_browser.tab import Tab, lost
 from robo_browser.windows import Windows, too_late
 
 if TYPE_CHECKING:
@@ -131,13 +131,22 @@ class BrowserSession:
     async def _submit(self, entries: Sequence[Call], call: Call, gate: Gate) -> Answer:
         aim, entered = await self._prepare(entries, call)
         armed = time.monotonic() + call.timeout  # the page's own deadline is not later than this
-        until = await gate([self._quiet.text(result.note) for result in entered])
-        left = until - time.monotonic()
-        if left <= 0:
-            raise too_late()
-        step = Step(Effect.SUBMIT, call.in_once, passed_gate=True, until=until, until_wall=time.time() + left)
-        self._windows.allow(step, call.confirm)
-        return await self._windows.guarded(self._act(call, aim, until, armed=armed))
+        tab = self._windows.front  # the one that was aimed at: a window that opens at the gate is not pressed
+        watching = self._answers.begin(tab, call)
+        try:
+            until = await gate([self._quiet.text(result.note) for result in entered])
+            left = until - time.monotonic()
+            if left <= 0:
+                raise too_late()
+            step = Step(Effect.SUBMIT, call.in_once, passed_gate=True, until=until, until_wall=time.time() + left)
+            self._windows.allow(step, call.confirm)
+            if armed > until or tab.has_foreign_frames:
+                await self._windows.guarded(tab.arm(until - time.monotonic()))
+            return await self._windows.guarded(self._act(tab, call, aim, watching))
+        finally:
+            if watching is not None:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
 
     async def _prepare(self, entries: Sequence[Call], call: Call) -> tuple[Mapping[str, Any], Sequence[Result]]:
         """Everything entered, and the button found and hit-tested. From here on the page refuses late presses."""
@@ -146,13 +155,11 @@ class BrowserSession:
         pairs = [(entry, entries_of(entry)) for entry in entries]
         return await self._windows.guarded(self._pen.aim_after(pairs, call, end))
 
-    async def _act(self, call: Call, aim: Mapping[str, Any], until: float, *, armed: float) -> Answer:
-        tab, end = self._windows.front, time.monotonic() + call.timeout
-        if armed > until or tab.has_foreign_frames:
-            await tab.arm(until - time.monotonic())
+    async def _act(self, tab: Tab, call: Call, aim: Mapping[str, Any], watching: Watching | None) -> Answer:
+        end = time.monotonic() + call.timeout
         began, documents = time.monotonic(), tab.documents
         press = tab.press(call.params.key) if isinstance(call.params, PressParams) else tab.click(aim["x"], aim["y"])
-        return await self._answers.to_submit(tab, call, press, end, began=began, documents=documents)
+        return await self._answers.to_submit(tab, call, press, end, began=began, documents=documents, watching=watching)
 
     # -- the rest of the contract
 

@@ -160,15 +160,16 @@ class Tab:
                 raise lost(self._lost) from None
             raise broken({"text": error.message}) from None
 
-    async def do(self, job: Mapping[str, Any], wait: float = 0.0) -> dict[str, Any]:
+    async def do(self, job: Mapping[str, Any], wait: float = 0.0, *, later: float = 0.0) -> dict[str, Any]:
         """Run one job of our script in the present document. Raises `DocumentGone` when the document leaves.
 
-        `wait`: seconds the job may take in the page; a page silent for longer is lost."""
+        `wait`: seconds the job may take in the page, from `later` seconds on at the latest; a page silent for longer
+        is lost."""
         context = await self._present(wait)
         text = expression({**job, "wait": max(0.0, wait) * 1000})
         params = {"expression": text, "uniqueContextId": context, "awaitPromise": True, "returnByValue": True}
         try:
-            answer = await self._unless_lost(self.send("Runtime.evaluate", params), max(wait, 0.0) + GRACE)
+            answer = await self._unless_lost(self.send("Runtime.evaluate", params), max(wait, 0.0) + later + GRACE)
         finally:
             del text, params  # a secret may be in it, and a traceback keeps locals
         if "exceptionDetails" in answer:

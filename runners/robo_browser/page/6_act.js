@@ -118,13 +118,13 @@ function lands(hit) {
   return Boolean(button && (names(button)[0] || '') === aimed.name);
 }
 
-const deadline = { armed: false, moment: 0, wall: 0, floor: 0, late: false, missed: false };
+const deadline = { armed: false, moment: 0, wall: 0, floor: 0, late: false, missed: false, pressed: false };
 const PRESSES = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'touchstart', 'touchend', 'click', 'auxclick', 'dblclick', 'submit', 'keydown', 'keypress', 'keyup'];
 
 /** From now on presses count only for `seconds`, by a clock that stops in sleep and by one that jumps. */
 function arm(seconds) {
   const now = Date.now();
-  Object.assign(deadline, { armed: true, moment: clock() + seconds * 1000, wall: now + seconds * 1000, floor: now, late: false, missed: false });
+  Object.assign(deadline, { armed: true, moment: clock() + seconds * 1000, wall: now + seconds * 1000, floor: now, late: false, missed: false, pressed: false });
   for (let n = 0; n < frames.length; n += 1) {
     try { frames[n].robo?.arm(seconds); } catch { /* another origin: it arms its own */ }
   }
@@ -133,6 +133,7 @@ function arm(seconds) {
 function disarm() {
   deadline.armed = false;
   deadline.late = false;
+  wake();
   for (let n = 0; n < frames.length; n += 1) {
     try { frames[n].robo?.disarm(); } catch { /* another origin: it disarms its own */ }
   }
@@ -143,7 +144,14 @@ function refuse(event) {
   const wall = Date.now();
   const inTime = clock() < deadline.moment && wall < deadline.wall && wall >= deadline.floor;
   deadline.floor = Math.max(wall, deadline.floor);
-  if (inTime && onAim(event)) return;
+  if (inTime && onAim(event)) {
+    if (!deadline.pressed) {
+      deadline.pressed = true;
+      remember();
+      wake();
+    }
+    return;
+  }
   event.preventDefault();
   event.stopImmediatePropagation();
   if (inTime) deadline.missed = true;

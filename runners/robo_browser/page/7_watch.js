@@ -1,9 +1,14 @@
 // The race after an act: a receipt, a refusal, what is expected, or the page's own trouble.
 
 let before = null;
+let awaited = null;
 
-/** What the page already says before the act: it is no answer to it. */
-function remember(watch) {
+/** What the page already says before the act: it is no answer to it. Looked at when the act is prepared, and again as
+ *  it is done (without `watch`). */
+function remember(watch = awaited) {
+  awaited = watch;
+  if (!watch) return;
+  newLook();
   before = { read: {}, refused: new Map(), expect: new Map() };
   for (const [name, read] of Object.entries(watch.read || {})) before.read[name] = JSON.stringify(lookAt(read)?.texts || []);
   for (const kind of ['refused', 'expect']) {
@@ -56,11 +61,21 @@ function readAll(job) {
   return { values, ranks, missing, several, blank };
 }
 
-/** Waits for the first of: {values}, {expected}, {refused: n, words}, {late}, {status}; {timeout} at the end. */
+/** Until the armed press has come, or was refused, or was given up. */
+async function pressed(mine, end) {
+  while (!deadline.pressed && !deadline.missed && !isLate() && turn === mine && clock() < end) await woken(Math.min(end - clock(), 200));
+}
+
+/** Waits for the first of: {values}, {expected}, {refused: n, words}, {late}, {status}; {timeout} at the end. `pressIn`:
+ *  looks from the press on, which comes in so many ms; {over} when another job came first. */
 async function watch(job) {
+  const mine = turn;
+  if (job.pressIn !== undefined) await pressed(mine, clock() + job.pressIn);
+  const end = clock() + job.wait;
   const hasRead = Object.keys(job.read || {}).length > 0;
   const hasExpect = (job.expect || []).length > 0;
   const look = () => {
+    if (turn !== mine) return { over: true };
     if (isLate()) return { late: true };
     if (deadline.missed) return { missed: true };
     if (document.readyState === 'loading') return null;
@@ -80,7 +95,7 @@ async function watch(job) {
     if (job.settled && document.readyState === 'complete') return { settled: true };
     return null;
   };
-  const found = await until(look, clock() + job.wait);
+  const found = await until(look, end, true);
   if (found) return found;
   const read = readAll(job);
   const unseen = (job.expect || []).findIndex((targets) => !seen(targets).length);

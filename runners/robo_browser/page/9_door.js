@@ -10,13 +10,15 @@ const JOBS = { enter, aim, watch, list, focusOne, readBack, cover: (job) => cove
   changed: async (job) => ({ changed: Boolean(await until(() => markOf() !== job.mark, clock() + job.wait)) }) };
 
 let leaving = false;
+/** Grows with each job that is not about the press on its way: who still waits for that then gives up. */
+let turn = 0;
 window.navigation?.addEventListener('navigate', (event) => { if (!event.destination.sameDocument && !event.downloadRequest && /^(https?|about|blob|data|file):/.test(event.destination.url)) leaving = true; });
 window.addEventListener('pagehide', () => { leaving = true; }, true);
 window.navigation?.addEventListener('navigateerror', () => { leaving = false; });
 
 async function doJob(job) {
   newLook();
-  if (job.disarm) { disarm(); leaving = false; }
+  if (job.disarm) { turn += 1; leaving = false; disarm(); }
   if (job.wait && !isRead()) await until(isRead, clock() + job.wait);
   return JOBS[job.job](job);
 }

@@ -170,6 +170,35 @@ async def test_a_receipt_of_what_may_be_missing_is_none_until_something_of_it_is
     assert answer.values == {"n": "D-3"}
 
 
+async def test_an_answer_that_comes_at_once_is_read_whole(session: BrowserSession, site: Site) -> None:
+    """The page is watched from before the press: what it writes in one go, promises included, is one answer."""
+    site.pages["/"] = html(
+        "<p id=n></p><script>async function say() { n.textContent = 'D-'; await null; n.textContent += '1';"
+        " await null; await null; n.textContent += '2' }</script>"
+        "<form onsubmit='say();return false'><label>Nom <input></label><button>Enregistrer</button></form>"
+    )
+    answer = await submit(session, site, read={"n": {"css": "#n"}})
+    assert answer.values == {"n": "D-12"}
+
+
+async def test_what_changes_at_the_gate_is_no_answer(session: BrowserSession, site: Site) -> None:
+    """A number that appears before the press belongs to something else; the one after it is the answer."""
+    site.pages["/"] = html(
+        "<form onsubmit=\"setTimeout(()=>{n.textContent='D-2'},150);return false\"><label>Nom <input></label>"
+        "<button>Enregistrer</button></form><p id=n></p>"
+    )
+    gate, seen = Gate(), []
+
+    async def meanwhile() -> None:
+        await session._windows.front.page.evaluate("n.textContent = 'D-1'")
+        seen.append(await session._windows.front.page.evaluate("n.textContent"))
+        await asyncio.sleep(0.05)
+
+    gate.doing = meanwhile
+    answer = await submit(session, site, gate, read={"n": {"css": "#n"}})
+    assert (seen, answer.values) == (["D-1"], {"n": "D-2"})
+
+
 async def test_half_a_document_is_not_read(session: BrowserSession, portal: Site) -> None:
     """A number that comes in two pieces is read whole."""
     release = threading.Event()
