@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -177,23 +176,22 @@ class App:
 
         Somebody who starts a run looks again at what did not answer before: such a hold of the process ends."""
         from robo.services.worker.requests import host_rules, need_enabled, typed_inputs
-        from robo.services.worker.running import new_run
-        from robo.store import holds, runs
 
         plan = self.plan(request.process, request.region)
         need_enabled(self.region(request.region), request.process)
         inputs = typed_inputs(plan, request.inputs, request.folder)
         hosts, environment = host_rules(plan, {"inputs": inputs}, request.environment)
         check_runners(plan.runners, self.settings.for_runners(), headed=request.headed)
-        self._need_secrets(plan)
-        new = new_run(plan, request, environment, self._texts(request.process, request.region), inputs)
+        self._have_secrets(plan)
 
-        def create(tx: Any) -> str:
-            holds.release(tx, process=plan.process, region=plan.region, actor=request.actor, kind="portal")
-            return runs.create(tx, new, actor=request.actor)[0]
+        def begin() -> str:
+            from robo.services.worker.running import begin_run, new_run
 
-        run_id = self.store.transact(create)
-        return self._work(run_id, plan, inputs, hosts, request=request, told=told)
+            self._refuse_marked(plan)
+            texts = self._texts(request.process, request.region)
+            return begin_run(self.store, new_run(plan, request, environment, texts, inputs), actor=request.actor)
+
+        return self._work(begin, plan, inputs, hosts, request=request, told=told)
 
     def resume(self, start: str, told: Told = quiet, *, yes: bool = False, **changes: Any) -> RunReport:
         """Go on with a run: what was queued, postponed or held; `yes` lets a waiting run go on. The run keeps the
@@ -212,47 +210,47 @@ class App:
         inputs = typed_inputs(plan, request.inputs, request.folder)
         hosts, _ = host_rules(plan, {"inputs": inputs}, None)
         check_runners(plan.runners, self.settings.for_runners(), headed=request.headed)
-        self._need_secrets(plan)
+        self._have_secrets(plan)
+        self._refuse_marked(plan)
 
-        def let_go(tx: Any) -> None:
+        def let_go(tx: Any) -> str:
             if yes:
                 runs.allow(tx, run.id, actor=request.actor)
             holds.release(tx, process=run.process, region=run.region, actor=request.actor, kind="portal")
+            return run.id
 
-        self.store.transact(let_go)
-        return self._work(run.id, plan, inputs, hosts, request=request, told=told)
+        return self._work(lambda: self.store.transact(let_go), plan, inputs, hosts, request=request, told=told)
 
-    def _work(self, run_id: str, plan: Plan, inputs: Any, hosts: Any, *, request: RunRequest, told: Told) -> RunReport:
-        from robo.services.worker.running import Running
-        from robo.store import runs
+    def _work(
+        self, begin: Callable[[], str], plan: Plan, inputs: Any, hosts: Any, *, request: RunRequest, told: Told
+    ) -> RunReport:
+        from robo.services.worker.starting import Given, work_on
 
-        told("begun", {"run": run_id})
-        with self.store.read() as tx:
-            run = runs.get(tx, run_id)
-        running = Running(
-            store=self.store,
-            settings=self.settings,
+        given = Given(
             plan=plan,
-            run=run,
             inputs=inputs,
             hosts=hosts,
             request=request,
+            settings=self.settings,
+            store=lambda: self.store,
             secret=self.secrets.get,
+            baseline=lambda: self.baseline(plan),
             told=told,
-            baseline=self.baseline(plan),
             jump=self._clock.jump if self._clock else None,
         )
-        return asyncio.run(running.to_rest())
+        return work_on(given, begin)
 
-    def _need_secrets(self, plan: Plan) -> None:
-        """Every secret of the process is there and none was refused, before anything is created: `MissingSecret` and
-        `CredentialsRefused` name the command."""
-        from robo.services.credentials import refused_before, refused_in
-
+    def _have_secrets(self, plan: Plan) -> None:
+        """Every secret of the process is there, before anything begins: `MissingSecret` names the command."""
         for name in plan.secrets:
             self.secrets.get(name)
+
+    def _refuse_marked(self, plan: Plan) -> None:
+        """None of them was refused, before anything is created: `CredentialsRefused` names the command."""
         if not plan.secrets:
             return
+        from robo.services.credentials import refused_before, refused_in
+
         with self.store.read() as tx:
             marked = refused_in(tx, [plan.region])
         for name in plan.secrets:
@@ -296,6 +294,8 @@ class App:
 
     def flush(self, start: str = "") -> Flushed:
         """Write owed cells into their files now: of one run, or all."""
+        import asyncio
+
         from robo.services.guests import new_runner
         from robo.services.worker.flushing import flush
 

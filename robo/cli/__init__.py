@@ -8,9 +8,11 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code: 0 ok, 1 items failed, 2 definition or usage, 3 something to handle,
     4 infrastructure, 130 interrupted."""
+    import gc
     import signal
     import sys
 
+    gc.set_threshold(50_000, 20, 20)  # starting makes many objects and no garbage
     try:
         from robo.cli.trouble import INTERRUPTED, guarded
 
@@ -20,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = guarded(sys.argv[1:])
     except KeyboardInterrupt:  # before anything began, or a second one
         return 130
+    gc.freeze()  # nor does ending: what is left goes with the process
     if code == INTERRUPTED:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # at its end: who is in a hurry need not press again
     return code

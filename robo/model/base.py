@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Value(BaseModel):
-    """A frozen, strict, closed value: built whole or not at all."""
+    """A frozen, strict, closed value: built whole or not at all. Its validator is made when the first one is built:
+    a command uses few of all values."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 
 
 class Missing:

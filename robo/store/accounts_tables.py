@@ -56,7 +56,6 @@ ledger = Table(
         "unit_hash",
         unique=True,
         sqlite_where=text("kind = 'credit'"),
-        postgresql_where=text("kind = 'credit'"),
     ),
     Index("ix_ledger_run", "run"),
     Index("ix_ledger_receipt", "process", "region", "receipt_hash"),

@@ -1,128 +1,49 @@
-"""One browser for a worker, one context for a session."""
+"""The runner itself: what it can do is told at once, what does it is loaded when a browser is started."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from robo.sdk.action import ActionSpec
-from robo.sdk.errors import InfrastructureError, SessionLost
+from robo.sdk.errors import InfrastructureError
 from robo.sdk.runner import Context, Session
 from robo_browser.actions import ACTIONS
-from robo_browser.discovery import FLAGS, Choice, choose, missing
-from robo_browser.guard import Guard
-from robo_browser.processes import GRACE, Kept
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, CDPSession, Playwright
-
-LAUNCH: Final = 30.0
-"""Seconds a browser may take to start."""
+    from robo_browser.chromium import Chromium
 
 
 class BrowserRunner:
-    """Gives `browser.*`. Starts one Chromium; a session opened after it died starts another."""
+    """Gives `browser.*`. One Chromium for a worker, one context for a session."""
 
     name: ClassVar[str] = "browser"
     actions: ClassVar[Mapping[str, ActionSpec]] = ACTIONS
 
     def __init__(self) -> None:
-        self._choice: Choice | None = None
-        self._headed = False
-        self._playwright: Playwright | None = None
-        self._browser: Browser | None = None
-        self._cdp: CDPSession | None = None
-        self._guard: Guard | None = None
-        self._kept = Kept()
-        self._starting = asyncio.Lock()
+        self.chromium: Chromium | None = None
 
     def check(self, settings: Mapping[str, Any], *, headed: bool) -> None:
         """The browser that settings name is there, and may be started by this user."""
+        from robo_browser.discovery import choose
+
         choose(settings, headed=headed)
 
     async def start(self, settings: Mapping[str, Any], *, headed: bool, slots: int) -> None:
         """Launch the browser. Raises `InfrastructureError` with how to get one."""
-        self._headed = headed
-        self._choice = choose(settings, headed=headed)
-        async with self._starting:
-            await self._launch()
+        from robo_browser.chromium import Chromium
+        from robo_browser.discovery import choose
 
-    async def _launch(self) -> None:
-        from playwright.async_api import Error, async_playwright
-
-        assert self._choice is not None  # noqa: S101 - `start` came first
-        if self._playwright is None:
-            self._playwright = await async_playwright().start()
-        choice = self._choice
-        try:
-            self._browser = await self._playwright.chromium.launch(
-                executable_path=choice.executable,
-                channel=choice.channel,
-                headless=not self._headed,
-                chromium_sandbox=choice.sandbox,
-                args=list(FLAGS),
-                timeout=LAUNCH * 1000,
-            )
-        except Error as error:
-            await self.stop()
-            raise missing(_first_line(error.message)) from None
-        self._cdp = await self._browser.new_browser_cdp_session()
-        self._guard = Guard(self._cdp)
-        await asyncio.gather(self._guard.start(), self._kept.note(self._cdp))
+        self.chromium = Chromium(choose(settings, headed=headed), headed=headed)
+        await self.chromium.start()
 
     async def open(self, context: Context) -> Session:
         """A session with cookies and storage of its own."""
-        from robo_browser.session import BrowserSession
-
-        if self._choice is None:
+        if self.chromium is None:
             raise InfrastructureError("RB723", "the browser runner was not started", remedy="call start() first")
-        async with self._starting:
-            if self._browser is None or not self._browser.is_connected():
-                await self._restart()
-        assert self._browser is not None  # noqa: S101 - launched just now, or an error was raised
-        assert self._guard is not None  # noqa: S101 - the same
-        return await BrowserSession.begin(self._browser, self._guard, context)
-
-    async def _restart(self) -> None:
-        """The browser died under its sessions: end what is left of it, and start another."""
-        self._kept.kill()
-        self._browser = None
-        try:
-            await self._launch()
-        except InfrastructureError:
-            raise
-        except Exception as broken:  # noqa: BLE001 - Playwright fails in many ways when its driver is dead
-            await self.stop()
-            raise SessionLost(
-                "RB704",
-                "the browser session is lost: %(why)s",
-                remedy="nothing to do by hand: a new session is opened and signed in",
-                why=_first_line(str(broken)),
-            ) from None
+        return await self.chromium.open(context)
 
     async def stop(self) -> None:
         """End the browser, politely for some seconds, then by number. Safe to call again."""
-        browser, playwright = self._browser, self._playwright
-        self._browser = self._playwright = self._cdp = None
-        if self._guard is not None:
-            await self._guard.stop()
-            self._guard = None
-        if browser is not None:
-            await _within_grace(browser.close())
-        if playwright is not None:
-            stopping = asyncio.ensure_future(_within_grace(playwright.stop()))
-            await asyncio.wait({stopping}, timeout=GRACE / 2)
-            await self._kept.end()
-            await stopping
-
-
-def _first_line(words: str) -> str:
-    return words.strip().splitlines()[0][:200] if words.strip() else "no reason given"
-
-
-async def _within_grace(ending: Any) -> None:
-    try:
-        await asyncio.wait_for(ending, GRACE)
-    except Exception:  # noqa: BLE001 - a browser that cannot say goodbye is ended by number
-        return
+        if self.chromium is not None:
+            await self.chromium.stop()

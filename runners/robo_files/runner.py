@@ -1,20 +1,21 @@
-"""The runner itself: settings to limits, sessions, and the flush of write-backs."""
+"""The runner itself: settings to limits, sessions, and the flush of write-backs. What does it is loaded at its use."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from robo.sdk.action import ActionSpec
 from robo.sdk.errors import UsageError
 from robo.sdk.runner import CellChange, Context
 from robo_files.actions import ACTIONS
 from robo_files.box.trouble import Limits
-from robo_files.boxed import Box
-from robo_files.flushing import flush, there
-from robo_files.session import FilesSession
+
+if TYPE_CHECKING:
+    from robo_files.boxed import Box
+    from robo_files.session import FilesSession
 
 
 class FilesRunner:
@@ -32,6 +33,8 @@ class FilesRunner:
         self._limits = limits_from(settings)
 
     async def open(self, context: Context) -> FilesSession:
+        from robo_files.session import FilesSession
+
         return FilesSession(context, self._limits, self._boxes)
 
     async def stop(self) -> None:
@@ -41,10 +44,14 @@ class FilesRunner:
 
     def flush(self, file: Path, changes: Sequence[CellChange]) -> Sequence[str]:
         """Write all changes of one file at once; see `robo_files.flushing`."""
+        from robo_files.flushing import flush
+
         return flush(file, changes, self._limits)
 
     def there(self, file: Path, changes: Sequence[CellChange]) -> Sequence[bool]:
         """Whether each change that was flushed still is in the file."""
+        from robo_files.flushing import there
+
         return there(file, changes, self._limits)
 
 

@@ -54,6 +54,13 @@ class RunRequest:
     actor: str = "person"
 
 
+def slots_of(plan: Plan, request: RunRequest, usual: int | None) -> int:
+    """How many items at once: one where the page is kept or somebody watches each step."""
+    if plan.sessions.page == "kept" or request.stepwise is not None:
+        return 1
+    return request.slots or plan.sessions.slots or usual or 2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
     """How a run stands when its worker leaves it. `trouble`: what stopped it for every item."""

@@ -68,6 +68,7 @@ class Running:
     secret: Callable[[str], Secret]
     told: Told
     baseline: BaselineRecord | None
+    pool: RunnerPool
     earners: dict[str, Earner] = field(default_factory=dict)
     folder: Path = field(default_factory=private_folder)
     jump: Callable[[float], bool] | None = None
@@ -81,8 +82,6 @@ class Running:
         """Work until nothing of the run is due here; the report, whatever happened."""
         began = time.monotonic()
         queue = InProcessQueue()
-        slots = self._slots()
-        pool = RunnerPool(self.settings.for_runners(), headed=self.request.headed, slots=slots)
         book = StoreBook(
             self.store, credit=self._credit, keep=self._keep, woken=queue.announce, clocked=self.clock.asking
         )
@@ -92,7 +91,7 @@ class Running:
             clock=self.clock,
             queue=queue,
             locks=self.settings.state / "locks",
-            pool=pool,
+            pool=self.pool,
             lease=self.settings.workers.lease.total_seconds(),
             jump=self.jump,
             patience=math.inf if self.jump else PATIENCE,
@@ -109,31 +108,25 @@ class Running:
             plan=self.plan,
             run=self.run.id,
             work=self._work,
-            sessions=lambda: self._sessions(pool, sign_ins),
+            sessions=lambda: self._sessions(sign_ins),
             opening=self._opening,
             told=told,
         )
         try:
-            await worker.run_to_rest(desk, slots)
+            await worker.run_to_rest(desk, self.pool.slots)
         finally:
             await asyncio.to_thread(shutil.rmtree, self.folder, True)
         return await self._report(worker, time.monotonic() - began, tuple(notes))
 
-    def _slots(self) -> int:
-        if self.plan.sessions.page == "kept" or self.request.stepwise is not None:
-            return 1
-        asked = self.request.slots or self.plan.sessions.slots or self.settings.workers.slots
-        return asked or 2
-
     # ---- sessions ---------------------------------------------------------------------------------------
-    def _sessions(self, pool: RunnerPool, sign_ins: SignIns) -> SlotSessions:
+    def _sessions(self, sign_ins: SignIns) -> SlotSessions:
         folder = private_folder(self.folder)
 
         async def setup(sessions: SlotSessions) -> None:
             await perform_setup(self.plan, self._base(), sessions=sessions, clock=self.clock)
 
         return SlotSessions(
-            pool,
+            self.pool,
             context=lambda _runner: Context(
                 region=self.plan.region,
                 environment=self.run.environment,
@@ -331,6 +324,16 @@ def new_run(
         retries=0 if request.dry_run else plan.on_failure.retry,  # what is wrong is to be seen, and corrected, now
         again=again_after(plan.again),
     )
+
+
+def begin_run(store: Store, new: NewRun, *, actor: str) -> str:
+    """Create a run; its id. Somebody who starts one looks again at what did not answer: such a hold ends."""
+
+    def create(tx: Tx) -> str:
+        holds.release(tx, process=new.process, region=new.region, actor=actor, kind="portal")
+        return runs.create(tx, new, actor=actor)[0]
+
+    return store.transact(create)
 
 
 def again_after(said: str) -> timedelta | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NoReturn, Self
 
 from robo.engine.faultpoints import reach
 from robo.engine.pieces import Performer
@@ -22,13 +22,26 @@ Setup = Callable[["SlotSessions"], Awaitable[None]]
 
 
 class RunnerPool:
-    """The runners of one worker, each started once, in the background: a browser launches while rows are read."""
+    """The runners of one worker, each started once, in the background: a browser launches while rows are read. Leaving
+    the pool stops them."""
 
     def __init__(self, settings: Mapping[str, Mapping[str, Any]], *, headed: bool, slots: int) -> None:
+        self.slots = slots
         self._settings = settings
         self._headed = headed
-        self._slots = slots
         self._starting: dict[str, asyncio.Task[Runner]] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exception: object) -> None:
+        await self.stop()
+
+    async def spawn(self, names: Iterable[str]) -> None:
+        """Begin runners, and let them come as far as their own processes: loading those takes this one's whole time."""
+        for name in names:
+            self.begin(name)
+        await asyncio.sleep(0)
 
     def begin(self, name: str) -> asyncio.Task[Runner]:
         """Start a runner now, without waiting; errors come out at `get`."""
@@ -38,7 +51,7 @@ class RunnerPool:
 
     async def _start(self, name: str) -> Runner:
         runner = new_runner(name)
-        await runner.start(self._settings.get(name, {}), headed=self._headed, slots=self._slots)
+        await runner.start(self._settings.get(name, {}), headed=self._headed, slots=self.slots)
         return runner
 
     async def get(self, name: str) -> Runner:

@@ -61,16 +61,21 @@ function readAll(job) {
   return { values, ranks, missing, several, blank };
 }
 
-/** Until the armed press has come, or was refused, or was given up. */
+/** Whether the armed press came, or was refused, before `end` and before another job. */
 async function pressed(mine, end) {
-  while (!deadline.pressed && !deadline.missed && !isLate() && turn === mine && clock() < end) await woken(Math.min(end - clock(), 200));
+  for (;;) {
+    if (turn !== mine) return false;
+    if (deadline.pressed || deadline.missed || isLate()) return true;
+    if (clock() >= end) return false;
+    await woken(Math.min(end - clock(), 200));
+  }
 }
 
 /** Waits for the first of: {values}, {expected}, {refused: n, words}, {late}, {status}; {timeout} at the end. `pressIn`:
- *  looks from the press on, which comes in so many ms; {over} when another job came first. */
+ *  looks from the press on, which comes in so many ms; {over} when it did not. */
 async function watch(job) {
   const mine = turn;
-  if (job.pressIn !== undefined) await pressed(mine, clock() + job.pressIn);
+  if (job.pressIn !== undefined && !await pressed(mine, clock() + job.pressIn)) return { over: true };
   const end = clock() + job.wait;
   const hasRead = Object.keys(job.read || {}).length > 0;
   const hasExpect = (job.expect || []).length > 0;

@@ -50,7 +50,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="lo
 async def test_stop_leaves_no_process(hurt: str) -> None:
     runner = BrowserRunner()
     await runner.start(SETTINGS, headed=False, slots=1)
-    pids = list(runner._kept._born)
+    pids = list(runner.chromium.kept._born)
     assert len(pids) >= 2
     browser, driver = pids[0], pids[1]
     if hurt == "browser stopped":
@@ -71,7 +71,7 @@ async def test_a_session_after_the_browser_died_has_a_new_browser(context: Calla
     await runner.start(SETTINGS, headed=False, slots=1)
     try:
         first = await runner.open(context())
-        os.kill(next(iter(runner._kept._born)), signal.SIGKILL)
+        os.kill(next(iter(runner.chromium.kept._born)), signal.SIGKILL)
         with pytest.raises(SessionLost):
             await first.perform([call("open", site.url(), timeout=5.0)])
         await first.close()

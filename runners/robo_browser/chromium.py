@@ -1,0 +1,127 @@
+"""One browser for a worker: launched, started again when it died, ended by number."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from robo.sdk.errors import InfrastructureError, SessionLost
+from robo.sdk.runner import Context
+from robo_browser.discovery import FLAGS, Choice, missing
+from robo_browser.guard import Guard
+from robo_browser.processes import GRACE, Kept
+from robo_browser.session import BrowserSession
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser, CDPSession, Playwright
+
+LAUNCH: Final = 30.0
+"""Seconds a browser may take to start."""
+
+
+class Chromium:
+    """One browser and the driver above it. `kept` are their processes."""
+
+    def __init__(self, choice: Choice, *, headed: bool) -> None:
+        self._choice = choice
+        self._headed = headed
+        self._playwright: Playwright | None = None
+        self._browser: Browser | None = None
+        self._cdp: CDPSession | None = None
+        self._guard: Guard | None = None
+        self.kept = Kept()
+        self._starting = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Launch it. Raises `InfrastructureError` with how to get one."""
+        async with self._starting:
+            await self._launch()
+
+    async def _launch(self) -> None:
+        from playwright.async_api import Error, async_playwright
+
+        if self._playwright is None:
+            if cache := driver_cache():
+                os.environ.setdefault("NODE_COMPILE_CACHE", str(cache))
+            self._playwright = await async_playwright().start()
+        choice = self._choice
+        try:
+            self._browser = await self._playwright.chromium.launch(
+                executable_path=choice.executable,
+                channel=choice.channel,
+                headless=not self._headed,
+                chromium_sandbox=choice.sandbox,
+                args=list(FLAGS),
+                timeout=LAUNCH * 1000,
+            )
+        except Error as error:
+            await self.stop()
+            raise missing(_first_line(error.message)) from None
+        self._cdp = await self._browser.new_browser_cdp_session()
+        self._guard = Guard(self._cdp)
+        await asyncio.gather(self._guard.start(), self.kept.note(self._cdp))
+
+    async def open(self, context: Context) -> BrowserSession:
+        """A session with cookies and storage of its own; another browser is started when this one died."""
+        async with self._starting:
+            if self._browser is None or not self._browser.is_connected():
+                await self._restart()
+        assert self._browser is not None  # noqa: S101 - launched just now, or an error was raised
+        assert self._guard is not None  # noqa: S101 - the same
+        return await BrowserSession.begin(self._browser, self._guard, context)
+
+    async def _restart(self) -> None:
+        """The browser died under its sessions: end what is left of it, and start another."""
+        self.kept.kill()
+        self._browser = None
+        try:
+            await self._launch()
+        except InfrastructureError:
+            raise
+        except Exception as broken:  # noqa: BLE001 - Playwright fails in many ways when its driver is dead
+            await self.stop()
+            raise SessionLost(
+                "RB704",
+                "the browser session is lost: %(why)s",
+                remedy="nothing to do by hand: a new session is opened and signed in",
+                why=_first_line(str(broken)),
+            ) from None
+
+    async def stop(self) -> None:
+        """End the browser, politely for some seconds, then by number. Safe to call again."""
+        browser, playwright = self._browser, self._playwright
+        self._browser = self._playwright = self._cdp = None
+        if self._guard is not None:
+            await self._guard.stop()
+            self._guard = None
+        if browser is not None:
+            await _within_grace(browser.close())
+        if playwright is not None:
+            stopping = asyncio.ensure_future(_within_grace(playwright.stop()))
+            await asyncio.wait({stopping}, timeout=GRACE / 2)
+            await self.kept.end()
+            await stopping
+
+
+def driver_cache() -> Path | None:
+    """Where Playwright's driver keeps its compiled script: it starts in three quarters of the time then. This account's
+    own folder (the driver executes what lies there); where it cannot be written, the driver does without."""
+    given = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME")
+    try:
+        return Path(given or Path.home() / ".cache") / "robo" / "driver"
+    except RuntimeError:  # an account without a home
+        return None
+
+
+def _first_line(words: str) -> str:
+    return words.strip().splitlines()[0][:200] if words.strip() else "no reason given"
+
+
+async def _within_grace(ending: Any) -> None:
+    try:
+        await asyncio.wait_for(ending, GRACE)
+    except Exception:  # noqa: BLE001 - a browser that cannot say goodbye is ended by number
+        return
