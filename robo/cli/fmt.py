@@ -46,24 +46,14 @@ def fmt(
 
 
 def _tidied(file: Path) -> str | None:
-    """The file's text in its usual form, None when it has it already. RB953 when the file cannot be read."""
+    """The file's text in its usual form, None when it has it already. RB120 when the file cannot be read."""
     from robo.definition.diagnostics import Reporter
     from robo.definition.formatting import format_text
+    from robo.definition.loading import content_of
     from robo.definition.yaml_text import decode
-    from robo.errors import InfrastructureError
 
     reporter = Reporter()
-    try:
-        text = decode(file.read_bytes(), str(file), reporter)
-    except OSError as broken:
-        raise InfrastructureError(
-            "RB953",
-            "%(file)s cannot be read: %(cause)s",
-            place=str(file),
-            remedy="check its path and your rights",
-            file=str(file),
-            cause=broken.strerror or str(broken),
-        ) from broken
+    text = decode(content_of(file), str(file), reporter)
     reporter.finish()
     if text is None:
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -262,7 +262,6 @@ class Work:
     inputs: Mapping[str, Any]
     run_facts: Mapping[str, Any]
     """What `run` means in expressions: `date`, `id`, …"""
-    run_date: date
     sensitive: tuple[str, ...] = ()
     """Values that pictures and history must not show."""
     dry_run: bool = False

@@ -114,11 +114,11 @@ class Usage:
             "%(name)s is not always known: it must be read from the answer and by `verify`",
             path,
             meant=nearest(mention.parts[1], names),
-            expected="one of: %(known)s",
+            expected="one of: %(known)s" if names else "",
             remedy="read it in both places, or only in `verify`: after a crash the answer is gone "
             "and only `verify` can tell",
             name=str(mention),
-            known=", ".join(sorted(names)) or "-",
+            known=", ".join(sorted(names)),
         )
 
 

@@ -112,11 +112,3 @@ def take(tx: Tx, limit: int = 1000) -> list[tuple[str, str, str]]:
 def pending(tx: Tx) -> list[str]:
     """The entries that wait for the sequencer, oldest first."""
     return [str(row.body) for row in tx.execute(_TAKE)]
-
-
-def payload_of(tx: Tx, event: str) -> tuple[bytes, str] | None:
-    """Salt and canonical payload of an event, None when it has none or it was purged."""
-    row = tx.execute(
-        select(audit_payload.c.salt, audit_payload.c.body).where(audit_payload.c.event == event)
-    ).one_or_none()
-    return None if row is None or row.body is None else (bytes(row.salt), str(row.body))

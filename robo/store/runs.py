@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, and_, func, insert, select, update
+from sqlalchemy import RowMapping, func, insert, select, update
 
 from robo.engine.faultpoints import reach
 from robo.errors import UsageError
@@ -16,7 +16,7 @@ from robo.model.run import AttemptState, ItemKind, NewRun, Run, RunState
 from robo.store import audit
 from robo.store.clock import Tx, now
 from robo.store.ids import new_id
-from robo.store.tables import attempts, items, journal, runs
+from robo.store.tables import attempts, items, runs
 
 RANK: Final = {ItemKind.OPEN: 0, ItemKind.ITEM: 1, ItemKind.FINISH: 2}
 BUSY: Final = (ItemState.QUEUED, ItemState.RUNNING)
@@ -244,14 +244,6 @@ def close_all(tx: Tx) -> None:
 def reopen(tx: Tx, run: str) -> None:
     """An item of an ended run is to be worked on again (a person's retry, a key that came free)."""
     tx.execute(update(runs).where(runs.c.id == run, runs.c.state == RunState.ENDED).values(state=RunState.RUNNING))
-
-
-def open_intents(tx: Tx, run: str) -> int:
-    """Journal rows that items of this run left open: effects that may or may not have happened."""
-    both = and_(journal.c.item == items.c.id, journal.c.state == "open")
-    return int(
-        tx.execute(select(func.count()).select_from(items.join(journal, both)).where(items.c.run == run)).scalar_one()
-    )
 
 
 def again_of(stored: str) -> timedelta | None:

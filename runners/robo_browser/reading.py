@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from robo.sdk.errors import Failure
@@ -57,11 +57,3 @@ def _typed(name: str, read: Read, text: str) -> Any:
             text=bad.got,
             expected=bad.expected,
         ) from None
-
-
-def reads_job(reads: Mapping[str, Read], targets: Any) -> dict[str, Any]:
-    """The reads as the page's script takes them. `targets` turns a target into its job."""
-    return {
-        name: {"targets": [targets(target) for target in read.targets], "all": read.all, "required": read.required}
-        for name, read in reads.items()
-    }

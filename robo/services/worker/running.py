@@ -201,7 +201,6 @@ class Running:
             item=item,
             inputs=self.inputs,
             run_facts=base["run"],
-            run_date=self.date,
             sensitive=sensitive_values(self.plan, item, self.inputs),
             dry_run=claimed.dry_run,
             finish=claimed.kind is ItemKind.FINISH,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +181,6 @@ class Lab:
             item=claimed.row,
             inputs={},
             run_facts={},
-            run_date=date(2026, 3, 2),
         )
         book, clock = Noting(self, worker), self.clocks[worker]
         try:

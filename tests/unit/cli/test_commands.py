@@ -317,3 +317,12 @@ def test_data_that_could_move_a_terminal_is_shown_as_blanks(project: Path, robo:
     file.write_text(file.read_text(encoding="utf-8").replace("2026-AA-0001", "2026\x1b[2JAA"), encoding="utf-8")
     robo(*RUN)
     assert "\x1b" not in robo("items", "list").out
+
+
+def test_fmt_of_a_file_that_cannot_be_read_says_which_and_what_to_do(project: Path, robo: Robo) -> None:
+    broken = project / "processes/verifier-demandes/process.yaml"
+    broken.unlink()
+    broken.mkdir()
+    said = robo("fmt", broken)
+    assert (said.code, "RB120" in said.err) == (2, True)
+    assert "process.yaml" in said.err

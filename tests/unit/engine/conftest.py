@@ -372,7 +372,6 @@ class World:
             "item": {"number": "2026-1", "last": "Martin", "row": 7},
             "inputs": {},
             "run_facts": {"date": date(2026, 3, 2)},
-            "run_date": date(2026, 3, 2),
         }
         work = Work(**(given | self.work))
         await execute(plan, work, book=self.book, sessions=self.sessions, clock=self.clock)
