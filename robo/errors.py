@@ -17,6 +17,7 @@ RoboError
         ├── TimedOut         an action did not end in its time
         ├── UnexpectedDialog a native dialog nobody declared
         ├── SessionLost      the session (page, browser, login) is gone
+        ├── PageError        a page answers with an error of its own (HTTP 404, 500)
         ├── PortalDown       the other side does not answer: the process is held, not the item failed
         │   └── SignInUnclear    a password was sent and nothing says whether it was taken: held, not sent again
         ├── DeadlinePassed   the page refused to act after `act_by` (no evidence of anything: verify)
@@ -189,6 +190,11 @@ class UnexpectedDialog(Failure):
 
 class SessionLost(Failure):
     """The page, the browser or the login is gone."""
+
+
+class PageError(Failure):
+    """One page answers with an error of its own. The other side is there: it is the item's trouble, or, on the way to
+    a session, everybody's."""
 
 
 class PortalDown(Failure):

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, Protocol
 
 from robo.engine.calls import make_call, words_for
+from robo.engine.faultpoints import reach
 from robo.engine.ports import Clock, Sessions
 from robo.engine.scope import answer
 from robo.engine.stage import Stage
-from robo.errors import Failure, NotFound, TimedOut
+from robo.errors import Failure, NotFound, PageError, PortalDown, TimedOut
 from robo.model.base import Outcome
 from robo.model.process import Step, StepKind
 from robo.model.text import Node
@@ -106,9 +107,16 @@ class Performer:
 async def perform_setup(plan: Plan, base: Mapping[str, Any], *, sessions: Sessions, clock: Clock) -> None:
     """Perform `setup` in fresh sessions: it reads, signs in and drafts, and belongs to no item.
 
-    `base` is `robo.engine.scope.base_names`. A submit there is a load error, so a dry run does the same."""
+    `base` is `robo.engine.scope.base_names`. A submit there is a load error, so a dry run does the same. A page that
+    is broken on the way in is nobody's dossier: raises `PortalDown`, and no item is spent on it."""
+    reach("setup")
     stage = Stage(plan, base=base, sessions=sessions, clock=clock)
-    await Performer(stage, _refused_setup).run(plan.setup)
+    try:
+        await Performer(stage, _refused_setup).run(plan.setup)
+    except PageError as broken:
+        raise PortalDown(
+            broken.code, broken.message, place=broken.place, remedy=broken.remedy, **broken.facts
+        ) from broken
 
 
 async def _refused_setup(outcome: Outcome, step: Step, code: str, says: str) -> NoReturn:

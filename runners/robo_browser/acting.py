@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from robo.sdk.errors import Failure, NotFound, PortalDown, SessionLost, TimedOut
+from robo.sdk.errors import Failure, NotFound, PageError, PortalDown, SessionLost, TimedOut
 from robo.sdk.runner import Call, Context, Result
 from robo.sdk.secret import Secret
 from robo.sdk.targets import Target
@@ -20,6 +20,8 @@ from robo_browser.windows import Windows
 
 SERVER_ERROR: Final = 500
 CLIENT_ERROR: Final = 400
+GATEWAY_ERRORS: Final = frozenset({502, 503, 504})
+"""What a proxy answers when the application behind it does not, or the application while it is being maintained."""
 AIMS: Final = 4
 """How often a click is aimed again when the page moves under it."""
 
@@ -86,16 +88,19 @@ class Hands:
             )
 
     def check_status(self, state: Mapping[str, Any], step: str) -> None:
-        """A page that says by its status that it is none."""
+        """A page that says by its status that it is none. Raises `PortalDown` when nothing stands behind the address;
+        `PageError` when this page alone is broken, as far as one can see: one dossier must not hold all the others."""
         status = int(state.get("status") or 0)
-        if status >= SERVER_ERROR:
+        if status in GATEWAY_ERRORS:
             raise self._down(str(state["url"]), f"HTTP {status}")
         if status >= CLIENT_ERROR and status not in {401, 403, 409, 422}:
-            raise Failure(
+            raise PageError(
                 "RB716",
                 "%(url)s answers with HTTP %(status)s",
                 place=step,
-                remedy="look whether the address has changed",
+                remedy="look at this page in a browser of yours"
+                if status >= SERVER_ERROR
+                else "look whether the address has changed",
                 url=place_of(str(state["url"])),
                 status=status,
             )

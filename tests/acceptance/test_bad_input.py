@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -14,11 +15,14 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from robo.sandbox.faults import Fault
 from robo.sandbox.handle import RunningSandbox, spawn
 
 ROOT = Path(__file__).parents[2]
 PROCESS = "titre-sejour-saisie"
 ACCOUNT = "robot.occitanie"
+FRESH = itertools.count(9000)
+"""Numbers that the fixtures' workbook does not have."""
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +82,11 @@ def told(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None
     for word in words:
         assert word in everything
     assert "Traceback" not in everything
+
+
+def go_on(desk: Desk, done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    """Resume the run that ended like this."""
+    return desk.robo("run", "--resume", json.loads(done.stdout.splitlines()[-1])["run"], "--json")
 
 
 def counts(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
@@ -160,6 +169,58 @@ def test_a_portal_that_is_down_holds_the_process_and_costs_no_item(desk: Desk) -
     done = desk.run("--limit", "2", url="http://127.0.0.1:9")
     told(done, 4, "does not answer")
     assert counts(done)["failed"] == 0
+
+
+@pytest.fixture
+def three(desk: Desk) -> Iterator[list[str]]:
+    """The keys of a workbook of three rows that no other test has, and a policy that a test can wait for."""
+    keys = [f"2026-TS-{next(FRESH)}" for _ in range(3)]
+    book = load_workbook(desk.workbook)
+    sheet = book["Demandes"]
+    sheet.delete_rows(4)  # has its number already
+    sheet.delete_rows(5, sheet.max_row)
+    for row, key in enumerate(keys, 2):
+        sheet.cell(row, 1, key)
+    book.save(desk.workbook)
+    text = desk.definition.read_text(encoding="utf-8")
+    desk.definition.write_text(text + "\non_failure: {retry: 1, wait: 0s}\n", encoding="utf-8")
+    yield keys
+    desk.portal.faults.clear()
+
+
+def test_a_page_that_breaks_on_one_dossier_costs_that_dossier_and_no_other(desk: Desk, three: list[str]) -> None:
+    desk.portal.faults.script(three[1], *[Fault("error500", at="stay")] * 2)
+    done = desk.run()
+    told(done, 1)
+    told(desk.robo("items", "show", three[1]), 0, "HTTP 500")
+    assert (counts(done)["done"], counts(done)["failed"]) == (2, 1)
+    assert [desk.portal.dossiers(key) for key in three] == [1, 0, 1]
+    told(desk.robo("items", "retry", three[1]), 0)
+    told(go_on(desk, done), 0)
+    assert [desk.portal.dossiers(key) for key in three] == [1, 1, 1]
+
+
+def test_a_portal_that_goes_down_in_the_middle_holds_what_is_left_and_the_run_goes_on(
+    desk: Desk, three: list[str]
+) -> None:
+    desk.portal.faults.script(three[1], Fault("down", at="stay"), Fault("down", at="identity"))
+    done = desk.run("--slots", "1")
+    told(done, 4, "HTTP 503", "robo run --resume")
+    assert counts(done)["failed"] == 0
+    assert [desk.portal.dossiers(key) for key in three] == [1, 0, 0]
+    told(go_on(desk, done), 4, "HTTP 503")
+    told(go_on(desk, done), 0)
+    assert [desk.portal.dossiers(key) for key in three] == [1, 1, 1]
+
+
+def test_a_sign_in_page_that_is_broken_is_no_items_trouble(desk: Desk, three: list[str]) -> None:
+    desk.portal.faults.set(Fault("error500", at="login"))
+    done = desk.run()
+    told(done, 4, "HTTP 500")
+    assert counts(done)["failed"] == 0
+    desk.portal.faults.clear()
+    told(go_on(desk, done), 0)
+    assert [desk.portal.dossiers(key) for key in three] == [1, 1, 1]
 
 
 def test_the_password_stands_in_nothing_that_robo_leaves(desk: Desk) -> None:

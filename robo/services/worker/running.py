@@ -17,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from robo.definition.expressions import render
+from robo.engine.pieces import perform_setup
 from robo.engine.ports import Fence, ItemEnd, Work
 from robo.engine.scope import base_names
 from robo.errors import CredentialsRefused, RoboError, UsageError
@@ -37,7 +38,7 @@ from robo.services.worker.conduct import PATIENCE, Desk, Worker
 from robo.services.worker.limits import Breaker
 from robo.services.worker.opening import Choice, read_source
 from robo.services.worker.requests import RunReport, RunRequest
-from robo.services.worker.sessions import RunnerPool, SlotSessions, perform_setup, setup_runners
+from robo.services.worker.sessions import RunnerPool, SlotSessions, setup_runners
 from robo.services.worker.signins import SignIns
 from robo.store import credentials, holds, items, ledger, runs
 from robo.store.attempts import Claimed

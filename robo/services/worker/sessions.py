@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 
-from robo.engine.faultpoints import reach
-from robo.engine.pieces import Performer
-from robo.engine.ports import Clock
-from robo.engine.stage import Stage
-from robo.errors import Failure
-from robo.model.base import Outcome
-from robo.model.process import Step
 from robo.plan.model import Group, Piece, Plan
 from robo.plan.steps import runner_of
 from robo.sdk.runner import Context, Flusher, Runner, Session
@@ -133,22 +126,6 @@ class SlotSessions:
     async def close(self) -> None:
         for runner in list(self._open):
             await self.lost(runner)
-
-
-async def perform_setup(plan: Plan, base: Mapping[str, Any], sessions: SlotSessions, clock: Clock) -> None:
-    """The process's `setup`, once in a new session. It signs in and reads; it ends no item."""
-
-    async def refuse(outcome: Outcome, step: Step, code: str, says: str) -> NoReturn:
-        raise Failure(
-            "RB543",
-            "the setup stopped at %(step)s: %(says)s",
-            remedy="look at the session's first page; `robo run --headed --step` shows it",
-            step=step.id,
-            says=says or code,
-        )
-
-    reach("setup")
-    await Performer(Stage(plan, base=base, sessions=sessions, clock=clock), refuse).run(plan.setup)
 
 
 def setup_runners(plan: Plan) -> frozenset[str]:

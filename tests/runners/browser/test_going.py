@@ -9,7 +9,7 @@ import time
 import pytest
 from robo_browser.session import BrowserSession
 
-from robo.sdk.errors import Failure, PortalDown, SessionLost
+from robo.sdk.errors import Failure, PageError, PortalDown, SessionLost
 from robo.sdk.runner import HostRule, Refused
 from tests.runners.browser.support import Open, Reply, Site, call, html
 
@@ -33,8 +33,8 @@ async def test_a_portal_that_refuses_connections_is_down(open_session: Open) -> 
     assert "jeton" not in str(down.value)
 
 
-@pytest.mark.parametrize("status", [500, 502, 503])
-async def test_a_portal_that_answers_with_a_server_error_is_down(
+@pytest.mark.parametrize("status", [502, 503, 504])
+async def test_a_portal_whose_gateway_answers_for_it_is_down(
     session: BrowserSession, site: Site, status: int
 ) -> None:
     site.pages["/"] = Reply("<h1>Erreur</h1>", status)
@@ -53,16 +53,22 @@ async def test_a_portal_that_does_not_answer_in_time_is_down(open_session: Open,
         never.set()
 
 
-async def test_a_page_that_is_not_there_is_no_portal_that_is_down(session: BrowserSession, site: Site) -> None:
-    with pytest.raises(Failure) as missing:
+@pytest.mark.parametrize("status", [404, 500, 501])
+async def test_a_page_that_is_broken_is_no_portal_that_is_down(
+    session: BrowserSession, site: Site, status: int
+) -> None:
+    site.pages["/rien"] = Reply("<h1>Erreur</h1>", status)
+    with pytest.raises(PageError, match=f"HTTP {status}") as broken:
         await session.perform([call("open", site.url("/rien"))])
-    assert missing.value.code == "RB716"
-    assert not isinstance(missing.value, PortalDown)
+    assert broken.value.code == "RB716"
 
 
-async def test_a_draft_that_meets_a_server_error_is_a_portal_that_is_down(session: BrowserSession, site: Site) -> None:
-    site.pages |= {"/": html("<form method=post action=/b><button>Suivant</button></form>"), "/b": Reply("x", 500)}
-    with pytest.raises(PortalDown):
+@pytest.mark.parametrize(("status", "trouble"), [(500, PageError), (503, PortalDown)])
+async def test_a_draft_that_meets_a_server_error_tells_one_page_from_the_whole_portal(
+    session: BrowserSession, site: Site, status: int, trouble: type[Failure]
+) -> None:
+    site.pages |= {"/": html("<form method=post action=/b><button>Suivant</button></form>"), "/b": Reply("x", status)}
+    with pytest.raises(trouble):
         await session.perform([call("open", site.url()), call("next", "Suivant")])
 
 

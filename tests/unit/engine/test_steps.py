@@ -12,7 +12,7 @@ from robo.engine.calls import make_call
 from robo.engine.history import Mask
 from robo.engine.pieces import perform_setup
 from robo.engine.scope import base_names
-from robo.errors import Failure, NotFound, SessionLost, UndeclaredEffect
+from robo.errors import Failure, NotFound, PageError, PortalDown, SessionLost, UndeclaredEffect
 from robo.model.base import ItemState
 from robo.model.process import Step, StepKind
 from robo.model.text import Expr
@@ -171,6 +171,14 @@ async def test_a_refused_setup_is_a_failure_that_says_why(world: Any, refusal: A
     plan = world.plan(world.tail(), setup=(Unit((world.step("t.next"),)),))
     base = base_names(plan, world.clock, inputs={}, run_facts={}, environment="test")
     with pytest.raises(Failure, match="Fermé"):
+        await perform_setup(plan, base, sessions=world.sessions, clock=world.clock)
+
+
+async def test_a_page_that_is_broken_on_the_way_in_holds_the_process_and_spends_no_item(world: Any) -> None:
+    world.portal.drafts.append(PageError("RB716", "%(url)s answers with HTTP 500", url="/in"))
+    plan = world.plan(world.tail(), setup=(Unit((world.step("t.next"),)),))
+    base = base_names(plan, world.clock, inputs={}, run_facts={}, environment="test")
+    with pytest.raises(PortalDown, match="/in answers with HTTP 500"):
         await perform_setup(plan, base, sessions=world.sessions, clock=world.clock)
 
 
