@@ -34,9 +34,7 @@ async def test_a_portal_that_refuses_connections_is_down(open_session: Open) -> 
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
-async def test_a_portal_whose_gateway_answers_for_it_is_down(
-    session: BrowserSession, site: Site, status: int
-) -> None:
+async def test_a_portal_whose_gateway_answers_for_it_is_down(session: BrowserSession, site: Site, status: int) -> None:
     site.pages["/"] = Reply("<h1>Erreur</h1>", status)
     with pytest.raises(PortalDown):
         await session.perform([call("open", site.url())])
