@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robo.cli.complete import processes, regions
-from robo.cli.console import data, emit, paint, talk, verdict
+from robo.cli.console import data, emit, paint, printable, talk, verdict
 from robo.cli.here import Json, opened, region_of, verb
 from robo.cli.language import _, say
 from robo.cli.progress import Progress
@@ -76,6 +76,7 @@ def run(
                 report = robo.run(_request(robo, process, region, inputs or (), {**watched, **chosen}), told)
         if diff and not as_json:
             show_diff(robo, report)
+        tell_items(robo, report)
         tell_report(report, as_json=as_json)
     raise typer.Exit(report.exit_code)
 
@@ -149,6 +150,26 @@ def tell_report(report: RunReport, *, as_json: bool) -> None:
         content = {name: value for name, value in report.as_json().items() if name != "schema"}
         emit("run", content)
     verdict(verdict_line(report), good=report.exit_code == 0)
+
+
+def tell_items(robo: App, report: RunReport) -> None:
+    """What did not go well, one line a reason with the first item that has it: a night's log says why by itself."""
+    from robo.model.base import ItemState
+
+    wanted = [state for state in (ItemState.UNKNOWN, ItemState.FAILED, ItemState.REJECTED) if report.items.get(state)]
+    if not wanted:
+        return
+    reasons: dict[tuple[ItemState, str], list[Item]] = {}
+    for item in robo.items(run=report.run, states=wanted, limit=max(1, sum(report.items.values()))):
+        reasons.setdefault((item.state, item.code), []).append(item)
+    for state, code in sorted(reasons, key=lambda reason: (wanted.index(reason[0]), reason[1])):
+        first, *others = reasons[state, code]
+        more = " " + say("(and %(count)s more)", {"count": len(others)}) if others else ""
+        talk(paint(f"{outcome_word(state.value)} {code} · {first.key}: {_told(first)}{more}", "warn"))
+
+
+def _told(item: Item) -> str:
+    return printable(say(item.message, item.facts))
 
 
 def tell_troubles(report: RunReport) -> None:

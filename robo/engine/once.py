@@ -22,6 +22,7 @@ from robo.engine.attempt import CHANGES, Attempt
 from robo.engine.calls import is_harmless, make_call, seconds_of, words_for
 from robo.engine.faultpoints import reach
 from robo.engine.gate import SubmitGate
+from robo.engine.pieces import blamed
 from robo.engine.ports import ItemEnd, JournalRow, JournalState, OnceKey
 from robo.engine.signals import Ending, Later
 from robo.errors import Failure, Rejection, RoboError, StaleToken, UndeclaredEffect
@@ -233,9 +234,7 @@ class OnceSegment:
         return await self._answered(opened, call, answer)
 
     def _where(self, trouble: Exception) -> Step:
-        """The step of the last trip that failed."""
-        place = getattr(trouble, "place", "")
-        return next((step for step in self._once.entries if step.id == place), self._once.submit)
+        return blamed((*self._once.entries, self._once.submit), trouble)
 
     async def _not_sent(self, gate: SubmitGate, trouble: Exception | None) -> NoReturn:
         """No intent was committed, so nothing left: an ordinary trouble. Always raises."""

@@ -78,7 +78,7 @@ class Performer:
         except Refused as refused:
             await self._refused(last, refused)
         except Exception as trouble:
-            stage.history.add(last, "failed", str(trouble), began)
+            stage.history.add(blamed(unit.steps, trouble), "failed", str(trouble), began)
             raise
         else:
             for step, result in zip(unit.steps, results, strict=True):
@@ -102,6 +102,12 @@ class Performer:
         if values:
             self._stage.names.leave(step.id, values, keep=step.named)
             self._stage.names.last(values)
+
+
+def blamed(trip: Sequence[Step], trouble: Exception) -> Step:
+    """The step of one trip that a trouble names as its place; what names none came after the last one."""
+    place = getattr(trouble, "place", "")
+    return next((step for step in trip if step.id == place), trip[-1])
 
 
 async def perform_setup(plan: Plan, base: Mapping[str, Any], *, sessions: Sessions, clock: Clock) -> None:

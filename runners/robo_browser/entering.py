@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -63,7 +64,8 @@ class Pen:
         answer = await self._trip(pairs, {"button": button, **watch}, end) if pairs else {}
         entered = _results(pairs, answer) if pairs else []
         if "x" not in answer and "failed" not in answer:
-            answer = await hands.do({"job": "aim", "targets": button, **watch}, end)
+            own = min(end, time.monotonic() + call.timeout)
+            answer = await hands.do({"job": "aim", "targets": button, **watch}, own)
         if "failed" in answer:
             raise await hands.missed(failed(answer, hands.words(call), call.step))
         return answer, entered
@@ -94,8 +96,10 @@ class Pen:
         return [n for n, (_, entry) in enumerate(flat) if not same(entry.value, jobs[n], shown[n], self._format)]
 
     async def _pick(self, call: Call, entry: Entry, job: Mapping[str, Any], end: float) -> dict[str, Any]:
-        """Choose from a list that the page draws itself: open it, narrow it by typing where it can be, click."""
+        """Choose from a list that the page draws itself: open it, narrow it by typing where it can be, click. It has
+        the time of its own step, not what is left for all the entries of the trip."""
         hands = self._hands
+        end = min(end, time.monotonic() + call.timeout)
         field = {"targets": job["targets"], "doing": "enter", "words": entry.label}
         await hands.click_at(field, call, end)
         answer = await hands.do({"job": "focusOne", **job}, end)

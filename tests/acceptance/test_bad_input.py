@@ -191,8 +191,7 @@ def three(desk: Desk) -> Iterator[list[str]]:
 def test_a_page_that_breaks_on_one_dossier_costs_that_dossier_and_no_other(desk: Desk, three: list[str]) -> None:
     desk.portal.faults.script(three[1], *[Fault("error500", at="stay")] * 2)
     done = desk.run()
-    told(done, 1)
-    told(desk.robo("items", "show", three[1]), 0, "HTTP 500")
+    told(done, 1, f"RB716 · {three[1]}", "HTTP 500")
     assert (counts(done)["done"], counts(done)["failed"]) == (2, 1)
     assert [desk.portal.dossiers(key) for key in three] == [1, 0, 1]
     told(desk.robo("items", "retry", three[1]), 0)

@@ -428,3 +428,15 @@ async def test_an_option_that_a_drawn_list_lacks_is_told_with_those_it_has(sessi
         await session.perform([call("open", site.url()), call("select", {"Pays": "Grèce"}, timeout=0.6)])
     assert missing.value.code == "RB707"
     assert "Italie" in missing.value.facts["near"]
+
+
+async def test_a_choice_that_is_not_offered_costs_its_own_time_and_not_that_of_the_whole_trip(
+    session: BrowserSession, site: Site
+) -> None:
+    site.pages["/"] = html(f"<form>{COMBOS['button']}<label>Nom <input></label></form>{COMBO_SCRIPT}")
+    await session.perform([call("open", site.url())])
+    choice = call("select", {"Pays": "Grèce"}, timeout=0.6)
+    with pytest.raises(NotFound) as missing:
+        async with asyncio.timeout(60):
+            await session.perform([choice, call("fill", {"Nom": "x"}, timeout=600)])
+    assert missing.value.place == choice.step
