@@ -165,11 +165,13 @@ def tell_items(robo: App, report: RunReport) -> None:
     for state, code in sorted(reasons, key=lambda reason: (wanted.index(reason[0]), reason[1])):
         first, *others = reasons[state, code]
         more = " " + say("(and %(count)s more)", {"count": len(others)}) if others else ""
-        talk(paint(f"{outcome_word(state.value)} {code} · {first.key}: {_told(first)}{more}", "warn"))
+        talk(paint(f"{outcome_word(state.value)} {code} · {_told(first)}{more}", "warn"))
 
 
 def _told(item: Item) -> str:
-    return printable(say(item.message, item.facts))
+    """Its key and what happened; a bad row is called by its place, with which its message begins."""
+    what = printable(say(item.message, item.facts))
+    return what if what.startswith(item.key) else f"{item.key}: {what}"
 
 
 def tell_troubles(report: RunReport) -> None:

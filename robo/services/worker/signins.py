@@ -13,38 +13,29 @@ Refusal = Callable[[CredentialsRefused], Awaitable[None]]
 
 
 class SignIns:
-    """Gives `turn` to every session. Until a secret was taken once, whoever wants to sign in with it waits for whoever
-    does; what the first one meets (a refusal, an unclear answer) the others are told without trying.
+    """Gives `turn` to every session: one sign-in with a secret at a time, for as long as the worker lives. What one
+    meets (a refusal, an unclear answer) the others are told without trying: a password may be changed in the middle of
+    a run, when every slot wants in again.
 
     `refused` marks the secret; it has been awaited before anybody else may ask for it."""
 
     def __init__(self, refused: Refusal) -> None:
         self._refused = refused
-        self._taken: set[str] = set()
         self._met: dict[str, CredentialsRefused | SignInUnclear] = {}
         self._doors: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @asynccontextmanager
     async def turn(self, secret: str) -> AsyncIterator[None]:
         """One sign-in. Raises what an earlier one met, instead of trying the same secret again."""
-        if secret in self._taken:
-            async with self._noting(secret):
+        async with self._doors[secret]:
+            if (met := self._met.get(secret)) is not None:
+                raise type(met)(met.code, met.message, place=met.place, remedy=met.remedy, **met.facts)
+            try:
                 yield
-            return
-        async with self._doors[secret], self._noting(secret):
-            yield
-            self._taken.add(secret)
-
-    @asynccontextmanager
-    async def _noting(self, secret: str) -> AsyncIterator[None]:
-        if (met := self._met.get(secret)) is not None:
-            raise type(met)(met.code, met.message, place=met.place, remedy=met.remedy, **met.facts)
-        try:
-            yield
-        except CredentialsRefused as refused:
-            self._met[secret] = refused
-            await self._refused(refused)
-            raise
-        except SignInUnclear as unclear:
-            self._met[secret] = unclear
-            raise
+            except CredentialsRefused as refused:
+                self._met[secret] = refused
+                await self._refused(refused)
+                raise
+            except SignInUnclear as unclear:
+                self._met[secret] = unclear
+                raise
