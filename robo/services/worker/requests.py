@@ -108,7 +108,7 @@ class RunReport:
 
     @property
     def exit_code(self) -> int:
-        """0 ok · 1 some failed · 2 bad input · 3 rejections, unknowns or a yes to handle · 4 infrastructure."""
+        """0 ok · 1 some failed · 2 bad input · 3 rejections, unknowns, a yes or a note to handle · 4 infrastructure."""
         if self.trouble is not None:
             return self.trouble.exit_code if self.trouble.exit_code != 1 else 4
         if self.held and self.is_open and self.state is not RunState.WAITING:
@@ -116,7 +116,7 @@ class RunReport:
         finish = self.finish.state if self.finish is not None else ItemState.DONE
         if self.items.get(ItemState.FAILED) or finish is ItemState.FAILED:
             return 1
-        waits = self.state is RunState.WAITING
+        waits = self.state is RunState.WAITING or bool(self.notes)
         return 3 if waits or finish in LEFT or any(self.items.get(state) for state in LEFT) else 0
 
 
