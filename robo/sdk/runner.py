@@ -84,6 +84,8 @@ class CellChange:
     column: str
     old: Any
     new: Any
+    row_key: Mapping[str, Any] = field(default_factory=dict)
+    """What the item's key is made of, by column: finds the row when other cells of it changed. Empty: unknown."""
 
 
 @dataclass(frozen=True, slots=True)

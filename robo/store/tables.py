@@ -223,6 +223,7 @@ writebacks = Table(
     word("sheet"),
     count("row"),
     word("row_digest"),
+    value("row_key"),
     word("column"),
     value("old"),
     value("new"),

@@ -162,6 +162,7 @@ def _plain(change: CellChange) -> dict[str, Any]:
         "sheet": change.sheet,
         "row": change.row,
         "digest": change.row_digest,
+        "key": {column: to_plain(value) for column, value in change.row_key.items()},
         "column": change.column,
         "old": to_plain(change.old),
         "new": to_plain(change.new),

@@ -98,6 +98,7 @@ def _changes(call: Call, params: UpdateRowParams, origin: Any) -> list[CellChang
             remedy="use files.update_row only where `items: {from: {files.rows: …}}` gives the items",
         )
     values = origin.get("values") or {}
+    key = {name: values.get(name) for name in origin.get("key") or ()}
     return [
         CellChange(
             file=Path(params.file or origin["file"]),
@@ -107,6 +108,7 @@ def _changes(call: Call, params: UpdateRowParams, origin: Any) -> list[CellChang
             column=column,
             old=values.get(tidy(column)),
             new=new,
+            row_key={} if None in key.values() else key,
         )
         for column, new in params.set.items()
     ]

@@ -109,7 +109,7 @@ def _conflict(change: CellChange, answer: str) -> RoboError:
     return InfrastructureError(
         "RB536",
         "a value was not written into %(file)s, which changed meanwhile (%(answer)s)",
-        place=f"{change.file.name} {change.sheet}!{change.row}",
+        place=f"{change.file.name} {change.sheet}!{change.row} «{change.column}»",
         remedy="compare the cell with the item, and correct it by hand; nothing was overwritten",
         file=change.file.name,
         answer=answer.removeprefix("conflict: "),

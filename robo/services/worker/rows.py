@@ -6,6 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from robo.definition.diagnostics import nearest
@@ -15,6 +16,7 @@ from robo.model.base import MISSING
 from robo.model.process import Column, Items, Kind
 from robo.model.run import NewItem, Trouble
 from robo.model.scalars import BadScalar, chosen, parse
+from robo.plan.mentions import mentions
 from robo.sdk.runner import Row
 
 Scope = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -26,12 +28,21 @@ def header(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sheet:
     """How the columns of one source answer the fields of a process."""
 
     items: Items
     scope: Scope
+
+    @cached_property
+    def _keyed(self) -> tuple[str, ...]:
+        """The columns that the key is made of, as they are compared; none if it needs more of the row than fields."""
+        columns = {field.name: header(field.column) for field in self.items.fields}
+        names = [mention.parts[1:] for mention in mentions(self.items.key).names if mention.root == "item"]
+        if any(len(parts) != 1 or parts[0] not in columns for parts in names):
+            return ()
+        return tuple(sorted(columns[parts[0]] for parts in names))
 
     def check(self, row: Row) -> None:
         """Every column is there, blank or not, or all that are missing are named at once (`RB530`)."""
@@ -60,7 +71,8 @@ class Sheet:
             except BadScalar as bad:
                 fields[field.name] = MISSING
                 wrong.append((field, bad.expected, str(bad.got)))
-        fields |= {"row": row.number, "source": row.origin()}
+        keyed = [there[name] for name in self._keyed if name in there]
+        fields |= {"row": row.number, "source": {**row.origin(), "key": keyed}}
         names = self.scope(fields)
         undecided = None
         if not wrong and self.items.only_if is not None:

@@ -26,7 +26,7 @@ def update_csv(path: Path, target: Path | None, changes: Sequence[Mapping[str, A
     written = [{**change, "new": csv_text(change["new"], dialect)} for change in changes]
     header = _header(lines, written)
     if header is None:
-        return [Told("conflict: the file has lost its header, or the column")] * len(changes)
+        return [Told(f"conflict: the sheet has no column «{change['column']}»") for change in changes]
     values = ((number, [field.value for field in record]) for number, record in lines.items())
     source = table(path.name, values, header)
     kept = {number: [value or None for value in cells] for number, cells in source.rows}

@@ -1,7 +1,8 @@
 """Which row a change is for, and what is to be done there: `write`, `done`, or `conflict: why`.
 
-A row is found by its number and its digest. The digest is of the row as it was read, so a row whose cell already holds
-the new value is recognised by putting the old value back before comparing.
+A row is found by its number and its digest, else by its digest alone, else by its key: somebody added a column or
+changed another cell. The digest is of the row as it was read, so a row whose cell already holds the new value is
+recognised by putting the old value back before comparing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 from robo_files.box.cells import row_digest, text, tidy
 
 GONE = "conflict: the row is not in the sheet any more, or somebody changed it since it was read"
+TYPED = "conflict: somebody wrote another value into the cell"
 DOUBLE = "conflict: several rows look like the one that was read"
 
 
@@ -75,8 +77,7 @@ def locate(lines: Lines, changes: Sequence[Mapping[str, Any]]) -> Found:
                 found.answers[i] = number
             else:
                 found.places[i] = (number, known[i])
-                same = text(lines.cells[number][known[i]]) == text(changes[i]["new"])
-                found.answers[i] = "done" if same else "write"
+                found.answers[i] = _answer(lines, number, known[i], changes[i])
     return found
 
 
@@ -90,9 +91,18 @@ def _row(lines: Lines, row: int, digest: str, columns: Columns, everywhere: _Eve
     places = set(everywhere.as_read().get(digest, ()))
     for index, change in columns:
         places.update(n for n in everywhere.holding(index, text(change["new"])) if _is(lines, n, digest, columns))
+    if not places and columns:
+        places.update(everywhere.keyed(columns[0][1]["key"]))
     if len(places) == 1:
         return places.pop()
     return DOUBLE if places else GONE
+
+
+def _answer(lines: Lines, number: int, index: int, change: Mapping[str, Any]) -> str:
+    held = text(lines.cells[number][index])
+    if held == text(change["new"]):
+        return "done"
+    return "write" if held == text(change["old"]) or lines.digest(number) == change["digest"] else TYPED
 
 
 def _is(lines: Lines, number: int, digest: str, columns: Columns) -> bool:
@@ -111,6 +121,7 @@ class _Everywhere:
         self._lines = lines
         self._digests: dict[str, list[int]] | None = None
         self._values: dict[int, dict[str, list[int]]] = {}
+        self._keys: dict[tuple[int, ...], dict[tuple[str, ...], list[int]]] = {}
 
     def as_read(self) -> Mapping[str, Sequence[int]]:
         if self._digests is None:
@@ -118,6 +129,18 @@ class _Everywhere:
             for number in self._lines.cells:
                 self._digests.setdefault(self._lines.digest(number), []).append(number)
         return self._digests
+
+    def keyed(self, key: Mapping[str, Any]) -> Sequence[int]:
+        """Rows that hold the key (values by column) of the one that was read."""
+        names = [tidy(column) for column in key]
+        if not names or not set(names) <= set(self._lines.headers):
+            return ()
+        places = tuple(map(self._lines.headers.index, names))
+        if places not in self._keys:
+            held = self._keys[places] = {}
+            for number, cells in self._lines.cells.items():
+                held.setdefault(tuple(text(cells[i]) for i in places), []).append(number)
+        return self._keys[places].get(tuple(map(text, key.values())), ())
 
     def holding(self, index: int, value: str) -> Sequence[int]:
         """Rows whose cell already holds `value`. A blank is no trace of anything."""

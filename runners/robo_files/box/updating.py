@@ -39,7 +39,7 @@ def update_workbook(path: Path, target: Path | None, changes: Sequence[Change], 
         except Trouble as trouble:
             if trouble.kind not in ("no-sheet", "no-header", "empty-sheet", "double-header"):
                 raise
-            lost = Told(f"conflict: the sheet «{name}» cannot be found or has lost its header")
+            lost = Told(_lost(name, trouble, mine))
             answers, part, content = [lost] * len(mine), "", b""
         for i, answer in zip(members, answers, strict=True):
             told[i] = answer
@@ -48,6 +48,14 @@ def update_workbook(path: Path, target: Path | None, changes: Sequence[Change], 
     if parts and target:
         _write(book, target, parts, styles)
     return told
+
+
+def _lost(name: str, trouble: Trouble, changes: Sequence[Change]) -> str:
+    """Why none of these changes has a place."""
+    if trouble.kind == "no-sheet":
+        return f"conflict: the workbook has no sheet «{name}»"
+    columns = ", ".join(f"«{column}»" for column in dict.fromkeys(change["column"] for change in changes))
+    return f"conflict: the sheet «{name}» has no column {columns}"
 
 
 def check_workbook(path: Path, changes: Sequence[Change], told: Sequence[Told], limits: Limits) -> list[bool]:

@@ -249,7 +249,7 @@ def credit(claimed: Any, unit_hash: str = "h1", **more: Any) -> LedgerRow:
 
 
 def change(column: str = "N° dossier") -> CellChange:
-    return CellChange(Path("/a.xlsx"), "S", 7, "rd", column, None, "A-1")
+    return CellChange(Path("/a.xlsx"), "S", 7, "rd", column, None, "A-1", {"N°": "k1"})
 
 
 def test_a_receipt_that_was_credited_before_earns_nothing_and_says_so(lab: Any, store: Store) -> None:

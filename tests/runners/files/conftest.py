@@ -141,7 +141,7 @@ def raw_book(tmp_path: Path) -> Write:
 def change() -> Callable[..., CellChange]:
     """The change of one cell of a row that was read."""
 
-    def make(row: Row, column: str, new: Any) -> CellChange:
+    def make(row: Row, column: str, new: Any, key: Sequence[str] = ()) -> CellChange:
         origin = row.origin()
         return CellChange(
             file=Path(origin["file"]),
@@ -151,6 +151,7 @@ def change() -> Callable[..., CellChange]:
             column=column,
             old=origin["values"].get(column),
             new=new,
+            row_key={name: origin["values"][name] for name in key},
         )
 
     return make

@@ -26,7 +26,7 @@ from robo.sdk.runner import CellChange, Flusher, Row
 
 Read = Callable[..., Awaitable[list[Row]]]
 Write = Callable[..., Path]
-Change = Callable[[Row, str, Any], CellChange]
+Change = Callable[..., CellChange]
 Parts = Callable[[Path], dict[str, bytes]]
 
 HEAD = ["N°", "Nom", "N° dossier"]
@@ -135,6 +135,73 @@ async def test_a_value_somebody_typed_is_not_overwritten(
     assert [row[2] for row in cells(simple)[1:]] == ["autre", "D2", None]
 
 
+def _sorted(sheet: Any) -> None:
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)]
+    for number, values in enumerate(reversed(rows), 2):
+        for column, value in enumerate(values, 1):
+            sheet.cell(number, column).value = value
+
+
+def _agents(sheet: Any) -> None:
+    sheet.insert_cols(2)
+    for number, value in enumerate(["Agent", "Marie", "Marie", "Paul"], 1):
+        sheet.cell(number, 2).value = value
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param(_sorted, id="rows sorted"),
+        pytest.param(_agents, id="a column inserted and filled"),
+        pytest.param(lambda sheet: sheet.delete_cols(2), id="a column deleted"),
+        pytest.param(lambda sheet: sheet.__setitem__("B3", "Ali B."), id="another cell corrected"),
+        pytest.param(lambda sheet: (_sorted(sheet), _agents(sheet)), id="sorted, and a column inserted"),
+        pytest.param(lambda sheet: (sheet.insert_rows(1, 2), _agents(sheet)), id="a title above, and a column"),
+    ],
+)
+async def test_the_key_finds_a_row_that_somebody_worked_on(
+    runner: FilesRunner, read: Read, simple: Path, change: Change, edit: Callable[[Any], object]
+) -> None:
+    owed = [change(row, "N° dossier", f"D{row.values['N°']}", ["N°"]) for row in await read(simple)]
+    edited(simple, edit)
+    assert runner.flush(simple, owed) == ["done"] * 3
+    written = {row[0]: row[-1] for row in cells(simple) if isinstance(row[0], int)}
+    assert written == {1: "D1", 2: "D2", 3: "D3"}
+    assert runner.there(simple, owed) == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("edit", "why"),
+    [
+        pytest.param(
+            lambda sheet: sheet.__setitem__("A3", 99), "the row is not in the sheet any more", id="key edited"
+        ),
+        pytest.param(
+            lambda sheet: (sheet.__setitem__("B3", "Ali B."), sheet.append([2, "Un autre", None])),
+            "several rows look like",
+            id="key twice",
+        ),
+        pytest.param(
+            lambda sheet: (sheet.__setitem__("B3", "Ali B."), sheet.__setitem__("C3", "autre")),
+            "somebody wrote another value into the cell",
+            id="cell taken",
+        ),
+        pytest.param(lambda sheet: sheet.__setitem__("C1", "Reçu"), "no column «N° dossier»", id="column renamed"),
+        pytest.param(lambda sheet: setattr(sheet, "title", "Autre"), "no sheet «Demandes»", id="sheet renamed"),
+    ],
+)
+async def test_a_row_whose_key_does_not_tell_is_a_conflict_that_says_why(
+    runner: FilesRunner, read: Read, simple: Path, change: Change, edit: Callable[[Any], object], why: str
+) -> None:
+    _, ali, _ = await read(simple)
+    edited(simple, edit)
+    before = simple.read_bytes()
+    (answer,) = runner.flush(simple, [change(ali, "N° dossier", "D2", ["N°"])])
+    assert answer.startswith("conflict: ")
+    assert why in answer
+    assert simple.read_bytes() == before
+
+
 async def test_a_row_that_is_gone_is_a_conflict(runner: FilesRunner, read: Read, simple: Path, change: Change) -> None:
     _, ali, _ = await read(simple)
     edited(simple, lambda sheet: sheet.delete_rows(3))
@@ -159,7 +226,9 @@ async def test_a_column_or_a_sheet_that_is_gone_is_a_conflict(
     lea, *_ = await read(simple)
     assert runner.flush(simple, [change(lea, "Référence", "D1")])[0].startswith("conflict: ")
     other = book(name=simple.name, Autre=[HEAD, [1, "Léa", None]])
-    assert runner.flush(other, [change(lea, "N° dossier", "D1")])[0].startswith("conflict: the sheet «Demandes»")
+    assert runner.flush(other, [change(lea, "N° dossier", "D1")])[0].startswith(
+        "conflict: the workbook has no sheet «Demandes»"
+    )
 
 
 async def test_a_formula_is_never_overwritten(runner: FilesRunner, read: Read, raw_book: Write, change: Change) -> None:

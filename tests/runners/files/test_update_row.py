@@ -44,6 +44,15 @@ async def test_the_cells_are_owed_with_what_they_held(session: FilesSession, rea
     assert file.read_bytes() == before
 
 
+@pytest.mark.parametrize(("key", "kept"), [(["N°"], {"N°": 1}), (["N°", "État"], {}), ([], {})])
+async def test_a_change_keeps_the_key_of_its_row_when_all_of_it_is_filled(
+    session: FilesSession, read: Read, file: Path, key: list[str], kept: dict[str, Any]
+) -> None:
+    (row,) = await read(file)
+    (result,) = await session.perform([update({**row.origin(), "key": key})])
+    assert [change.row_key for change in result.changes] == [kept, kept]
+
+
 async def test_what_is_owed_can_be_flushed_as_it_is(
     runner: FilesRunner, session: FilesSession, read: Read, file: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -14,7 +15,7 @@ from robo.model.base import MISSING
 from robo.model.process import Column, Items, Kind, Step, StepKind
 from robo.model.run import NewItem
 from robo.model.scalars import BadScalar
-from robo.model.text import Expr, Node
+from robo.model.text import Expr, Node, Template
 from robo.sdk.runner import Row
 from robo.services.worker.rows import Sheet, typed, without_twins
 
@@ -165,3 +166,20 @@ def test_a_row_whose_condition_cannot_be_calculated_is_set_aside_alone() -> None
     picky = Sheet(rows.items.model_copy(update={"only_if": Expr("item.amount | to_number > 5")}), rows.scope)
     assert picky.item(row(Montant="3")) is None
     assert "beaucoup" in trouble_of(picky.item(row(Montant="beaucoup")))
+
+
+@pytest.mark.parametrize(
+    ("key", "columns"),
+    [
+        ("${{ item.number }}", ["N° demande"]),
+        ("${{ item.number }}/${{ item.born | date_fr }}", ["Date de naissance", "N° demande"]),
+        ("${{ inputs.year }}-${{ item.number }}", ["N° demande"]),
+        ("${{ item.row }}-${{ item.number }}", []),
+    ],
+)
+def test_an_item_knows_the_columns_that_its_key_is_made_of(key: str, columns: list[str]) -> None:
+    parts = tuple(part if i % 2 == 0 else Expr(part.strip()) for i, part in enumerate(re.split(r"\$\{\{|\}\}", key)))
+    made = Sheet(sheet(key=Template(key, parts)).items, lambda item: {"item": item, "inputs": {"year": 2026}})
+    item = made.item(row())
+    assert item is not None
+    assert item.row["source"]["key"] == columns
