@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robo.definition.diagnostics import Diagnostic, nearest
-from robo.errors import DefinitionError, UsageError
-from robo.services.guests import check_runners, installed_actions
+from robo.app.library import Library
+from robo.errors import DefinitionError
+from robo.services.guests import check_runners
 from robo.services.settings import Settings, find_project, load_settings
 
 if TYPE_CHECKING:
     from robo.model.base import ItemState
     from robo.model.ledger import BaselineRecord
-    from robo.model.process import Process
-    from robo.model.region import Region
     from robo.model.run import Item, Run
     from robo.plan.model import Plan
-    from robo.sdk.action import ActionSpec
     from robo.services.cases import JumpClock
     from robo.services.secrets import SecretBook
     from robo.services.worker.flushing import Flushed
@@ -35,14 +31,13 @@ def quiet(_what: str, _facts: Mapping[str, Any]) -> None:
     """Tells nobody."""
 
 
-class App:
+class App(Library):
     """One project with its settings, library, store and secrets."""
 
     def __init__(
         self, project: Path, settings: Settings, *, secrets: SecretBook | None = None, clock: JumpClock | None = None
     ) -> None:
-        self.project = project
-        self.settings = settings
+        super().__init__(project, settings)
         self._clock = clock
         if secrets is not None:
             self.secrets = secrets
@@ -63,106 +58,10 @@ class App:
 
         return open_secrets(self.settings)
 
-    @property
-    def actions(self) -> Mapping[str, ActionSpec]:
-        return installed_actions()
-
     def close(self) -> None:
         """Give back what was opened."""
         if "store" in self.__dict__:
             self.store.close()
-
-    # ---- the library ---------------------------------------------------------------------------------------
-    def process_ids(self) -> list[str]:
-        """Every process of the project, in order."""
-        return sorted(file.parent.name for file in self.settings.processes.glob("*/process.yaml"))
-
-    def region_ids(self) -> list[str]:
-        return sorted(file.stem for file in self.settings.regions.glob("*.yaml"))
-
-    def process_file(self, process: str) -> Path:
-        """The file of a process, or RB940 with the nearest one that is there."""
-        file = self.settings.processes / process / "process.yaml"
-        if not file.is_file():
-            raise _not_there("RB940", "process", process, self.process_ids(), "robo process list")
-        return file
-
-    def region_file(self, region: str) -> Path:
-        """The file of a region, or RB941 with the nearest one that is there."""
-        file = self.settings.regions / f"{region}.yaml"
-        if not file.is_file():
-            raise _not_there("RB941", "region", region, self.region_ids(), "ls config/regions")
-        return file
-
-    def process(self, process: str, text: str | None = None) -> Process:
-        """The process as its author wrote it; `text` instead of what the file holds now."""
-        from robo.definition.loading import load_process
-
-        return load_process(self.process_file(process), text, actions=self.actions)
-
-    def region(self, region: str, text: str | None = None) -> Region:
-        from robo.definition.region import load_region, read_region
-
-        file = self.region_file(region)
-        return load_region(file) if text is None else read_region(text.encode(), str(file), region)
-
-    def plan(self, process: str, region: str | None, texts: Mapping[str, str] | None = None) -> Plan:
-        """The plan of a process in a region. Raises `DefinitionError` with the problems of both files at once."""
-        from robo.plan.build import build
-
-        texts = texts or {}
-        found: list[Diagnostic] = []
-        loaded: list[Any] = []
-        loaders: list[Callable[[], Any]] = [lambda: self.process(process, texts.get("process"))]
-        if region:
-            loaders.append(lambda: self.region(region, texts.get("region")))
-        for load in loaders:
-            try:
-                loaded.append(load())
-            except DefinitionError as broken:
-                found += broken.diagnostics
-        if found:
-            raise DefinitionError((*found, *self._more(process, texts.get("process"), found)))
-        return build(loaded[0], loaded[1] if region else None, self.actions)
-
-    def _more(self, process: str, text: str | None, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
-        """What the rules about effects find in the good steps of a definition that has other problems."""
-        from robo.definition.loading import what_is_there
-        from robo.plan.partial import problems_of_good_steps
-
-        there = what_is_there(self.process_file(process), text, actions=self.actions)
-        return problems_of_good_steps(there, self.actions, found) if there is not None else ()
-
-    def validate(self, process: str | None = None) -> tuple[Diagnostic, ...]:
-        """Every problem of one process or of all, alone and in every region that knows it."""
-        found = {(str(one.position), str(one)): one for one in self._strangers(process)}
-        for each in [process] if process else self.process_ids():
-            for region in [None, *self._regions_of(each)]:
-                try:
-                    self.plan(each, region)
-                except DefinitionError as broken:
-                    found |= {(str(one.position), str(one)): one for one in broken.diagnostics}
-        return tuple(sorted(found.values(), key=lambda one: one.position))
-
-    def _strangers(self, process: str | None) -> Iterator[Diagnostic]:
-        """Overlays of processes that are not there; of one process, those whose name it may have been."""
-        from robo.plan.overlay import unknown_processes
-
-        for region in self.region_ids():
-            with suppress(DefinitionError):  # told with the processes it concerns
-                strangers = unknown_processes(self.region(region), self.process_ids())
-                yield from (each for each in strangers if process in (None, each.meant))
-
-    def _regions_of(self, process: str) -> list[str]:
-        """Regions with an overlay for it, and those whose file cannot be read (so that this is told)."""
-        known = []
-        for region in self.region_ids():
-            try:
-                if process in self.region(region).overlays:
-                    known.append(region)
-            except DefinitionError:
-                known.append(region)
-        return known
 
     def baseline(self, plan: Plan) -> BaselineRecord | None:
         """The baseline record that applies: the store's, else the one shipped with the process, added now."""
@@ -385,16 +284,3 @@ def open_app(project: Path | None = None, *, environ: Mapping[str, str] = os.env
     """The app of a project: the one named, `ROBO_PROJECT`, or the nearest from here upwards."""
     folder = find_project(project, environ=environ)
     return App(folder, load_settings(folder, environ=environ))
-
-
-def _not_there(code: str, kind: str, name: str, known: Sequence[str], command: str) -> UsageError:
-    return UsageError(
-        code,
-        "there is no %(kind)s %(name)s",
-        place=name,
-        remedy="nearest: %(near)s; `%(command)s` shows all",
-        kind=kind,
-        name=name,
-        near=nearest(name, known) or "-",
-        command=command,
-    )
