@@ -13,6 +13,7 @@ from robo.services.guests import installed_actions
 from robo.services.settings import Settings
 
 if TYPE_CHECKING:
+    from robo.model.case import Case
     from robo.model.process import Process
     from robo.model.region import Region
     from robo.plan.model import Plan
@@ -91,7 +92,7 @@ class Library:
         return problems_of_good_steps(there, self.actions, found) if there is not None else ()
 
     def validate(self, process: str | None = None) -> tuple[Diagnostic, ...]:
-        """Every problem of one process or of all, alone and in every region that knows it."""
+        """Every problem of one process or of all, alone and in every region that knows it, and of their cases."""
         found = {(str(one.position), str(one)): one for one in self._strangers(process)}
         for each in [process] if process else self.process_ids():
             for region in [None, *self._regions_of(each)]:
@@ -99,7 +100,35 @@ class Library:
                     self.plan(each, region)
                 except DefinitionError as broken:
                     found |= {(str(one.position), str(one)): one for one in broken.diagnostics}
+            found |= {(str(one.position), str(one)): one for one in self.checked_cases(each)[1]}
         return tuple(sorted(found.values(), key=lambda one: one.position))
+
+    def cases(self, process: str) -> tuple[Case, ...]:
+        """The cases of a process, by name. Raises `DefinitionError` with what is wrong with any of them, or with it."""
+        cases, problems = self.checked_cases(process)
+        try:
+            self.process(process)
+        except DefinitionError as broken:
+            problems = (*broken.diagnostics, *problems)
+        if problems:
+            raise DefinitionError(problems)
+        return cases
+
+    def checked_cases(self, process: str) -> tuple[tuple[Case, ...], tuple[Diagnostic, ...]]:
+        """The cases that can be read, and every problem of all: of their texts and, once the process itself can be
+        read, of what they name."""
+        from robo.definition.case import case_files, check_case
+        from robo.definition.loading import check_process
+        from robo.plan.cases import case_problems
+
+        file = self.process_file(process)
+        read = [check_case(path) for path in case_files(file.parent)]
+        cases = tuple(case for case, _ in read if case is not None)
+        problems = [problem for _, found in read for problem in found]
+        known, _ = check_process(file, actions=self.actions)
+        if known is not None:
+            problems += [problem for case in cases for problem in case_problems(case, known, self.region_ids())]
+        return cases, tuple(sorted(problems, key=lambda one: one.position))
 
     def _strangers(self, process: str | None) -> Iterator[Diagnostic]:
         """Overlays of processes that are not there; of one process, those whose name it may have been."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from shutil import copytree
 from typing import TYPE_CHECKING, Any, Final
@@ -41,7 +43,7 @@ def staged(project: App, process: str, case: Case) -> Iterator[Player]:
         copytree(project.settings.processes / process, folder / "processes" / process)
         with start(folder / "portal.db", skin=skin) as portal:
             login = f"robot.{skin}"
-            stage = _Stage(folder, process, case.region, (login, portal.accounts[login]), clock)
+            stage = _Stage(folder, process, case.region, (login, portal.accounts[login]), clock, case.today)
             try:
                 yield Player(case, stage, _Portal(portal), folder / "processes" / process, write_rows)
             finally:
@@ -119,6 +121,9 @@ class _Stage:
     region: str
     account: tuple[str, str]
     clock: JumpClock
+    today: date | None = None
+    left: dict[str, str] = field(default_factory=dict)
+    """What the latest run did not take: key -> reason."""
     app: App = None  # type: ignore[assignment] # set in __post_init__
     plan: Plan = None  # type: ignore[assignment] # the same
 
@@ -137,30 +142,28 @@ class _Stage:
         request = RunRequest(
             process=self.process, region=self.region, inputs=inputs, today=today, only=only, slots=1, actor="case"
         )
-        return self.app.run(request).run
+        return self.app.run(request, self._told).run
 
-    def crash(self, inputs: Mapping[str, str], *, today: Any, only: str | None, point: str) -> None:
-        command = [sys.executable, "-m", "robo", "run", self.process, "--region", self.region, "--slots", "1"]
-        command += [word for name, value in inputs.items() for word in ("-i", f"{name}={value}")]
-        command += ["--only", only] if only else []
-        login, password = self.account
-        environment = {
-            **{name: value for name, value in os.environ.items() if name != "ROBO_STORE"},
-            "ROBO_PROJECT": str(self.folder),
-            "ROBO_TESTING": "1",
-            "ROBO_CRASH_AT": f"{point}:1",
-            "ROBO_SECRETS": "env",
-            **{
-                f"ROBO_SECRET_{name.upper()}_{part}": value
-                for name in self.plan.secrets
-                for part, value in (("USERNAME", login), ("PASSWORD", password))
-            },
-        }
-        done = subprocess.run(command, env=environment, capture_output=True, timeout=STUCK, check=False)
+    def _told(self, what: str, facts: Mapping[str, Any]) -> None:
+        if what == "begun":
+            self.left.clear()
+        elif what == "not taken":
+            self.left[facts["key"]] = facts["code"]
+
+    def crash(self, inputs: Mapping[str, str], *, today: Any, only: str | None, point: str) -> bool:
+        day = today.isoformat() if today else ""
+        stage = {"folder": str(self.folder), "process": self.process, "region": self.region, "account": self.account}
+        told = json.dumps({**stage, "ahead": self.clock.ahead, "inputs": inputs, "today": day, "only": only})
+        environment = {**os.environ, "ROBO_TESTING": "1", "ROBO_CRASH_AT": f"{point}:1"}
+        command = [sys.executable, "-m", "robo.cli.staging"]
+        done = subprocess.run(
+            command, env=environment, input=told.encode(), capture_output=True, timeout=STUCK, check=False
+        )
         if done.returncode not in {-KILL, KILL}:  # Windows tells it without a sign
-            raise AssertionError(f"the run did not die at {point}: {done.stderr.decode()[-2000:]}")
+            return False
         run = self.app.latest_runs(1)[0][0]
         self.app.resume(run.id, slots=1, today=today)
+        return True
 
     def items(self, key: str) -> Sequence[Item]:
         return self.app.items(key=key)
@@ -168,18 +171,13 @@ class _Stage:
     def credited(self, item: str) -> bool:
         return any(row["item"] == item and row["kind"] == "credit" for row in self.app.ledger_rows())
 
-    def not_taken(self, run: str) -> Mapping[str, int]:
-        return self.app.find_run(run)[0].not_taken
+    def not_taken(self, run: str) -> Mapping[str, str]:
+        return self.left
 
-    def cell(self, file: Path, key: str, column: str) -> Any:
-        from openpyxl import load_workbook
+    def rows(self, inputs: Mapping[str, str], name: str) -> Sequence[tuple[str, Mapping[str, Any]]]:
+        from robo.cli.source_rows import SourceRows
 
-        for sheet in load_workbook(file).worksheets:
-            rows = list(sheet.iter_rows(values_only=True))
-            for row in rows[1:]:
-                if key in row and column in rows[0]:
-                    return row[rows[0].index(column)]
-        return None
+        return SourceRows(self.plan, self.app.settings, today=self.today).of(inputs, name)
 
 
 def write_rows(file: Path, sheet: str, rows: Sequence[Mapping[str, str]]) -> None:
@@ -195,3 +193,16 @@ def write_rows(file: Path, sheet: str, rows: Sequence[Mapping[str, str]]) -> Non
     for row in rows:
         page.append([row.get(header) for header in headers])
     book.save(file)
+
+
+def _die() -> None:
+    """Run what standard input says, in this process, which is killed on the way (`ROBO_CRASH_AT`)."""
+    told = json.load(sys.stdin)
+    clock = JumpClock(ahead=told["ahead"])
+    stage = _Stage(Path(told["folder"]), told["process"], told["region"], tuple(told["account"]), clock)
+    today = date.fromisoformat(told["today"]) if told["today"] else None
+    stage.run(told["inputs"], today=today, only=told["only"])
+
+
+if __name__ == "__main__":
+    _die()

@@ -14,6 +14,8 @@ from robo.cli.language import _, say
 
 if TYPE_CHECKING:
     from robo.app import App
+    from robo.definition.diagnostics import Diagnostic
+    from robo.errors import Words
     from robo.model.case import Case
     from robo.services.cases import CaseReport
 
@@ -54,27 +56,39 @@ def _played(robo: App, process: str | None, region: str | None, wanted: str) -> 
     from robo.cli.staging import staged
     from robo.services.cases import play
 
-    for name, case in list(_cases(robo, process, region, wanted)):
+    for name, case in _cases(robo, process, region, wanted):
         yield play(case, lambda case, name=name: staged(robo, name, case))  # type: ignore[misc] # a bound default
 
 
-def _cases(robo: App, process: str | None, region: str | None, wanted: str) -> Iterator[tuple[str, Case]]:
-    from robo.definition.case import load_cases
+def _cases(robo: App, process: str | None, region: str | None, wanted: str) -> list[tuple[str, Case]]:
+    from robo.errors import DefinitionError
 
+    found: list[tuple[str, Case]] = []
+    problems: list[Diagnostic] = []
     for name in [process] if process else robo.process_ids():
-        folder = robo.process_file(name).parent
-        for case in load_cases(folder):
-            if wanted in case.id and region in (None, case.region):
-                yield name, case
+        try:
+            cases = robo.cases(name)
+        except DefinitionError as broken:
+            problems += broken.diagnostics
+            continue
+        found += [(name, case) for case in cases if wanted in case.id and region in (None, case.region)]
+    if problems:
+        raise DefinitionError(tuple(problems))
+    return found
 
 
 def _tell(report: CaseReport) -> None:
     mark = paint(_("holds "), "good") if report.holds else paint(_("BROKEN"), "bad")
     data(f"{mark}  {report.process} · {report.case} · {report.region}: {report.says}  ({report.seconds:.1f} s)")
     for problem in report.problems:
-        talk(f"        {printable(problem)}")
+        talk(f"        {printable(_told(problem))}")
     if not report.holds:
         talk(f"        {report.file}")
+
+
+def _told(problem: Words) -> str:
+    """A problem in the reader's language."""
+    return say("%(problem)s", {"problem": problem})
 
 
 def _as_dict(report: CaseReport) -> dict[str, Any]:
@@ -84,7 +98,7 @@ def _as_dict(report: CaseReport) -> dict[str, Any]:
         "region": report.region,
         "says": report.says,
         "holds": report.holds,
-        "problems": list(report.problems),
+        "problems": [_told(problem) for problem in report.problems],
         "seconds": round(report.seconds, 3),
         "file": report.file,
     }

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from pathlib import Path as FilePath
 from typing import Any, Final
 
-from robo.definition.diagnostics import Reporter
+from robo.definition.diagnostics import Diagnostic, Reporter
 from robo.definition.document import Document
+from robo.definition.loading import content_of
 from robo.definition.yaml_text import YamlNode, decode, read_yaml
 from robo.errors import DefinitionError
 from robo.model.base import ItemState
@@ -29,29 +30,37 @@ WORLD_LATER: Final = ("mails",)
 
 def load_case(path: FilePath) -> Case:
     """The case a file describes. Raises `DefinitionError` with every problem in it."""
+    case, problems = check_case(path)
+    if case is None:
+        raise DefinitionError(problems)
+    return case
+
+
+def check_case(path: FilePath) -> tuple[Case | None, tuple[Diagnostic, ...]]:
+    """The case, or None and everything that is wrong with its text."""
     file = str(path)
     reporter = Reporter()
-    text = decode(path.read_bytes(), file, reporter)
+    text = decode(content_of(path), file, reporter)
     reading = read_yaml(text, file, reporter) if text is not None else None
     if reading is None or reading.root is None:
-        raise DefinitionError(reporter.diagnostics())
+        return None, reporter.diagnostics()
     case = _Reader(Document(file, reporter)).case(reading.root, path.stem)
-    reporter.finish()
-    return case.model_copy(update={"lines": reading.lines})
+    if reporter.count:
+        return None, reporter.diagnostics()
+    return case.model_copy(update={"lines": reading.lines}), ()
+
+
+def case_files(folder: FilePath) -> tuple[FilePath, ...]:
+    """The files of the cases of a process folder (`cases/*.yaml`), by name."""
+    return tuple(sorted((folder / "cases").glob("*.yaml")))
 
 
 def load_cases(folder: FilePath) -> tuple[Case, ...]:
-    """Every case of a process folder (`cases/*.yaml`) by name. Raises with the problems of all of them."""
-    found: list[Case] = []
-    problems: list[Any] = []
-    for path in sorted((folder / "cases").glob("*.yaml")):
-        try:
-            found.append(load_case(path))
-        except DefinitionError as broken:
-            problems += broken.diagnostics
-    if problems:
-        raise DefinitionError(tuple(problems))
-    return tuple(found)
+    """Every case of a process folder by name. Raises with the problems of all of them."""
+    read = [check_case(path) for path in case_files(folder)]
+    if problems := tuple(problem for _, found in read for problem in found):
+        raise DefinitionError(problems)
+    return tuple(case for case, _ in read if case is not None)
 
 
 class _Reader:
@@ -113,7 +122,7 @@ class _Reader:
             return ""
         return self.document.choice(entries[key], (*path, key), moments, moments[0])
 
-    def _expect(self, node: YamlNode | None) -> tuple[dict[str, Expected], tuple[str, ...], World]:
+    def _expect(self, node: YamlNode | None) -> tuple[dict[str, Expected], tuple[str, ...] | None, World]:
         document, path = self.document, ("expect",)
         entries = document.mapping(node, path, (), WORLD_LATER)
         portal = document.mapping(entries.get("portal"), (*path, "portal"), ("dossiers",))
@@ -126,9 +135,9 @@ class _Reader:
             },
             cells={key: document.texts(value, (*path, "file", key)) for key, value in cells.items()},
         )
-        kept = tuple(
-            document.text(item, where) for item, where in document.items(entries.get("not_taken"), (*path, "not_taken"))
-        )
+        kept = None
+        if (left := entries.get("not_taken")) is not None:
+            kept = tuple(document.text(item, at) for item, at in document.items(left, (*path, "not_taken")))
         items = {key: self._expected(value, (*path, key)) for key, value in entries.items() if key not in WORLD}
         return items, kept, world
 

@@ -74,7 +74,8 @@ class World(Value):
     dossiers: Mapping[str, int] = Field(default_factory=dict)
     """Reference -> how many dossiers the portal holds."""
     cells: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
-    """Item key -> column -> text of the cell; `filled`: not empty, `empty`: empty."""
+    """Item key -> column -> text of the cell; `filled`: not empty, `empty`: empty. Of the source that the last run
+    which took the key was given."""
 
 
 class Case(Value):
@@ -94,8 +95,9 @@ class Case(Value):
     faults: tuple[CaseFault, ...] = ()
     expect: Mapping[str, Expected] = Field(default_factory=dict)
     """By item key. Twice the same key in one source: all its items must have ended so."""
-    not_taken: tuple[str, ...] = ()
-    """Keys the last run left alone, because they were done."""
+    not_taken: tuple[str, ...] | None = None
+    """Keys the last run left alone: every one that was done already; of the others what one likes to name. None: not
+    looked at."""
     world: World = World()
     file: str = ""
     positions: Mapping[Path, Position] = Field(default_factory=dict, repr=False)

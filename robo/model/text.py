@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,11 @@ class Template:
 
     source: str
     parts: tuple[str | Expr, ...]
+
+
+def header(text: str) -> str:
+    """A column's name as it is compared: NFC, trimmed, blanks collapsed."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 if TYPE_CHECKING:

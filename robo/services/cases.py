@@ -8,36 +8,44 @@ unknown" is played in a second. It never jumps over what the portal itself takes
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from shutil import copy
+from typing import Any, Final, Protocol
 
-from robo.model.base import ItemState
+from robo.definition.diagnostics import nearest
+from robo.errors import Words, fill, phrase
+from robo.model.base import MISSING, CellError, ItemState
 from robo.model.case import Case, CaseFault, Expected, Mishap
 from robo.model.process import Kind
 from robo.model.run import Item
 from robo.model.scalars import parse
+from robo.model.text import header
 from robo.plan.model import Plan
+
+MOST: Final = 12
+"""Names that are listed when one is not there."""
 
 
 class JumpClock:
     """The database clock of a case: real time plus what was jumped over."""
 
-    def __init__(self, *, least: float = 0.0) -> None:
-        self._offset = 0.0
+    def __init__(self, *, least: float = 0.0, ahead: float = 0.0) -> None:
+        self.ahead = ahead
+        """Seconds jumped over so far."""
         self._least = least
 
     def __call__(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self._offset)
+        return datetime.now(UTC) + timedelta(seconds=self.ahead)
 
     def jump(self, seconds: float) -> bool:
         """Over `seconds` of waiting; False when they must be waited for (the portal is slow on purpose)."""
         if seconds <= self._least:
             return False
-        self._offset += seconds
+        self.ahead += seconds
         return True
 
 
@@ -67,17 +75,21 @@ class Stage(Protocol):
         """Run to rest; the run's id."""
         ...
 
-    def crash(self, inputs: Mapping[str, str], *, today: Any, only: str | None, point: str) -> None:
-        """Run in a process that dies at `point`, then go on with what it left."""
+    def crash(self, inputs: Mapping[str, str], *, today: Any, only: str | None, point: str) -> bool:
+        """Run in a process that dies at `point`, then go on with what it left; False when it never came there."""
         ...
 
     def items(self, key: str) -> Sequence[Item]: ...
 
     def credited(self, item: str) -> bool: ...
 
-    def not_taken(self, run: str) -> Mapping[str, int]: ...
+    def not_taken(self, run: str) -> Mapping[str, str]:
+        """The keys of the source that this run left alone, each with the reason (`already-done`)."""
+        ...
 
-    def cell(self, file: Path, key: str, column: str) -> Any: ...
+    def rows(self, inputs: Mapping[str, str], name: str) -> Sequence[tuple[str, Mapping[str, Any]]]:
+        """The rows of the file input `name`, read as the process reads its source: key, cells by header."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +100,8 @@ class CaseReport:
     process: str
     region: str
     says: str
-    problems: tuple[str, ...]
+    problems: tuple[Words, ...]
+    """What did not come as expected, each a message with its facts."""
     seconds: float
     file: str = ""
 
@@ -107,18 +120,22 @@ class Player:
     process_folder: Path
     write_rows: Callable[[Path, str, Sequence[Mapping[str, str]]], None]
     """Makes a workbook: file, sheet, rows by header."""
-    problems: list[str] = field(default_factory=list)
+    problems: list[Words] = field(default_factory=list)
+    given_to: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """Run -> its inputs: each run has a source of its own, as it was given."""
 
     def play(self) -> CaseReport:
         began = time.monotonic()
         for given in self.case.given:
             self.portal.hold(given.reference, given.created_by, given.shown_after.total_seconds())
-        inputs = self._inputs()
         last = ""
         for number in range(1, self.case.runs + 1):
+            inputs = self._inputs(number)
             last = self._run(inputs, [fault for fault in self.case.faults if fault.run == number])
+            self.given_to[last] = inputs
         self._look_at_items()
-        self._look_at_the_world(inputs)
+        self._look_at_the_portal()
+        self._look_at_the_file(last)
         self._look_at_not_taken(last)
         return CaseReport(
             case=self.case.id,
@@ -131,30 +148,32 @@ class Player:
         )
 
     # ---- before -----------------------------------------------------------------------------------------
-    def _inputs(self) -> dict[str, str]:
-        """The case's inputs: its own workbook for the first `file`, its portal for every `url` it leaves out."""
+    def _inputs(self, run: int) -> dict[str, str]:
+        """The case's inputs: its own workbook for the first `file`, its portal for every `url` it leaves out. Files
+        are copies that nobody has written into yet."""
         inputs = dict(self.case.inputs)
+        folder = self.stage.folder / "sources" / str(run)
+        folder.mkdir(parents=True)
+        rows_for = next(self._files(), "") if self.case.items else ""
         for name, wanted in self.stage.plan.inputs.items():
-            if wanted.type is Kind.FILE and self.case.items and name not in inputs:
-                file = self.stage.folder / f"{name}.xlsx"
+            if name == rows_for and name not in inputs:
+                file = folder / f"{name}.xlsx"
                 self.write_rows(file, self._sheet(), self.case.items)
                 inputs[name] = str(file)
             elif wanted.type is Kind.FILE and name in inputs:
-                inputs[name] = str(self._own_copy(inputs[name]))
+                source = self.process_folder / inputs[name]
+                inputs[name] = str(copy(source, folder / source.name))
             elif wanted.type is Kind.URL and name not in inputs:
                 inputs[name] = self.portal.url
         return inputs
+
+    def _files(self) -> Iterator[str]:
+        return (name for name, wanted in self.stage.plan.inputs.items() if wanted.type is Kind.FILE)
 
     def _sheet(self) -> str:
         params = self.stage.plan.items.source.params if self.stage.plan.items else None
         sheet = params.get("sheet", "") if isinstance(params, Mapping) else ""
         return sheet if isinstance(sheet, str) and sheet else "Feuille1"
-
-    def _own_copy(self, name: str) -> Path:
-        source = self.process_folder / name
-        copy = self.stage.folder / source.name
-        copy.write_bytes(source.read_bytes())
-        return copy
 
     def _run(self, inputs: Mapping[str, str], faults: Sequence[CaseFault]) -> str:
         crashes = [fault for fault in faults if fault.do is Mishap.CRASH]
@@ -164,7 +183,8 @@ class Player:
                 self.portal.strike(fault, keys, search=fault.step in self.stage.plan.finders)
         for fault in crashes:
             point = {"submit": "after effect", "receipt": "after receipt"}.get(fault.after, "before effect")
-            self.stage.crash(inputs, today=self.case.today, only=fault.key or None, point=point)
+            if not self.stage.crash(inputs, today=self.case.today, only=fault.key or None, point=point):
+                self._problem("the run never came to the crash at %(step)s", step=fault.step)
         return self.stage.run(inputs, today=self.case.today, only=None)
 
     # ---- after ------------------------------------------------------------------------------------------
@@ -172,43 +192,106 @@ class Player:
         for key, wanted in self.case.expect.items():
             found = self.stage.items(key)
             if not found:
-                self.problems.append(f"{key}: no item of this key was opened")
+                self._problem("%(key)s: no item of this key was opened", key=key)
             newest = [item for item in found if item.run == found[0].run]
             for item in newest:
                 self._look_at(key, item, wanted)
 
     def _look_at(self, key: str, item: Item, wanted: Expected) -> None:
         state = ItemState(item.state)
-        told = item.message % item.facts if item.facts else item.message
+        told = phrase(item.message, **item.facts)
         if state is not wanted.outcome or (wanted.code and item.code != wanted.code):
-            expected = f"{wanted.outcome} {wanted.code}".strip()
-            self.problems.append(f"{key}: {state} {item.code} ({told}), expected {expected}")
+            self._problem(
+                "%(key)s: %(came)s (%(told)s), expected %(outcome)s",
+                key=key,
+                came=f"{state} {item.code}".strip(),
+                told=told,
+                outcome=f"{wanted.outcome} {wanted.code}".strip(),
+            )
             return
-        if wanted.says and wanted.says not in told:
-            self.problems.append(f"{key}: says {told!r}, expected {wanted.says!r} in it")
+        if wanted.says and wanted.says not in fill(item.message, item.facts):
+            self._problem(
+                "%(key)s says « %(told)s », expected « %(words)s » in it", key=key, told=told, words=wanted.says
+            )
         if wanted.credited is not None and self.stage.credited(item.id) is not wanted.credited:
-            self.problems.append(f"{key}: {'not ' if wanted.credited else ''}credited")
+            if wanted.credited:
+                self._problem("%(key)s is not credited, expected a credit", key=key)
+            else:
+                self._problem("%(key)s is credited, expected no credit", key=key)
 
-    def _look_at_the_world(self, inputs: Mapping[str, str]) -> None:
+    def _look_at_the_portal(self) -> None:
         for reference, wanted in self.case.world.dossiers.items():
             found = self.portal.dossiers(reference)
             if found != wanted:
-                self.problems.append(f"portal: {found} dossier(s) of {reference}, expected {wanted}")
-        files = [name for name, wanted in self.stage.plan.inputs.items() if wanted.type is Kind.FILE]
+                self._problem(
+                    "portal: %(found)s dossier(s) of %(reference)s, expected %(number)s",
+                    found=found,
+                    reference=reference,
+                    number=wanted,
+                )
+
+    def _look_at_the_file(self, last: str) -> None:
+        name = next(self._files(), "")
+        sources: dict[str, Sequence[tuple[str, Mapping[str, Any]]]] = {}
         for key, cells in self.case.world.cells.items():
+            taken = self.stage.items(key)
+            run = taken[0].run if taken and taken[0].run in self.given_to else last
+            if not name or name not in self.given_to[run]:
+                self._problem("file: this case gives the process no file to look into")
+                return
+            if run not in sources:
+                sources[run] = self.stage.rows(self.given_to[run], name)
+            self._look_at_row(key, cells, sources[run])
+
+    def _look_at_row(self, key: str, cells: Mapping[str, str], source: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        rows = [row for found, row in source if found == key]
+        if not rows:
+            known = [found for found, _ in source]
+            self._lacking("file: no row has the key %(name)s; there are %(known)s", key, known)
+        for row in rows:
+            there = {header(column): value for column, value in row.items()}
             for column, text in cells.items():
-                value = self.stage.cell(Path(inputs[files[0]]), key, column)
-                shown = "" if value is None else str(parse(Kind.STR, value))
-                holds = {"filled": bool(shown), "empty": not shown}.get(text, shown == text)
-                if not holds:
-                    self.problems.append(f"file: {key}, column {column}: {shown!r}, expected {text!r}")
+                if header(column) not in there:
+                    self._lacking("file: there is no column «%(name)s»; there are %(known)s", column, list(row))
+                    continue
+                shown = _shown(there[header(column)])
+                if not {"filled": bool(shown), "empty": not shown}.get(text, shown == text):
+                    self._problem(
+                        "file: %(key)s, column %(column)s: « %(got)s », expected « %(text)s »",
+                        key=key,
+                        column=column,
+                        got=shown,
+                        text=text,
+                    )
+
+    def _lacking(self, message: str, name: str, known: Sequence[str]) -> None:
+        """Something is not there: what is, and what was probably meant."""
+        facts = {"name": name, "known": ", ".join(known[:MOST]) + (" …" if len(known) > MOST else "") or "-"}
+        meant = nearest(name, known)
+        told = phrase(message, **facts)
+        self.problems.append(phrase("%(told)s; did you mean %(meant)s?", told=told, meant=meant) if meant else told)
 
     def _look_at_not_taken(self, run: str) -> None:
-        if not self.case.not_taken:
+        if self.case.not_taken is None:
             return
         left = self.stage.not_taken(run)
-        if sum(left.values()) != len(self.case.not_taken):
-            self.problems.append(f"not taken: {dict(left)}, expected {len(self.case.not_taken)}")
+        for key in self.case.not_taken:
+            if key not in left:
+                known = list(left)
+                self._lacking("not taken: %(name)s was taken, or is not in the source; left were %(known)s", key, known)
+        for key, why in left.items():
+            if why == "already-done" and key not in self.case.not_taken:
+                self._problem("not taken: %(key)s was left because it is done, and the case does not say so", key=key)
+
+    def _problem(self, message: str, **facts: Any) -> None:
+        self.problems.append(phrase(message, **facts))
+
+
+def _shown(value: Any) -> str:
+    """A cell as text, as an item's field of type `str` reads it."""
+    if value is None or value is MISSING:
+        return ""
+    return value.why if isinstance(value, CellError) else str(parse(Kind.STR, value))
 
 
 Staging = Callable[[Case], AbstractContextManager[Player]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,16 +15,12 @@ from robo.model.base import MISSING
 from robo.model.process import Column, Items, Kind
 from robo.model.run import NewItem, Trouble
 from robo.model.scalars import BadScalar, chosen, parse
+from robo.model.text import header
 from robo.plan.mentions import mentions
 from robo.sdk.runner import Row
 
 Scope = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """The names an item's expressions see, given its fields."""
-
-
-def header(text: str) -> str:
-    """A column's name as it is compared: NFC, trimmed, blanks collapsed."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from robo.engine.scope import base_names
 from robo.errors import CredentialsRefused, RoboError, UsageError
 from robo.model.base import MISSING, Environment, Outcome
 from robo.model.ledger import BaselineRecord, LedgerRow
-from robo.model.run import ItemKind, NewItem, NewRun, Run, Taken
+from robo.model.run import ItemKind, NewItem, NewRun, Opened, Run, Taken
 from robo.plan.model import Plan
 from robo.sdk.runner import Context, HostRule
 from robo.sdk.secret import Secret
@@ -176,18 +176,22 @@ class Running:
         _same_source(run, source.digest)
         await self.store.run(lambda tx: runs.note_source(tx, run.id, source.digest, source.left_out))
         for start, chunk in source.chunks(run.position):
-            await self.store.run(partial(self._insert, fence=claimed.fence, rows=chunk, start=start))
+            for row in await self.store.run(partial(self._insert, fence=claimed.fence, rows=chunk, start=start)):
+                if not row.item:
+                    self.told("not taken", {"key": row.key, "code": row.taken.value})
         too_many = "" if run.options.get("yes") else Breaker(self.plan.limits).too_many(len(source.items))
         await self.store.run(lambda tx: _opened(tx, claimed.fence, too_many))
 
-    def _insert(self, tx: Tx, fence: Fence, rows: Sequence[NewItem], start: int) -> None:
+    def _insert(self, tx: Tx, fence: Fence, rows: Sequence[NewItem], start: int) -> list[Opened]:
         """One chunk; a row rejected here costs its triage like any other rejection, in the same commit."""
-        for opened in items.insert_chunk(tx, fence, rows, start=start):
+        inserted = items.insert_chunk(tx, fence, rows, start=start)
+        for opened in inserted:
             if opened.taken is Taken.REJECTED and not self.run.dry_run:
                 earner = self._earner_of(opened.item, opened.key)
                 key = region_key(self.settings.keys, self.plan.region)
                 for row in rows_for(earner, ItemEnd(outcome=Outcome.REJECTED), self.baseline, key):
                     ledger.add(tx, row, actor="robot")
+        return inserted
 
     async def _work(self, claimed: Claimed) -> Work:
         item = dict(claimed.row)

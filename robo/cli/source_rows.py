@@ -1,0 +1,89 @@
+"""The rows of a case's file, read after its runs: by the runner that reads sources, with the keys a run would give."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from robo.definition.expressions import render
+from robo.engine.scope import base_names
+from robo.model.base import MISSING
+from robo.model.process import Kind
+from robo.model.scalars import parse
+from robo.plan.model import Plan
+from robo.sdk.grammar import parse_params
+from robo.sdk.runner import Call, Context, Row
+from robo.sdk.secret import Secret
+from robo.services.guests import installed_actions, new_runner
+from robo.services.settings import Settings
+from robo.services.worker.clock import WorkerClock
+from robo.services.worker.requests import typed_inputs
+from robo.services.worker.rows import Sheet
+
+READS: Final = "files.rows"
+Keyed = tuple[str, Mapping[str, Any]]
+
+
+class SourceRows:
+    """Reads the file inputs of one plan."""
+
+    def __init__(self, plan: Plan, settings: Settings, *, today: date | None) -> None:
+        self._plan = plan
+        self._settings = settings
+        self._today = today
+
+    def of(self, inputs: Mapping[str, str], name: str) -> list[Keyed]:
+        """The rows of the input `name`: key, cells by header. The source of the items gives each row the key of its
+        item; of another file a row has the text of each of its cells as a key."""
+        clock = WorkerClock()
+        given = typed_inputs(self._plan, inputs, Path.cwd())
+        facts = {"id": "", "date": self._today or clock.now().date(), "dry_run": False}
+        base = base_names(self._plan, clock, inputs=given, run_facts=facts, environment="test")
+        return asyncio.run(self._read(base, str(given[name])))
+
+    async def _read(self, base: Mapping[str, Any], file: str) -> list[Keyed]:
+        items = self._plan.items
+        spec = installed_actions()[READS]
+        params = parse_params(spec, {"file": file})
+        sheet = None
+        if items is not None and items.source.action == READS:
+            source = parse_params(spec, render(items.source.params, base))
+            if getattr(source, "file", "") == file:
+                params = source
+                every = items.model_copy(update={"only_if": None})
+                sheet = Sheet(every, lambda item: {**base, "item": item})
+        call = Call(step="case", action=READS, params=params, effect=spec.effect, timeout=spec.timeout)
+        runner = new_runner("files")
+        await runner.start(self._settings.for_runners().get("files", {}), headed=False, slots=1)
+        try:
+            session = await runner.open(self._context(Path(file).parent))
+            return [(key, row.values) async for row in session.rows(call) for key in _keys(row, sheet)]
+        finally:
+            await runner.stop()
+
+    def _context(self, folder: Path) -> Context:
+        async def none(name: str) -> Secret:
+            raise AssertionError(name)
+
+        return Context(
+            region=self._plan.region,
+            environment="test",
+            date_format=self._plan.date_format,
+            zone=self._plan.zone,
+            folder=folder,
+            hosts=(),
+            secret=none,
+            settings={},
+        )
+
+
+def _keys(row: Row, sheet: Sheet | None) -> Iterator[str]:
+    item = sheet.item(row) if sheet is not None else None
+    if item is not None:
+        yield item.key
+        return
+    values = (value for value in row.values.values() if value is not MISSING)
+    yield from dict.fromkeys(str(parse(Kind.STR, value)) for value in values)

@@ -1,0 +1,97 @@
+"""A case beside its process: everything it names must be there, or it would prove something else than it says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from robo.definition.diagnostics import Diagnostic, Reporter, nearest
+from robo.model.case import Case
+from robo.model.process import Process
+from robo.model.text import Path, Position
+from robo.plan.steps import walk
+
+
+def case_problems(case: Case, process: Process, regions: Collection[str]) -> tuple[Diagnostic, ...]:
+    """What a case names and neither the process nor the project has. `regions`: those of the project."""
+    reporter = Reporter({case.file: case.lines})
+    _region(case, regions, reporter)
+    _inputs(case, process, reporter)
+    _columns(case, process, reporter)
+    _faults(case, process, reporter)
+    return reporter.diagnostics()
+
+
+def _at(case: Case, path: Path) -> Position:
+    """Where `path`, or the nearest part around it, stands."""
+    return next(case.positions[path[:n]] for n in range(len(path), -1, -1) if path[:n] in case.positions)
+
+
+def _region(case: Case, regions: Collection[str], reporter: Reporter) -> None:
+    if case.region not in regions:
+        reporter.report(
+            "RB460",
+            "there is no region %(region)s",
+            at=_at(case, ("region",)),
+            expected="one of %(known)s",
+            meant=nearest(case.region, regions),
+            region=case.region,
+            known=", ".join(sorted(regions)),
+        )
+
+
+def _inputs(case: Case, process: Process, reporter: Reporter) -> None:
+    for name in (name for name in case.inputs if name not in process.inputs):
+        reporter.report(
+            "RB461",
+            "%(process)s has no input %(name)s",
+            at=_at(case, ("inputs", name)),
+            expected="one of: %(known)s",
+            meant=nearest(name, process.inputs),
+            process=process.id,
+            name=name,
+            known=", ".join(sorted(process.inputs)) or "-",
+        )
+
+
+def _columns(case: Case, process: Process, reporter: Reporter) -> None:
+    """The rows of a case become a workbook: it must have the columns that the process reads."""
+    if process.items is None or not case.items:
+        return
+    first = {column: number for number in reversed(range(len(case.items))) for column in case.items[number]}
+    wanted = {field.column for field in process.items.fields}
+    for column in sorted(wanted - first.keys()):
+        meant = nearest(column, first.keys() - wanted)
+        reporter.report(
+            "RB462",
+            "the rows of this case have no column «%(column)s»",
+            at=_at(case, ("items", first[meant], meant) if meant else ("items",)),
+            expected="every column that the process reads; one without a value is written ''",
+            remedy="write «%(column)s» instead of «%(near)s»" if meant else "",
+            column=column,
+            near=meant,
+        )
+
+
+def _faults(case: Case, process: Process, reporter: Reporter) -> None:
+    known = {step.id for step in walk((*process.steps, *process.finish)) if step.once is not None}
+    known |= {*process.finders, "setup"}
+    for fault in case.faults:
+        if fault.step not in known:
+            reporter.report(
+                "RB463",
+                "nothing can go wrong at %(step)s: it is no step with `once`, no finder and not `setup`",
+                at=_at(case, (*fault.path, "step")),
+                expected="one of %(known)s",
+                meant=nearest(fault.step, known),
+                step=fault.step,
+                known=", ".join(sorted(known)),
+            )
+        if fault.run > case.runs:
+            reporter.report(
+                "RB464",
+                "this goes wrong in run %(run)s, and the case has %(runs)s",
+                at=_at(case, (*fault.path, "run")),
+                expected="a number from 1 to %(runs)s, or more `runs`",
+                run=fault.run,
+                runs=case.runs,
+            )
