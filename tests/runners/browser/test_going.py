@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
+from ipaddress import IPv4Address
+from pathlib import Path
 
 import pytest
 from robo_browser.session import BrowserSession
 
 from robo.sdk.errors import Failure, PageError, PortalDown, SessionLost
 from robo.sdk.runner import HostRule, Refused
-from tests.runners.browser.support import Open, Reply, Site, call, html
+from tests.runners.browser.support import Open, Reply, Server, Site, call, html
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -31,6 +37,81 @@ async def test_a_portal_that_refuses_connections_is_down(open_session: Open) -> 
         await session.perform([call("open", f"{address}/x?jeton=secret")])
     assert "CONNECTION_REFUSED" in str(down.value)
     assert "jeton" not in str(down.value)
+
+
+async def test_a_name_that_nobody_knows_is_a_portal_that_is_down(open_session: Open) -> None:
+    session = await open_session(hosts=(HostRule("perdu", "https://portail.invalid"),))
+    with pytest.raises(PortalDown, match=r"NAME_NOT_RESOLVED|PROXY|TUNNEL") as down:
+        await session.perform([call("open", "https://portail.invalid/")])
+    assert down.value.code == "RB715"
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_not_looked_away_from(
+    open_session: Open, impostor: str, asked_of_it: list[str]
+) -> None:
+    session = await open_session(hosts=(HostRule("faux", impostor),))
+    with pytest.raises(PortalDown, match="CERT_AUTHORITY_INVALID"):
+        await session.perform([call("open", f"{impostor}/connexion")])
+    assert asked_of_it == []
+
+
+@pytest.fixture
+def asked_of_it() -> list[str]:
+    """The paths that the impostor was asked for."""
+    return []
+
+
+@pytest.fixture
+def impostor(tmp_path: Path, asked_of_it: list[str]) -> Iterator[str]:
+    """A site with a certificate of its own making."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked_of_it.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            return
+
+    server = Server(("127.0.0.1", 0), Answers)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(own_certificate(tmp_path))
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    yield f"https://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def own_certificate(folder: Path) -> Path:
+    """A key and a certificate signed with it, in one file. Where keyrings need no cryptography it is not installed."""
+    x509 = pytest.importorskip("cryptography.x509")
+    hashes = pytest.importorskip("cryptography.hazmat.primitives.hashes")
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+    ec = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ec")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "own.pem"
+    pem = serialization.Encoding.PEM
+    file.write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + certificate.public_bytes(pem)
+    )
+    return file
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
