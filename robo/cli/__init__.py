@@ -9,10 +9,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code: 0 ok, 1 items failed, 2 definition or usage, 3 something to handle,
     4 infrastructure, 130 interrupted."""
     import gc
+    import os
     import signal
     import sys
 
     gc.set_threshold(50_000, 20, 20)  # starting makes many objects and no garbage
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to find none, it reads all that is installed
     try:
         from robo.cli.trouble import INTERRUPTED, guarded
 

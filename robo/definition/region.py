@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -49,8 +50,10 @@ def load_region(path: FilePath) -> Region:
     return read_region(content_of(path), str(path), path.stem)
 
 
+@lru_cache(maxsize=32)
 def read_region(content: bytes, file: str, name: str) -> Region:
-    """The same from bytes. `name`: what the file is called, and so the region."""
+    """The same from bytes. `name`: what the file is called, and so the region. The same bytes are read once: a region
+    is asked for with every process that it runs."""
     reporter = Reporter()
     text = decode(content, file, reporter)
     reading = read_yaml(text, file, reporter) if text is not None else None
