@@ -105,3 +105,12 @@ def test_the_digest_of_a_region_is_of_its_bytes(tmp_path: Path) -> None:
 
 def test_the_holidays_a_region_may_name_are_those_that_exist() -> None:
     assert set(HOLIDAYS) <= set(holidays.France.subdivisions)
+
+
+def test_a_region_asked_for_with_each_process_is_read_once_until_its_file_changes(tmp_path: Path) -> None:
+    file = tmp_path / "ici.yaml"
+    file.write_text(HEAD, encoding="utf-8")
+    first = load_region(file)
+    assert load_region(file) is first
+    file.write_text(HEAD + "\n", encoding="utf-8")
+    assert load_region(file) is not first
