@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from robo.sdk.errors import Failure, UsageError
+from robo.sdk.paths import as_on_disk
 from robo.sdk.runner import Answer, Call, CellChange, Context, Gate, Result, Row
 from robo_files.actions import RowsParams, UpdateRowParams
 from robo_files.box.cells import tidy
@@ -75,8 +76,8 @@ class FilesSession:
         self._boxes.discard(box)
 
     def _request(self, params: RowsParams) -> dict[str, Any]:
-        file = str(Path(params.file).expanduser().absolute())
-        return {"do": "rows", "file": file, "sheet": params.sheet, "header": params.header}
+        file = as_on_disk(Path(params.file).expanduser().absolute())
+        return {"do": "rows", "file": str(file), "sheet": params.sheet, "header": params.header}
 
     def _update_row(self, call: Call) -> Result:
         params = call.params
@@ -101,7 +102,7 @@ def _changes(call: Call, params: UpdateRowParams, origin: Any) -> list[CellChang
     key = {name: values.get(name) for name in origin.get("key") or ()}
     return [
         CellChange(
-            file=Path(params.file or origin["file"]),
+            file=as_on_disk(Path(params.file or origin["file"])),
             sheet=str(origin.get("sheet", "")),
             row=int(origin["row"]),
             row_digest=str(origin["digest"]),

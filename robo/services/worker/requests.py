@@ -20,6 +20,7 @@ from robo.model.scalars import BadScalar, chosen, parse
 from robo.plan.build import origin_of
 from robo.plan.model import Plan
 from robo.sdk.runner import HostRule
+from robo.services.worker.paths import found
 
 LEFT = (
     ItemState.REJECTED,
@@ -178,18 +179,7 @@ def _typed(wanted: Input, text: str | None, folder: Path) -> Any:
             got=str(bad.got),
         ) from bad
     if wanted.type in {Kind.FILE, Kind.FOLDER}:
-        path = (folder / str(value)).resolve()
-        if not (path.is_dir() if wanted.type is Kind.FOLDER else path.exists() and not path.is_dir()):
-            raise UsageError(
-                "RB504",
-                "there is no %(kind)s %(file)s",
-                place=str(path),
-                remedy="check the path given for the input %(name)s",
-                kind=wanted.type.value,
-                file=path.name,
-                name=wanted.name,
-            )
-        return str(path)
+        return found(wanted, str(value), folder)
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime, time
 from pathlib import Path
@@ -269,3 +270,12 @@ async def test_what_an_item_keeps_of_its_row_can_be_stored(read: Read, raw_book:
         "digest": row.digest,
         "values": {"Nom": "Léa", "Solde": "#REF!"},
     }
+
+
+@pytest.mark.parametrize(("typed", "on_disk"), [("NFC", "NFD"), ("NFD", "NFC"), ("NFD", "NFD")])
+async def test_a_name_is_found_whichever_way_its_accents_are_written(
+    read: Read, book: Write, typed: Any, on_disk: Any
+) -> None:
+    file = book([["N°"], [1]], name=unicodedata.normalize(on_disk, "L'été à l'œuvre.xlsx"))
+    (row,) = await read(file.with_name(unicodedata.normalize(typed, file.name)))
+    assert row.where["file"] == str(file)
