@@ -7,6 +7,7 @@ either would be a silent lie.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from robo_files.box.archive import Archive
@@ -48,12 +49,28 @@ _REF = re.compile(rb"\br=[\"']([A-Z]{1,3}[0-9]{1,7})[\"']")
 _TYPE = re.compile(rb"\bt=[\"']e[\"']")
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b")
 _VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]*)<")
+_ROWS = re.compile(rb"<(?:\w+:)?row\b([^>]*?)(/?)>")
+_NUMBER = re.compile(rb"\br=[\"']([0-9]{1,7})[\"']")
 _ROOT = re.compile(rb"<(\w+:)?worksheet\b")
 
 
+class _Unnamed(Exception):  # noqa: N818 - no error: the other way of looking takes over
+    """A marked cell does not say where it stands."""
+
+
 def scan(archive: Archive, part: str) -> Marks:
-    """The marks of one sheet. Quick where there are none: a few searches per megabyte. Whole rows at a time, because a
-    block may end anywhere."""
+    """The marks of one sheet. Quick where there are none: a few searches per megabyte. Where cells do not say their
+    places, as some writers leave them, they are counted from the first."""
+    try:
+        return _scan(archive, part)
+    except _Unnamed:
+        marks = Marks()
+        _mark(_counted(archive.read(part)), marks)
+        return marks
+
+
+def _scan(archive: Archive, part: str) -> Marks:
+    """Whole rows at a time, because a block may end anywhere."""
     marks = Marks()
     rest, row = b"", b""
     triggers: tuple[bytes, ...] = ()
@@ -68,23 +85,37 @@ def scan(archive: Archive, part: str) -> Marks:
         if len(rest) > _ROW:
             raise Trouble("broken", why=f"{part} holds a row of more than {_ROW // 1_000_000} MB")
         if any(trigger in body for trigger in triggers):
-            _mark(body, marks)
+            _mark(((None, cell) for cell in _CELL.finditer(body)), marks)
     if any(trigger in rest for trigger in triggers):
-        _mark(rest, marks)
+        _mark(((None, cell) for cell in _CELL.finditer(rest)), marks)
     return marks
 
 
-def _mark(body: bytes, marks: Marks) -> None:
-    for cell in _CELL.finditer(body):
+def _counted(data: bytes) -> Iterator[tuple[tuple[int, int], re.Match[bytes]]]:
+    """Every cell with its place: where it says so, else next to the one before."""
+    rows = list(_ROWS.finditer(data))
+    number = 0
+    for row, below in zip(rows, [*(each.start() for each in rows[1:]), len(data)], strict=True):
+        named = _NUMBER.search(row[1])
+        number = int(named[1]) if named else number + 1
+        column = 0
+        for cell in _CELL.finditer(data, row.end(), below):
+            reference = _REF.search(cell[1])
+            column = place_of(reference[1])[1] if reference else column + 1
+            yield (number, column), cell
+
+
+def _mark(cells: Iterable[tuple[tuple[int, int] | None, re.Match[bytes]]], marks: Marks) -> None:
+    for counted, cell in cells:
         attributes, content = cell[1], cell[2] or b""
         wrong = _TYPE.search(attributes)
         formula = _FORMULA.search(content)
         if not wrong and not formula:
             continue
         reference = _REF.search(attributes)
-        if reference is None:
-            raise Trouble("broken", why="a formula or an error stands in a cell without a reference")
-        place = place_of(reference[1])
+        place = place_of(reference[1]) if reference else counted
+        if place is None:
+            raise _Unnamed
         value = _VALUE.search(content)
         if formula:
             marks.computed.setdefault(place[0], set()).add(place[1])

@@ -279,3 +279,19 @@ async def test_a_name_is_found_whichever_way_its_accents_are_written(
     file = book([["N°"], [1]], name=unicodedata.normalize(on_disk, "L'été à l'œuvre.xlsx"))
     (row,) = await read(file.with_name(unicodedata.normalize(typed, file.name)))
     assert row.where["file"] == str(file)
+
+
+async def test_formulas_and_errors_in_cells_without_references_are_counted(read: Read, raw_book: Write) -> None:
+    file = raw_book(
+        "<row><c t='str'><v>N°</v></c><c t='str'><v>Total</v></c><c t='str'><v>Reste</v></c></row>"
+        "<row><c><v>1</v></c><c><f>A2+1</f><v>2</v></c><c><f>A2+2</f></c></row><row/>"
+        "<row><c><v>2</v></c><c t='e'><v>#REF!</v></c></row>"
+        "<row r='9'><c><v>3</v></c><c r='C9' t='e'><v>#N/A</v></c></row><row><c t='e'><v>#NUM!</v></c></row>"
+    )
+    found = {row.number: dict(row.values) for row in await read(file)}
+    assert found == {
+        2: {"N°": 1, "Total": 2, "Reste": CellError(why="formula without a value")},
+        4: {"N°": 2, "Total": CellError(why="#REF!"), "Reste": MISSING},
+        9: {"N°": 3, "Total": MISSING, "Reste": CellError(why="#N/A")},
+        10: {"N°": CellError(why="#NUM!"), "Total": MISSING, "Reste": MISSING},
+    }
