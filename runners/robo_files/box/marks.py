@@ -24,6 +24,8 @@ class Marks:
 
     errors: dict[int, dict[int, str]] = field(default_factory=dict)
     computed: dict[int, set[int]] = field(default_factory=dict)
+    totals: dict[int, range] = field(default_factory=dict)
+    """Rows of totals under the tables of the sheet, and the columns of the table."""
 
 
 def place_of(reference: bytes) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from robo_files.box.cells import plain, text, tidy
 from robo_files.box.columns import pack
 from robo_files.box.marks import Marks, letters, scan
 from robo_files.box.trouble import Limits, Trouble
-from robo_files.box.workbook import Sheet, Workbook, open_workbook, refuse_entities
+from robo_files.box.workbook import Sheet, Workbook, open_workbook, refuse_entities, totals_of
 
 CHUNK = 1000
 _LOOK = 30
@@ -61,6 +61,7 @@ def read_sheet(book: Workbook, sheet: Sheet) -> tuple[Iterator[tuple[int, Cells]
         except (calamine.CalamineError, OSError) as error:
             raise Trouble("broken", why=str(error)) from error
         seen = marks.result()
+    seen.totals.update(totals_of(book.archive, sheet.part))
     return enumerate(cells.iter_rows(), 1), cells.start[1] if cells.start else 0, seen
 
 
@@ -79,7 +80,8 @@ def table(
     body = chain((pair for pair in first if pair[0] > number), rows)
     columns = tuple(i + offset for i in pick)
     seen = marks or Marks()
-    return Table(sheet, number, tuple(name for _, name in named), columns, _kept(body, pick, seen), seen)
+    rows = _without_totals(_kept(body, pick, seen), columns, seen) if seen.totals else _kept(body, pick, seen)
+    return Table(sheet, number, tuple(name for _, name in named), columns, rows, seen)
 
 
 def _header_row(first: Sequence[tuple[int, Cells]], sheet: str) -> int:
@@ -117,6 +119,18 @@ def _kept(rows: Iterator[tuple[int, Cells]], pick: tuple[int, ...], marks: Marks
         cells = full if len(full) >= width else [*full, *[""] * (width - len(full))]
         cells = cells if whole and len(cells) == width else get(cells)
         if _filled(cells) or number in marks.errors:
+            yield number, cells
+
+
+def _without_totals(
+    rows: Iterator[tuple[int, Cells]], columns: Sequence[int], marks: Marks
+) -> Iterator[tuple[int, Cells]]:
+    """A row of totals is not data, unless something stands in it beside its table."""
+    for number, cells in rows:
+        within = marks.totals.get(number, range(0))
+        if not within or any(
+            column not in within for column, value in zip(columns, cells, strict=True) if _filled([value])
+        ):
             yield number, cells
 
 

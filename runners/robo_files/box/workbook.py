@@ -15,9 +15,11 @@ from xml.parsers import expat
 
 from robo_files.box.archive import Archive
 from robo_files.box.cells import tidy
+from robo_files.box.marks import place_of
 from robo_files.box.trouble import Limits, Trouble
 
 _HEAD = 4096
+_AREA = re.compile(r"([A-Z]{1,3}[0-9]{1,7}):([A-Z]{1,3}[0-9]{1,7})")
 _KINDS = ((b"%PDF", "PDF"), (b"<", "HTML or XML"), (b"{\\rtf", "RTF"), (b"\x1f\x8b", "gzip"), (b"7z\xbc\xaf", "7z"))
 
 
@@ -154,6 +156,24 @@ def relations_of(archive: Archive, part: str) -> dict[str, tuple[str, str]]:
             found[attributes.get("Id", "")] = (attributes.get("Type", "").rpartition("/")[2], place)
 
     walk(archive, posixpath.join(folder, "_rels", f"{name}.rels"), start)
+    return found
+
+
+def totals_of(archive: Archive, sheet: str) -> dict[int, range]:
+    """The rows of totals that tables of a sheet show (18.5.1.2): number, and the columns (from 0) of the table."""
+    folder, _, name = sheet.rpartition("/")
+    found: dict[int, range] = {}
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        area = _AREA.fullmatch(attributes.get("ref", ""))
+        if tag == "table" and area and attributes.get("totalsRowCount", "0") != "0":
+            (_, left), (bottom, right) = place_of(area[1].encode()), place_of(area[2].encode())
+            found[bottom] = range(left - 1, right)
+
+    if f"{folder}/_rels/{name}.rels" in archive.parts:
+        for kind, target in relations_of(archive, sheet).values():
+            if kind == "table" and target in archive.parts:
+                walk(archive, target, start)
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import openpyxl
 import pytest
 from openpyxl.styles import PatternFill
+from openpyxl.worksheet.table import Table
 from robo_files.session import FilesSession
 
 from robo.sdk.errors import RoboError, UsageError
@@ -295,3 +296,36 @@ async def test_formulas_and_errors_in_cells_without_references_are_counted(read:
         9: {"N°": 3, "Total": MISSING, "Reste": CellError(why="#N/A")},
         10: {"N°": CellError(why="#NUM!"), "Total": MISSING, "Reste": MISSING},
     }
+
+
+def _with_totals(file: Path, ref: str, beside: str = "") -> None:
+    workbook = openpyxl.load_workbook(file)
+    sheet = workbook["Demandes"]
+    table = Table(displayName="Demandes1", ref=ref, totalsRowCount=1)
+    sheet.add_table(table)
+    if beside:
+        sheet["D4"] = beside
+    workbook.save(file)
+
+
+async def test_the_row_of_totals_of_a_table_is_no_row(read: Read, book: Write) -> None:
+    file = book([["N°", "Nom", "Montant"], [1, "Léa", 12], [2, "Ali", 30], ["Total", None, 42]])
+    _with_totals(file, "A1:C4")
+    assert [row.values["N°"] for row in await read(file)] == [1, 2]
+
+
+async def test_data_beside_a_row_of_totals_is_a_row(read: Read, book: Write) -> None:
+    file = book([["N°", "Nom", "Montant", "Suivi"], [1, "Léa", 12], [2, "Ali", 30], ["Total", None, 42]])
+    _with_totals(file, "A1:C4", beside="à voir")
+    assert [row.values["N°"] for row in await read(file)] == [1, 2, "Total"]
+
+
+async def test_rows_that_a_filter_hides_are_rows(read: Read, book: Write) -> None:
+    file = book([["N°", "Nom"], [1, "Léa"], [2, "Ali"]])
+    workbook = openpyxl.load_workbook(file)
+    sheet = workbook["Demandes"]
+    sheet.auto_filter.ref = "A1:B3"
+    sheet.auto_filter.add_filter_column(1, ["Ali"])
+    sheet.row_dimensions[2].hidden = True
+    workbook.save(file)
+    assert [row.values["N°"] for row in await read(file)] == [1, 2]
