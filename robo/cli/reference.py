@@ -17,9 +17,11 @@ from pydantic_core import PydanticUndefined
 from robo.model.base import MISSING
 from robo.sdk.action import ActionSpec, Params, Proof
 from robo.sdk.targets import Read, Target
+from robo.sdk.values import Address
 
 WORDS: Final[Mapping[Any, str]] = {
     str: "text",
+    Address: "address",
     int: "whole number",
     bool: "yes or no",
     Decimal: "number",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from robo.definition.checking import ANYTHING, KINDS, Look
@@ -97,6 +98,13 @@ class Source(Document):
         except BadScalar as bad:
             self.wrong_value(path, bad.got, bad.expected)
             return default
+
+    def lasting(self, node: YamlNode | None, path: Path) -> timedelta | None:
+        """A duration in which something can happen: longer than zero."""
+        found: timedelta | None = self.typed(node, path, Kind.DURATION)
+        if found == timedelta(0):
+            self.wrong_value(path, self.plain(node, path) or "", "a duration longer than zero")
+        return found
 
     def plain(self, node: YamlNode | None, path: Path) -> str | None:
         """One text that is no expression; None after a report."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
 from typing import Any, Final
 
 from robo.definition import keys
@@ -262,8 +261,8 @@ class Steps:
             "title": source.plain(parts.get("title"), (*path, "title")) or "",
             "optional": source.typed(parts.get("optional"), (*path, "optional"), Kind.BOOL, False),
             "within": read_target_node(source, parts.get("within"), (*path, "within")),
-            "timeout": self._duration(parts.get("timeout"), (*path, "timeout")),
-            "settle": self._duration(parts.get("settle"), (*path, "settle")),
+            "timeout": self.source.lasting(parts.get("timeout"), (*path, "timeout")),
+            "settle": self.source.typed(parts.get("settle"), (*path, "settle"), Kind.DURATION),
             "was": source.plain(parts.get("was"), (*path, "was")),
             "unverifiable": source.plain(parts.get("unverifiable"), (*path, "unverifiable")),
         }
@@ -345,10 +344,6 @@ class Steps:
             check_code(self.source, code, (*path, "code"))
         message = self.source.node(parts["message"], (*path, "message")) if "message" in parts else ""
         return {"condition": condition, "code": code or "", "message": message}
-
-    def _duration(self, node: YamlNode | None, path: Path) -> timedelta | None:
-        found: timedelta | None = self.source.typed(node, path, Kind.DURATION)
-        return found
 
     def _leave(self, step: Step) -> None:
         """What follows may read the step's values by its id."""

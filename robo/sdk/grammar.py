@@ -20,6 +20,7 @@ from robo.model.text import Path, Template
 from robo.sdk.action import ActionSpec, Params
 from robo.sdk.flaws import Flaws, is_list, shape
 from robo.sdk.targets import ANY, Read, Role, Target, Watch, Watched
+from robo.sdk.values import Address
 
 ROLES: Final[tuple[str, ...]] = get_args(Role)
 TARGET_KEYS: Final = (*ROLES, "name", "css", "nth", "within", "column")
@@ -350,6 +351,7 @@ SCALARS: Final[Mapping[Any, Kind]] = {
     datetime: Kind.DATETIME,
     time: Kind.TIME,
     timedelta: Kind.DURATION,
+    Address: Kind.URL,
 }
 """The scalar parser of each Python annotation."""
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, Union, cast, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from robo.errors import phrase
 from robo.model.process import Kind
 from robo.model.scalars import BadScalar, parse
 from robo.model.text import Path, Template
@@ -19,6 +20,7 @@ from robo.sdk.action import ActionSpec, Params
 from robo.sdk.flaws import Flaws, is_list, shape
 from robo.sdk.grammar import SCALARS, check_names, is_missing, read_read, read_target, read_targets
 from robo.sdk.targets import Read, Target
+from robo.sdk.values import Address
 
 
 class _Open:
@@ -26,6 +28,8 @@ class _Open:
 
 
 OPEN: Final = _Open()
+A_WHOLE_ADDRESS: Final = phrase("a whole address, as ${{ inputs.portal }}/path or https://portail.exemple.fr/path")
+BEGINNINGS: Final = ("http://", "https://")
 _SEQUENCES: Final = frozenset({tuple, list, Sequence})
 
 
@@ -129,6 +133,7 @@ def _has_open(value: Any) -> bool:
 def _convert(annotation: Any, tree: Any, path: Path, flaws: Flaws) -> Any:
     """`tree` as the annotation wants it; a flaw, or OPEN when a template decides later."""
     if isinstance(tree, Template):
+        _begun(annotation, tree, path, flaws)
         return OPEN
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in (Union, types.UnionType):
@@ -147,6 +152,14 @@ def _convert(annotation: Any, tree: Any, path: Path, flaws: Flaws) -> Any:
         word = _word(tuple(member.value for member in annotation), tree, path, flaws)
         return annotation(word) if any(member.value == word for member in annotation) else word
     return _typed(annotation, tree, path, flaws)
+
+
+def _begun(annotation: Any, tree: Template, path: Path, flaws: Flaws) -> None:
+    """An address with expressions in it: a text it begins with must be how addresses begin."""
+    begins = tree.parts[0]
+    wanted = Address in (annotation, *get_args(annotation))
+    if wanted and isinstance(begins, str) and not begins.lower().startswith(BEGINNINGS):
+        flaws.scalar(BadScalar(A_WHOLE_ADDRESS, tree.source), path)
 
 
 _DIRECT: Mapping[Any, Callable[[Any, Path, Flaws], Any]] = {
@@ -265,6 +278,6 @@ def _typed(annotation: Any, tree: Any, path: Path, flaws: Flaws) -> Any:
     try:
         value = parse(kind, tree)
     except BadScalar as bad:
-        flaws.scalar(bad, path)
+        flaws.scalar(BadScalar(A_WHOLE_ADDRESS, tree) if annotation is Address else bad, path)
         return None
     return FilePath(value) if annotation is FilePath else value

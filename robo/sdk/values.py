@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NewType
+
 from robo.model.base import MISSING, CellError, Effect, Missing, Value
 from robo.model.process import Kind
 from robo.model.scalars import BadScalar, parse
 
-__all__ = ["MISSING", "BadScalar", "CellError", "Effect", "Kind", "Missing", "Value", "parse"]
+__all__ = ["MISSING", "Address", "BadScalar", "CellError", "Effect", "Kind", "Missing", "Value", "parse"]
+
+Address = NewType("Address", str)
+"""The annotation of a parameter that is a whole address, `https://…`: one without its beginning is refused when it is
+loaded."""

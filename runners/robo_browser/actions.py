@@ -7,19 +7,19 @@ from typing import Any
 
 from robo.sdk.action import ActionSpec, Params
 from robo.sdk.targets import Read, Target
-from robo.sdk.values import Effect
+from robo.sdk.values import Address, Effect
 
 
 class OpenParams(Params):
     """`browser.open: address`."""
 
-    url: str
+    url: Address
 
 
 class LoginParams(Params):
     """`browser.login: {at, secret, username, password, button, next, wrong}`."""
 
-    at: str
+    at: Address
     secret: str
     username: Target
     password: Target
@@ -72,7 +72,7 @@ class FindRowParams(Params):
 
     where: Mapping[str, Any]
     """The cells of the row, by column."""
-    at: str | None = None
+    at: Address | None = None
     """The page with the search; the present one when it is not said."""
     search: Mapping[str, Any] = {}
     """Fields of the search."""

@@ -16,14 +16,15 @@ from robo.model.base import Effect
 from robo.model.process import Process
 from robo.sdk.action import ActionSpec, Params, Proof
 from robo.sdk.targets import Read, Target
+from robo.sdk.values import Address
 
 
 class Open(Params):
-    url: str
+    url: Address
 
 
 class Login(Params):
-    at: str
+    at: Address
     secret: str
     username: Target
     password: Target
@@ -49,7 +50,7 @@ class ReadPage(Params):
 
 class FindRow(Params):
     where: Mapping[str, Any]
-    at: str | None = None
+    at: Address | None = None
     search: Mapping[str, Any] = {}
     read: Mapping[str, Read] = {}
 
