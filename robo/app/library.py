@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from robo.definition.diagnostics import Diagnostic, nearest
+from robo.definition.loading import content_of
 from robo.errors import DefinitionError, UsageError
 from robo.services.guests import installed_actions
 from robo.services.settings import Settings
@@ -66,30 +67,25 @@ class Library:
 
     def plan(self, process: str, region: str | None, texts: Mapping[str, str] | None = None) -> Plan:
         """The plan of a process in a region. Raises `DefinitionError` with the problems of both files at once."""
+        from robo.definition.loading import check_process, what_is_there
+        from robo.definition.region import check_region
         from robo.plan.build import build
+        from robo.plan.partial import problems_of_good_parts
 
         texts = texts or {}
-        found: list[Diagnostic] = []
-        loaded: list[Any] = []
-        loaders: list[Callable[[], Any]] = [lambda: self.process(process, texts.get("process"))]
+        file, text = self.process_file(process), texts.get("process")
+        whole, found = check_process(file, text, actions=self.actions)
+        here = None
         if region:
-            loaders.append(lambda: self.region(region, texts.get("region")))
-        for load in loaders:
-            try:
-                loaded.append(load())
-            except DefinitionError as broken:
-                found += broken.diagnostics
-        if found:
-            raise DefinitionError((*found, *self._more(process, texts.get("process"), found)))
-        return build(loaded[0], loaded[1] if region else None, self.actions)
-
-    def _more(self, process: str, text: str | None, found: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
-        """What the rules about effects find in the good steps of a definition that has other problems."""
-        from robo.definition.loading import what_is_there
-        from robo.plan.partial import problems_of_good_steps
-
-        there = what_is_there(self.process_file(process), text, actions=self.actions)
-        return problems_of_good_steps(there, self.actions, found) if there is not None else ()
+            path = self.region_file(region)
+            content = texts["region"].encode() if "region" in texts else content_of(path)
+            here, more = check_region(content, str(path), region)
+            found = (*found, *more)
+        if whole is not None and not found:
+            return build(whole, here, self.actions)
+        there = what_is_there(file, text, actions=self.actions)
+        entailed = problems_of_good_parts(there, here, self.actions, found) if there is not None else ()
+        raise DefinitionError(tuple(sorted((*found, *entailed), key=lambda one: one.position)))
 
     def validate(self, process: str | None = None) -> tuple[Diagnostic, ...]:
         """Every problem of one process or of all, alone and in every region that knows it, and of their cases."""

@@ -10,7 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from robo.definition import keys
-from robo.definition.diagnostics import Reporter
+from robo.definition.diagnostics import Diagnostic, Reporter
 from robo.definition.document import Document
 from robo.definition.loading import content_of
 from robo.definition.yaml_text import MapNode, YamlNode, decode, read_yaml
@@ -50,18 +50,26 @@ def load_region(path: FilePath) -> Region:
     return read_region(content_of(path), str(path), path.stem)
 
 
-@lru_cache(maxsize=32)
 def read_region(content: bytes, file: str, name: str) -> Region:
-    """The same from bytes. `name`: what the file is called, and so the region. The same bytes are read once: a region
-    is asked for with every process that it runs."""
+    """The same from bytes. `name`: what the file is called, and so the region."""
+    region, problems = check_region(content, file, name)
+    if region is None or problems:
+        raise DefinitionError(problems)
+    return region
+
+
+@lru_cache(maxsize=32)
+def check_region(content: bytes, file: str, name: str) -> tuple[Region | None, tuple[Diagnostic, ...]]:
+    """What can be read of the region (None: nothing), and everything that is wrong with its text. The same bytes are
+    read once: a region is asked for with every process that it runs."""
     reporter = Reporter()
     text = decode(content, file, reporter)
     reading = read_yaml(text, file, reporter) if text is not None else None
     if reading is None or reading.root is None:
-        raise DefinitionError(reporter.diagnostics())
+        return None, reporter.diagnostics()
     region = _Reader(Document(file, reporter)).region(reading.root, name)
-    reporter.finish()
-    return region.model_copy(update={"lines": reading.lines, "digest": hashlib.sha256(content).hexdigest()})
+    digest = hashlib.sha256(content).hexdigest()
+    return region.model_copy(update={"lines": reading.lines, "digest": digest}), reporter.diagnostics()
 
 
 class _Reader:

@@ -37,7 +37,6 @@ def build(process: Process, region: Region | None, actions: Mapping[str, ActionS
     VerifyRules(cutter, effective, problems).check()
     check_keys(effective, problems)
     _check_uses(effective, actions, finders, problems)
-    problems.finish()
     segments, finish = cutter.segments(effective.steps), cutter.segments(effective.finish) if effective.finish else ()
     check_pages(effective, (*segments, *finish), actions, problems)
     done_by = _done_by(effective, segments, problems)

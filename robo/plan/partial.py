@@ -1,47 +1,121 @@
-"""Effect rules on a definition that has other problems, so that all of them come out at once.
+"""Rules about effects, pages and overlays where a definition has other problems, so that all come out at once.
 
-Only rules that look at one step, and only on steps in which nothing else is wrong: what a slip of the keyboard entails
-is not a problem of its own.
+Only rules that look at what is whole: one good step, steps none of which was left out, sections without a problem. What
+a slip of the keyboard entails is not a problem of its own.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from robo.definition.diagnostics import Diagnostic
+from robo.errors import DefinitionError
 from robo.model.process import Process
-from robo.plan.build import effective_process
+from robo.model.region import Region
+from robo.model.text import Path
+from robo.plan.build import build, effective_process
 from robo.plan.cutting import Cutter
 from robo.plan.keys import check_keys
+from robo.plan.pages import check_pages
 from robo.plan.problems import Problems
 from robo.plan.rules import EffectRules
+from robo.plan.steps import walk
 from robo.sdk.action import ActionSpec
 
 OF_ONE_STEP: Final = frozenset(
     f"RB{number}" for number in (402, 403, 404, 405, 406, 407, 408, 409, 410, 412, 419, 420, 424, 425, 427, 428, 431)
 )
+OF_PAGES: Final = frozenset({"RB416", "RB429", "RB430"})
 SECTIONS: Final = ("setup", "steps", "finish")
+STANDS_ON: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("RB440", "RB441", "RB452"), ("inputs",)),
+    **dict.fromkeys(("RB442", "RB443", "RB449"), ("tables",)),
+    **dict.fromkeys(("RB444", "RB445", "RB447", "RB448"), (*SECTIONS, "finders", "items")),
+    "RB446": (),
+    "RB453": ("version",),
+}
+"""What the sections of a process must be whole for, before a problem of an overlay beside them is believed."""
 
 
-def problems_of_good_steps(
-    process: Process, actions: Mapping[str, ActionSpec], known: Iterable[Diagnostic]
+def problems_of_good_parts(
+    process: Process, region: Region | None, actions: Mapping[str, ActionSpec], known: Sequence[Diagnostic]
 ) -> tuple[Diagnostic, ...]:
-    """What the rules find in steps that have none of the problems that are `known`. Never raises."""
-    problems = Problems(process, None)
-    effective = effective_process(process, None, actions, problems)
-    EffectRules(Cutter(actions, {}, {}), effective, problems).check()
+    """What the rules find in parts that have none of the problems that are `known`. Never raises."""
+    whole = _Whole(process, known)
+    return tuple(each for each in _found(process, region, actions, known) if whole.believes(each))
+
+
+def _found(
+    process: Process, region: Region | None, actions: Mapping[str, ActionSpec], known: Sequence[Diagnostic]
+) -> tuple[Diagnostic, ...]:
+    if not any(each.position.file == process.file for each in known):
+        try:
+            build(process, region, actions)
+        except DefinitionError as broken:
+            return tuple(broken.diagnostics)
+        return ()
+    problems = Problems(process, region)
+    effective = effective_process(process, region, actions, problems)
+    cutter = Cutter(actions, {}, {name: finder.step.action for name, finder in effective.finders.items()})
+    EffectRules(cutter, effective, problems).check()
     check_keys(effective, problems)
-    starts = sorted({at.line for path, at in process.positions.items() if _begins(path)})
-    spoilt = {bisect_right(starts, each.position.line) for each in known}
-    return tuple(
-        each
-        for each in problems.found()
-        if each.code in OF_ONE_STEP and bisect_right(starts, each.position.line) not in spoilt
-    )
+    if not _left_out(process):
+        finish = cutter.segments(effective.finish) if effective.finish else ()
+        check_pages(effective, (*cutter.segments(effective.steps), *finish), actions, problems)
+    return problems.found()
 
 
-def _begins(path: tuple[str | int, ...]) -> bool:
+class _Whole:
+    """Which parts of a process and its region have no problem."""
+
+    def __init__(self, process: Process, known: Sequence[Diagnostic]) -> None:
+        self._file = process.file
+        starts = sorted((at.line, path[0]) for path, at in process.positions.items() if _begins(path))
+        self._lines = [line for line, _ in starts]
+        mine = [each.position for each in known if each.position.file == process.file]
+        self._spoilt = {self._part(at.line) for at in mine}
+        self._sections = {starts[part - 1][1] for part in self._spoilt if part}
+        if any(at.column == 1 for at in mine):
+            self._sections.add(STRANGE)
+        self._whole = not mine
+        self._elsewhere = {(each.position.file, each.position.line) for each in known}
+
+    def _part(self, line: int) -> int:
+        return bisect_right(self._lines, line)
+
+    def believes(self, found: Diagnostic) -> bool:
+        """Whether nothing that is known may be the cause of this."""
+        if found.position.file != self._file:
+            needed = STANDS_ON.get(found.code)
+            spoilt = (found.position.file, found.position.line) in self._elsewhere
+            return needed is not None and not spoilt and not self._sections & {*needed, STRANGE}
+        if self._whole:
+            return True
+        return found.code in OF_ONE_STEP | OF_PAGES and self._part(found.position.line) not in self._spoilt
+
+
+STRANGE: Final = ""
+"""Among sections: one whose name is not known, so that any may be the one that was meant."""
+
+
+def _begins(path: Path) -> bool:
     """Whether a step of a section, or a section, begins there."""
     return len(path) == 1 or (len(path) == 2 and path[0] in SECTIONS)  # noqa: PLR2004 - section and number
+
+
+def _left_out(process: Process) -> bool:
+    """Whether a step or a finder was not understood at all: it may have been what opens a page."""
+    steps = (*process.setup, *process.steps, *process.finish)
+    kept: set[Path] = {step.path for step in walk(steps)} | {("finders", name) for name in process.finders}
+    return any(path not in kept for path in _written(process))
+
+
+def _written(process: Process) -> Iterator[Path]:
+    """Where steps and finders stand in the text: `("steps", 0, "do", 1)`."""
+    for path in process.positions:
+        section, words, numbers = path[:1], path[2::2], path[1::2]
+        step = section and section[0] in SECTIONS and set(words) <= {"do"} and len(words) == len(numbers) - 1
+        if (section == ("finders",) and len(path) == 2) or (step and all(isinstance(each, int) for each in numbers)):  # noqa: PLR2004 - section and name
+            yield path

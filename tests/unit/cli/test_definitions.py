@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 Robo = Any
 RUN = ("run", "verifier-demandes", "-i", "export=demandes.csv")
 
@@ -16,6 +18,63 @@ def test_rules_about_effects_are_told_beside_slips_of_the_keyboard(project: Path
     file.write_text(text, encoding="utf-8")
     problems = robo("process", "validate", "--json").json["problems"]
     assert [each["code"] for each in problems] == ["RB403", "RB209", "RB203", "RB407", "RB407"]
+
+
+def codes(robo: Robo, *command: str) -> list[str]:
+    said = robo(*command, "--json")
+    assert said.code == 2
+    return [each["code"] for each in said.json["problems"]]
+
+
+PAGES = "  - browser.fill: {Nom: x}\n"
+SLIP = "  - when: item.lst == 'x'\n    browser.click: A\n"
+EFFECT = "  - browser.submit: Envoyer\n"
+
+
+def test_a_page_that_is_not_open_is_told_beside_other_problems(project: Path, robo: Robo) -> None:
+    file = project / "processes/verifier-demandes/process.yaml"
+    text = file.read_text(encoding="utf-8")
+    for steps, wanted in (
+        (PAGES + SLIP, ["RB416", "RB304"]),
+        (PAGES + EFFECT, ["RB416", "RB403"]),
+        (SLIP + PAGES, ["RB304"]),
+        ("  - browser.opn: https://a.fr\n" + PAGES, ["RB209"]),
+        ("  - browser.open: a.fr\n" + PAGES, ["RB201"]),
+    ):
+        file.write_text(text.replace("steps:\n", f"steps:\n{steps}"), encoding="utf-8")
+        assert codes(robo, "process", "validate") == wanted, steps
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        ("item.born", "item.brn", ["RB440", "RB442", "RB304", "RB304"]),
+        ("inputs:\n", "inputs:\n  folder: {type: foldr}\n", ["RB442", "RB201"]),
+        ("inputs:\n", "input:\n", ["RB203", "RB304"]),
+        ("title: Vérifier", "titel: Vérifier", ["RB203"]),
+    ],
+    ids=["a step", "an input", "the word inputs", "a word of the top"],
+)
+def test_what_an_overlay_says_wrongly_is_told_beside_the_problems_of_its_process(
+    project: Path, robo: Robo, old: str, new: str, wanted: list[str]
+) -> None:
+    region = project / "config/regions/ma-region.yaml"
+    overlay = "processes:\n  verifier-demandes:\n    inputs: {export: a.csv}\n    tables: {codes: {a: b}}\n"
+    region.write_text(region.read_text(encoding="utf-8") + overlay, encoding="utf-8")
+    file = project / "processes/verifier-demandes/process.yaml"
+    text = file.read_text(encoding="utf-8").replace("steps:\n", "tables: {codes: {rows: {x: y}}}\nsteps:\n")
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    assert codes(robo, "process", "validate") == wanted
+
+
+def test_what_an_overlay_says_wrongly_is_told_beside_the_problems_of_its_own_file(project: Path, robo: Robo) -> None:
+    region = project / "config/regions/ma-region.yaml"
+    overlay = "processes:\n  verifier-demandes:\n    inputs: {exprot: a.csv}\n    limit: {items: 3}\n"
+    region.write_text(region.read_text(encoding="utf-8") + overlay, encoding="utf-8")
+    file = project / "processes/verifier-demandes/process.yaml"
+    steps = f"steps:\n{PAGES}"
+    file.write_text(file.read_text(encoding="utf-8").replace("steps:\n", steps), encoding="utf-8")
+    assert codes(robo, *RUN) == ["RB441", "RB203", "RB416"]
 
 
 def test_a_region_names_only_processes_of_the_library(project: Path, robo: Robo) -> None:
