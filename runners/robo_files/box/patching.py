@@ -53,7 +53,11 @@ class SheetPatch:
         self._data, self._styles, self._date1904 = data, styles, date1904
         self._prefix = root[1] or b""
         self._rows = self._find_rows()
-        self._order = {number: i for i, number in enumerate(self._rows)}
+        self._numbers = list(self._rows)
+        self._order = {number: i for i, number in enumerate(self._numbers)}
+        cell = self._prefix + b"c"
+        self._cell_tags = re.compile(rb"<" + cell + rb"\b([^>]*?)(?:/>|>(.*?)</" + cell + rb">)", re.DOTALL)
+        self._column_styles = list(self._find_column_styles())
         self._covered = [
             *self._ranges(rb"mergeCell", b""),
             *self._ranges(rb"f", rb"(?=[^>]*\bt=[\"'](?:array|dataTable))"),
@@ -130,10 +134,8 @@ class SheetPatch:
         return self._cells[row]
 
     def _read_cells(self, start: int, end: int) -> Iterator[_Cell]:
-        tag = self._prefix + b"c"
-        pattern = re.compile(rb"<" + tag + rb"\b([^>]*?)(?:/>|>(.*?)</" + tag + rb">)", re.DOTALL)
         column = 0
-        for found in pattern.finditer(self._data, start, end):
+        for found in self._cell_tags.finditer(self._data, start, end):
             named = _REFERENCE.search(found[1])
             column = place_of(named[1])[1] if named else column + 1
             yield _Cell(column, found.start(), found.end(), found[1], found[2] or b"")
@@ -150,19 +152,21 @@ class SheetPatch:
 
     def _style_beside(self, row: int, column: int) -> int:
         """The style of a new cell: that of the column in the row above, else below, else the column's own."""
-        numbers = list(self._rows)
         place = self._order[row]
         for i in (place - 1, place + 1):
-            if 0 < i < len(numbers):
-                for cell in self._cells_of(numbers[i]):
+            if 0 < i < len(self._numbers):
+                for cell in self._cells_of(self._numbers[i]):
                     if cell.column == column:
                         return _style(cell.attributes)
-        for found in re.finditer(rb"<" + self._prefix + rb"col\b([^>]*)>", self._data[: self._rows[numbers[0]][0]]):
+        return next((style for columns, style in self._column_styles if column in columns), 0)
+
+    def _find_column_styles(self) -> Iterator[tuple[range, int]]:
+        above = self._data[: self._rows[self._numbers[0]][0]] if self._numbers else b""
+        for found in re.finditer(rb"<" + self._prefix + rb"col\b([^>]*)>", above):
             low, high = re.search(rb'\bmin="(\d+)"', found[1]), re.search(rb'\bmax="(\d+)"', found[1])
             style = re.search(rb'\bstyle="(\d+)"', found[1])
-            if low and high and style and int(low[1]) <= column <= int(high[1]):
-                return int(style[1])
-        return 0
+            if low and high and style:
+                yield range(int(low[1]), int(high[1]) + 1), int(style[1])
 
     def _written(self, row: int, column: int, style: int, value: Any) -> bytes | str:
         """The cell as XML, or why it cannot be written."""
