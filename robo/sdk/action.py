@@ -48,6 +48,9 @@ class ActionSpec(Value):
     needs_source: bool = False
     """Acts on the row an item came from: the engine fills the parameter `source`, which authors cannot write, with
     `item.source` (what `Row.origin()` said; a tuple of them for a group), or leaves it None when there is no row."""
+    columns_param: str | None = None
+    """The parameter whose keys are columns of the item's own row, unless the action names another `file`: a run begins
+    only if the source has them."""
     proof: Proof = Proof.NONE
     results: Mapping[str, str] = Field(default_factory=dict)
     """Names of what it leaves behind, and what each is. Empty: only what the step's `read` names."""

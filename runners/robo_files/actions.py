@@ -49,6 +49,7 @@ UPDATE_ROW = ActionSpec(
     summary="Write cells of the item's own row. They are written when the item has ended, all of a file at once.",
     primary="set",
     needs_source=True,
+    columns_param="set",
     proof=Proof.IDEMPOTENT,
     results={"cells": "how many cells are owed to the file"},
     example='files.update_row: {set: {N° dossier: "${{ created.agdref }}"}}',

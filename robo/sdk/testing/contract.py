@@ -125,7 +125,7 @@ class RunnerContract(ABC):
 
     def test_every_action_speaks_of_its_own_parameters_only(self) -> None:
         for spec in self.runner_type.actions.values():
-            for named in filter(None, (spec.primary, spec.result_param)):
+            for named in filter(None, (spec.primary, spec.result_param, spec.columns_param)):
                 assert named in spec.params.model_fields, spec.name
             if spec.needs_source:
                 assert "source" in spec.params.model_fields, spec.name

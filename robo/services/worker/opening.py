@@ -16,6 +16,7 @@ from robo.definition.expressions import render
 from robo.errors import UsageError
 from robo.model.process import Items
 from robo.model.run import NewItem
+from robo.plan.columns import written_columns
 from robo.plan.model import Plan
 from robo.sdk.grammar import parse_params
 from robo.sdk.runner import Call, Row
@@ -59,7 +60,7 @@ async def read_source(
     rows = await _rows(plan, plan.items, sessions, base)
     sheet = Sheet(plan.items, scope)
     if rows:
-        sheet.check(rows[0])
+        sheet.check(rows[0], written_columns(plan))
     found = [sheet.item(row) for row in rows]
     items = without_twins(item for item in found if item is not None)
     if choice.only is not None:

@@ -39,17 +39,19 @@ class Sheet:
             return ()
         return tuple(sorted(columns[parts[0]] for parts in names))
 
-    def check(self, row: Row) -> None:
-        """Every column is there, blank or not, or all that are missing are named at once (`RB530`)."""
+    def check(self, row: Row, written: Sequence[str] = ()) -> None:
+        """Every column is there, blank or not, or all that are missing are named at once (`RB530`). `written`: columns
+        that no field reads and some step fills."""
         there = {header(name): name for name in row.values}
-        lacking = [field.column for field in self.items.fields if header(field.column) not in there]
+        wanted = dict.fromkeys([*(field.column for field in self.items.fields), *written])
+        lacking = [name for name in wanted if header(name) not in there]
         if lacking:
             near = [near for name in lacking if (near := nearest(name, there.values()))]
             raise UsageError(
                 "RB530",
                 "the source has no column %(columns)s; it has %(there)s",
                 place=row.place,
-                remedy="rename the column in the workbook, or change `column:` in the process; nearest: %(near)s",
+                remedy="add or rename the column in the workbook, or change the process; nearest: %(near)s",
                 columns=", ".join(f"«{name}»" for name in lacking),
                 there=", ".join(f"«{name}»" for name in row.values),
                 near=", ".join(f"«{name}»" for name in near) or "-",

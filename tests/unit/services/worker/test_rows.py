@@ -90,6 +90,14 @@ def test_every_missing_column_is_named_at_once() -> None:
     assert "«N° demandes»" in caught.value.advice
 
 
+def test_a_column_that_a_step_fills_is_wanted_like_one_that_a_field_reads() -> None:
+    rows = sheet(FIELDS[0])
+    rows.check(row(**{" N°  dossier": None}), ["N° dossier", "N° demande"])
+    with pytest.raises(UsageError) as caught:
+        rows.check(row(), ["N° dossier"])
+    assert caught.value.facts["columns"] == "«N° dossier»"
+
+
 def test_columns_are_compared_without_regard_to_blanks() -> None:
     item = sheet(FIELDS[0]).item(Row({" N°  demande ": "A"}, "Demandes!A2", 2, "digest"))
     assert item is not None
