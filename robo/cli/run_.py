@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from robo.cli.complete import processes, regions
-from robo.cli.console import data, emit, paint, printable, talk, verdict
+from robo.cli.console import data, emit, near, paint, printable, talk, verdict
 from robo.cli.here import Json, opened, region_of, verb
 from robo.cli.language import _, say
 from robo.cli.progress import Progress
@@ -169,9 +169,10 @@ def tell_items(robo: App, report: RunReport) -> None:
 
 
 def _told(item: Item) -> str:
-    """Its key and what happened; a bad row is called by its place, with which its message begins."""
+    """Its key, what happened and where; a bad row is called by its place, with which its message begins."""
     what = printable(say(item.message, item.facts))
-    return what if what.startswith(item.key) else f"{item.key}: {what}"
+    told = what if what.startswith(item.key) else f"{item.key}: {what}"
+    return f"{told} ({near(item.place)})" if item.place and item.code != "bad-field" else told
 
 
 def tell_troubles(report: RunReport) -> None:

@@ -21,6 +21,8 @@ from robo.sdk.runner import CellChange
 CHANGES: Final = "$changes"
 """Where the write-backs of a segment stand among its outputs."""
 HANDED_OVER: Final = "handed-over"
+GONE_WRONG: Final = frozenset({Outcome.REJECTED, Outcome.FAILED, Outcome.UNKNOWN})
+"""Outcomes of which a person asks where it happened."""
 
 
 class Attempt(Stage):
@@ -122,7 +124,7 @@ class Attempt(Stage):
             code=code,
             message=message,
             facts=self.mask.facts(told),
-            place=place or (f"{self.plan.source} · {step.id}" if step is not None else ""),
+            place=self._place(place, step) if step or place or code == HANDED_OVER or outcome in GONE_WRONG else "",
             remedy=remedy,
             ours=done and self._ours and not self.work.dry_run,
             receipt=self._receipt if done else {},
@@ -130,6 +132,13 @@ class Attempt(Stage):
             drift=tuple(dict.fromkeys(self.drift)),
             journal=row,
         )
+
+    def _place(self, said: str, step: Step | None) -> str:
+        """Where a person looks: the line of the step, and what else a runner says of the place."""
+        if said in self.plan.places:
+            return self.plan.where(said)
+        blamed = step or self.at
+        return " · ".join(part for part in (self.plan.where(blamed.id) if blamed else self.plan.source, said) if part)
 
     def _changes(self, outcome: Outcome) -> tuple[CellChange, ...]:
         """Failed, unknown and cancelled items do their write-backs again when they are taken up again."""

@@ -34,6 +34,7 @@ class Performer:
     async def run(self, pieces: Sequence[Piece], *, in_once: bool = False, within: Node | None = None) -> None:
         for piece in pieces:
             step = piece.block if isinstance(piece, Group) else piece.steps[0]
+            self._stage.at = step
             if step.when is not None and not await self._stage.names.truth(step.when):
                 self._stage.history.add(step, "skipped")
                 continue

@@ -67,7 +67,7 @@ def _rejected(attempt: Attempt, trouble: Rejection) -> ItemEnd:
         trouble.code,
         trouble.message,
         trouble.facts,
-        place=trouble.place or attempt.plan.source,
+        place=trouble.place,
         remedy=trouble.remedy,
     )
 
@@ -79,7 +79,7 @@ def _failed(attempt: Attempt, trouble: RoboError) -> ItemEnd:
         trouble.code,
         trouble.message,
         trouble.facts,
-        place=trouble.place or attempt.plan.source,
+        place=trouble.place,
         remedy=trouble.remedy,
     )
 

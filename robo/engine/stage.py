@@ -39,6 +39,8 @@ class Stage:
         self.drift: list[str] = []
         self.notes: list[str] = []
         """What was entered since the block began, for a dry run."""
+        self.at: Step | None = None
+        """The step that is performed, for the place of what goes wrong."""
         self.in_use: dict[str, Session] = {}
         self._sessions = sessions
 
@@ -94,6 +96,7 @@ class Stage:
             raise
 
     async def watch(self, step: Step, note: str = "") -> None:
-        """Wait for the person at `--step`, if there is one."""
+        """This step is next: wait for the person at `--step`, if there is one."""
+        self.at = step
         if self.stepwise is not None:
             await self.stepwise(step.id, self.mask.text(note))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,9 +18,9 @@ from robo.plan.model import HostPlan, Plan, Segment
 from robo.plan.outputs import Finders, Usage, results_of
 from robo.plan.overlay import apply_overlay
 from robo.plan.pages import check_pages
-from robo.plan.problems import Problems
+from robo.plan.problems import Problems, place_of
 from robo.plan.rules import EffectRules, VerifyRules, actions_of
-from robo.plan.steps import Actions, params_of, resolve, resolve_all, runner_of
+from robo.plan.steps import Actions, params_of, resolve, resolve_all, runner_of, walk
 from robo.sdk.action import ActionSpec
 
 
@@ -131,7 +131,17 @@ def _plan(
         finish=finish,
         runners=tuple(sorted({runner_of(name) for name in used})),
         source=process.file,
+        places=dict(_places(process)),
     )
+
+
+def _places(process: Process) -> Iterator[tuple[str, str]]:
+    """Every step and finder by its id, with the line at which it begins."""
+    finders = tuple(finder.step for finder in process.finders.values())
+    for step in walk((*process.setup, *process.steps, *process.finish, *finders)):
+        for each in (step, *(step.verify.steps if step.verify is not None else ())):
+            at = place_of(process, each.path)
+            yield each.id, f"{at.file}:{at.line}"
 
 
 def _sessions(sessions: Sessions) -> Sessions:

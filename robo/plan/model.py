@@ -113,3 +113,9 @@ class Plan:
     """The runners it needs: `browser`, `files`."""
     source: str = ""
     """The process file, for places in messages."""
+    places: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Where each step stands, by its id: `process.yaml:34`. Not part of the digest."""
+
+    def where(self, step: str) -> str:
+        """Where a person finds a step of the definition: `process.yaml:34 · created`."""
+        return f"{self.places.get(step, self.source)} · {step}"

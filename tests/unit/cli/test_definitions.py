@@ -120,3 +120,28 @@ def test_a_flush_keeps_to_the_limits_of_the_settings(project: Path, robo: Robo) 
     assert robo("runs", "flush", "--json").json["pending"] == 3
     settings.write_text(usual, encoding="utf-8")
     assert robo("runs", "flush", "--json").json["pending"] == 0
+
+
+@pytest.mark.parametrize(
+    ("step", "code", "state"),
+    [
+        ("reject_if: item.amount > 1000\n    code: cher", "cher", "rejected"),
+        ('set: {x: "${{ item.amount / 0 }}"}', "RB322", "failed"),
+        ("when: (item.number | to_number) > 1\n    set: {x: a}", "bad-value", "rejected"),
+        ('set: {x: "${{ item.checked | upper }}"}', "missing-value", "rejected"),
+    ],
+)
+def test_what_goes_wrong_in_a_run_is_told_with_its_line_of_the_definition(
+    project: Path, robo: Robo, step: str, code: str, state: str
+) -> None:
+    file = project / "processes/verifier-demandes/process.yaml"
+    text = file.read_text(encoding="utf-8").replace("steps:\n", f"steps:\n  - {step}\n")
+    file.write_text(text, encoding="utf-8")
+    line = 1 + text[: text.index(step)].count("\n")
+    said = robo(*RUN, "--only", "2026-AA-0001")
+    place = f"processes/verifier-demandes/process.yaml:{line} · s1"
+    assert place in said.err
+    shown = robo("items", "show", "2026-AA-0001")
+    assert place in shown.out
+    told = robo("items", "show", "2026-AA-0001", "--json").json
+    assert (told["code"], told["state"], told["place"].endswith(place)) == (code, state, True)

@@ -86,6 +86,24 @@ async def test_a_failure_is_tried_again_with_growing_waits_then_fails_with_its_c
     assert (item.end.code, item.end.message, item.end.facts) == ("RB703", "no %(what)s", {"what": "button"})
 
 
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ("look", "p/process.yaml:9 · look"),
+        ("", "p/process.yaml:12 · next"),
+        ("https://a.fr/x", "p/process.yaml:12 · next · https://a.fr/x"),
+    ],
+    ids=["the step a runner blames", "the step that was performed", "a page"],
+)
+async def test_a_failure_stands_at_its_line_of_the_definition(world: Any, said: str, place: str) -> None:
+    world.item.left = 0
+    world.portal.drafts.append(NotFound("RB703", "no button", place=said))
+    steps = world.tail(world.step("t.next", "next"))
+    places = {"next": "p/process.yaml:12", "look": "p/process.yaml:9"}
+    item = await world.run(world.plan(steps, places=places))
+    assert (item.state, item.end.place) == (ItemState.FAILED, place)
+
+
 async def test_a_defect_of_a_runner_is_a_failure_that_names_it(world: Any) -> None:
     world.item.left = 0
     world.portal.drafts.append(ZeroDivisionError("oops"))
