@@ -3,34 +3,81 @@
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from robo.sandbox.handle import spawn
-from tests.benchmarks import challenge
+from tests.benchmarks import books, challenge, contexts, items, steps
+from tests.benchmarks.figures import table
 from tests.benchmarks.startup import startup
+
+PARTS = ("challenge", "startup", "steps", "items", "contexts", "reading", "updating")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much is measured. Counts grow tenfold: how cost grows is part of the result; goals are judged on the last."""
+
+    times: int = 5
+    heavy: int = 3
+    """Runs of what takes seconds."""
+    steps: Sequence[int] = (1, 10, 100)
+    items: Sequence[int] = (10, 100, 1000)
+    contexts: int = 20
+    reading: Sequence[int] = (1_000, 10_000, 100_000)
+    updating: Sequence[int] = (200, 2_000, 20_000)
+    cells: int = 500
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("-n", "--number", type=int, default=5, help="counted runs of each program")
+    options.add_argument(
+        "-n", "--number", type=int, default=5, help="counted runs of each program; 3 of the heavy ones"
+    )
     options.add_argument("--browser", default="", help="path of the browser both programs use")
+    options.add_argument("--only", choices=PARTS, action="append", help="only this part; may be given again")
     chosen = options.parse_args()
-    browser = chosen.browser or found_browser()
-    lines = [
-        f"{datetime.now(UTC):%Y-%m-%d} · Python {platform.python_version()} · {platform.machine()} · {browser}",
-        "",
-        f"## Form challenge, medians of {chosen.number}",
-        "",
-    ]
-    with tempfile.TemporaryDirectory() as folder, spawn(Path(folder) / "portal.db") as portal:
-        lines += challenge.compare(portal.url, browser, chosen.number)
-    lines += ["", f"## Start-up over bare Python, medians of {chosen.number}", "", *startup(chosen.number)]
-    print(*lines, sep="\n")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # robo runs compiled wherever it is installed
+    now, machine = f"{datetime.now(UTC):%Y-%m-%d}", platform.machine()
+    print(f"{now} · Python {platform.python_version()} · {os.cpu_count()} cores · {machine}", flush=True)
+    size = Size(times=chosen.number, heavy=min(3, chosen.number))
+    for line in measured(chosen.only or PARTS, size, chosen.browser):
+        print(line, flush=True)
     return 0
+
+
+def measured(parts: Sequence[str], size: Size, browser: str = "") -> Iterator[str]:
+    """The tables of these parts, each as soon as it is known."""
+    if "challenge" in parts or "contexts" in parts:
+        yield from _with_a_browser(parts, size, browser or found_browser())
+    if "startup" in parts:
+        yield from ("", f"## Start-up over bare Python, medians of {size.times}", "", *startup(size.times))
+    if "steps" in parts:
+        yield from ("", f"## Steps, medians of {size.times}", "", *table(steps.measure(size.steps, size.times)))
+    if "items" in parts:
+        yield from ("", f"## Items, medians of {size.heavy}", "", *table(items.measure(size.items, size.heavy)))
+    if "reading" in parts:
+        found = books.reading(size.reading, 20, size.heavy)
+        yield from ("", f"## Workbooks read, medians of {size.heavy}", "", *table(found))
+    if "updating" in parts:
+        found = books.updating(size.updating, 12, size.cells, size.heavy)
+        yield from ("", f"## Workbooks updated, medians of {size.heavy}", "", *table(found))
+
+
+def _with_a_browser(parts: Sequence[str], size: Size, browser: str) -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder, spawn(Path(folder) / "portal.db") as portal:
+        if "challenge" in parts:
+            head = f"## Form challenge, medians of {size.times} ({Path(browser).name})"
+            yield from ("", head, "", *challenge.compare(portal.url, browser, size.times))
+        if "contexts" in parts:
+            found = contexts.measure(portal.url, browser, size.contexts, size.heavy)
+            yield from ("", f"## Browser contexts, medians of {size.heavy}", "", *table(found))
 
 
 def found_browser() -> str:

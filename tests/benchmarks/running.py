@@ -1,0 +1,67 @@
+"""A run of idle actions in this process: plan from YAML, store on disk, one worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from robo.definition.loading import load_process
+from robo.model.base import Environment
+from robo.plan.build import build
+from robo.plan.model import Plan
+from robo.services.settings import Settings
+from robo.services.worker.requests import RunRequest
+from robo.services.worker.running import Running, begin_run, new_run
+from robo.store import runs
+from robo.store.engine import Store, open_store, upgrade
+from tests.benchmarks.guest import ACTIONS, IdlePool
+
+REGION = "occitanie"
+
+
+def plan_of(text: str) -> Plan:
+    """A plan whose actions are the idle runner's."""
+    return build(load_process("bench/process.yaml", text, actions=ACTIONS), None, ACTIONS)
+
+
+@contextmanager
+def fresh_store(folder: Path) -> Iterator[Store]:
+    store = open_store(str(folder / "robo.db"))
+    try:
+        upgrade(store)
+        yield store
+    finally:
+        store.close()
+
+
+async def run_to_rest(store: Store, folder: Path, plan: Plan, *, slots: int, told: Callable[..., Any]) -> None:
+    """One run from its creation to its end, as `robo run` does it. Raises `RuntimeError` when an item is not done."""
+    request = RunRequest(process=plan.process, region=REGION, slots=slots)
+    new = new_run(plan, request, Environment.TEST, {}, {})
+    run = begin_run(store, new, actor="person")
+    with store.read() as tx:
+        found = runs.get(tx, run)
+    async with IdlePool({}, headed=False, slots=slots) as pool:
+        running = Running(
+            store=store,
+            settings=Settings(project=folder, store=store.name),
+            plan=plan,
+            run=found,
+            inputs={},
+            hosts=(),
+            request=request,
+            secret=_no_secret,
+            told=told,
+            baseline=None,
+            pool=pool,
+        )
+        report = await running.to_rest()
+    bad = {state.value: number for state, number in report.items.items() if number and state != "done"}
+    if bad or report.trouble:
+        raise RuntimeError(f"not every item is done: {bad} {report.trouble}")
+
+
+def _no_secret(name: str) -> Any:
+    raise AssertionError(f"nothing here needs a secret, {name} was asked for")
