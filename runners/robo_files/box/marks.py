@@ -46,7 +46,7 @@ def letters(column: int) -> str:
     return name
 
 
-_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c\s*>)", re.DOTALL)
 _REF = re.compile(rb"\br=[\"']([A-Z]{1,3}[0-9]{1,7})[\"']")
 _TYPE = re.compile(rb"\bt=[\"']e[\"']")
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b")

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from robo_files.box.cells import plain
@@ -56,7 +57,8 @@ class SheetPatch:
         self._numbers = list(self._rows)
         self._order = {number: i for i, number in enumerate(self._numbers)}
         cell = self._prefix + b"c"
-        self._cell_tags = re.compile(rb"<" + cell + rb"\b([^>]*?)(?:/>|>(.*?)</" + cell + rb">)", re.DOTALL)
+        self._cell_tags = re.compile(rb"<" + cell + rb"\b([^>]*?)(?:/>|>(.*?)</" + cell + rb"\s*>)", re.DOTALL)
+        self._cell_openings = re.compile(rb"<" + cell + rb"[\s/>]")
         self._column_styles = list(self._find_column_styles())
         self._covered = [
             *self._ranges(rb"mergeCell", b""),
@@ -119,18 +121,25 @@ class SheetPatch:
     def _find_rows(self) -> dict[int, tuple[int, int, int]]:
         """By number: where the tag begins, where the content begins, where it ends. Empty rows are left out."""
         rows: dict[int, tuple[int, int, int]] = {}
-        closing = b"</" + self._prefix + b"row>"
+        closings = re.compile(rb"</" + self._prefix + rb"row\s*>")
         number = 0
         for found in re.finditer(rb"<" + self._prefix + rb"row\b([^>]*?)(/?)>", self._data):
             named = _NUMBER.search(found[1])
             number = int(named[1]) if named else number + 1
             if not found[2]:
-                rows[number] = (found.start(), found.end(), self._data.find(closing, found.end()))
+                closing = closings.search(self._data, found.end())
+                if closing is None:
+                    raise Trouble("unpatchable", why="a row of its sheet has no end")
+                rows[number] = (found.start(), found.end(), closing.start())
         return rows
 
     def _cells_of(self, row: int) -> list[_Cell]:
         if row not in self._cells:
-            self._cells[row] = list(self._read_cells(*self._rows[row][1:]))
+            start, end = self._rows[row][1:]
+            cells = self._cells[row] = list(self._read_cells(start, end))
+            rising = all(one.column < other.column for one, other in pairwise(cells))
+            if not rising or len(cells) != len(self._cell_openings.findall(self._data, start, end)):
+                raise Trouble("unpatchable", why=f"the cells of its row {row} do not stand in order")
         return self._cells[row]
 
     def _read_cells(self, start: int, end: int) -> Iterator[_Cell]:

@@ -435,6 +435,41 @@ async def test_a_writer_that_prefixes_every_tag_is_written_its_way(
     )
 
 
+async def test_blanks_within_tags_do_not_hide_a_cell(
+    runner: FilesRunner, read: Read, raw_book: Write, change: Change
+) -> None:
+    file = raw_book(
+        "<row r='1'\n ><c r='A1' t='str' ><v>N°</v></c ><c t='str' r='B1'><v>N° dossier</v></c\n></row >"
+        "<row r='2' ><c r='A2' ><v>1</v></c ><c r='B2' s='0'   /></row\n>"
+    )
+    (row,) = await read(file)
+    assert runner.flush(file, [change(row, "N° dossier", "D1")]) == ["done"]
+    assert cells(file) == [["N°", "N° dossier"], [1, "D1"]]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<c r='A2'><v>1</v></c><c r='C2'><v>3</v></c><c r='B2'><v>2</v></c>",
+        "<c r='A2'><v>1</v></c><c r='B2'><v>2</v></c><c r='B2'><v>2</v></c>",
+    ],
+    ids=["out of order", "twice"],
+)
+async def test_a_row_whose_cells_stand_in_disorder_is_not_written_into(
+    runner: FilesRunner, read: Read, raw_book: Write, change: Change, line: str
+) -> None:
+    file = raw_book(
+        "<row r='1'><c r='A1' t='str'><v>N°</v></c><c r='B1' t='str'><v>Nom</v></c>"
+        f"<c r='C1' t='str'><v>Reçu</v></c></row><row r='2'>{line}</row>"
+    )
+    (row,) = await read(file)
+    before = file.read_bytes()
+    with pytest.raises(InfrastructureError) as told:
+        runner.flush(file, [change(row, "Nom", "Léa")])
+    assert told.value.code == "RB824"
+    assert file.read_bytes() == before
+
+
 async def test_cells_and_rows_without_references_are_counted(
     runner: FilesRunner, read: Read, raw_book: Write, change: Change
 ) -> None:
