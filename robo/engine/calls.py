@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from robo.engine.scope import Names
 from robo.model.base import Effect
 from robo.model.process import Refusal, Step
@@ -61,4 +63,12 @@ async def words_for(names: Names, refusals: tuple[Refusal, ...], code: str) -> s
     for refusal in refusals:
         if refusal.code == code:
             return str(await names.render(refusal.says))
+    return ""
+
+
+def declared_words(refusals: tuple[Refusal, ...], code: str) -> str:
+    """The application's words that the author declared for a refusal with this code, for when they are not at hand."""
+    for target in (refusal.target for refusal in refusals if refusal.code == code):
+        words = target.values() if isinstance(target, Mapping) else (target,)
+        return next((word for word in words if isinstance(word, str)), "")
     return ""

@@ -19,7 +19,7 @@ from typing import Any, Final, NoReturn
 
 from robo.engine import verify
 from robo.engine.attempt import CHANGES, Attempt
-from robo.engine.calls import is_harmless, make_call, seconds_of, words_for
+from robo.engine.calls import declared_words, is_harmless, make_call, seconds_of, words_for
 from robo.engine.faultpoints import reach
 from robo.engine.gate import SubmitGate
 from robo.engine.pieces import blamed
@@ -314,6 +314,7 @@ class OnceSegment:
         if row.after_refusal:
             step = self._once.submit
             says = await words_for(attempt.names, step.refused, row.after_refusal)
+            says = says or declared_words(step.refused, row.after_refusal)
             raise Ending(attempt.refusal(Outcome.REJECTED, step, row.after_refusal, says, row))
         row = await self._book.absent(attempt.fence, row, why)
         attempt.open = None

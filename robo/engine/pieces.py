@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn, Protocol
+from typing import Any, Final, NoReturn, Protocol
 
 from robo.engine.calls import make_call, words_for
 from robo.engine.faultpoints import reach
@@ -16,6 +16,9 @@ from robo.model.process import Step, StepKind
 from robo.model.text import Node
 from robo.plan.model import Group, Piece, Plan, Unit
 from robo.sdk.runner import Refused, Result
+
+ABSENT: Final = (NotFound, TimedOut)
+"""What an optional step may do without."""
 
 
 class Refuser(Protocol):
@@ -40,7 +43,7 @@ class Performer:
                 continue
             try:
                 await self._piece(piece, in_once, within)
-            except (NotFound, TimedOut) as absent:
+            except ABSENT as absent:
                 if not step.optional:
                     raise
                 self._stage.history.add(step, "skipped", str(absent))
@@ -79,7 +82,8 @@ class Performer:
         except Refused as refused:
             await self._refused(last, refused)
         except Exception as trouble:
-            stage.history.add(blamed(unit.steps, trouble), "failed", str(trouble), began)
+            if not (last.optional and isinstance(trouble, ABSENT)):  # told as skipped
+                stage.history.add(blamed(unit.steps, trouble), "failed", str(trouble), began)
             raise
         else:
             for step, result in zip(unit.steps, results, strict=True):

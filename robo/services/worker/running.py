@@ -20,7 +20,7 @@ from robo.definition.expressions import render
 from robo.engine.pieces import perform_setup
 from robo.engine.ports import Fence, ItemEnd, Work
 from robo.engine.scope import base_names
-from robo.errors import CredentialsRefused, RoboError, UsageError
+from robo.errors import CredentialsRefused, RoboError, UsageError, fill
 from robo.model.base import MISSING, Environment, Outcome
 from robo.model.ledger import BaselineRecord, LedgerRow
 from robo.model.run import ItemKind, NewItem, NewRun, Opened, Run, Taken
@@ -197,6 +197,8 @@ class Running:
         item = dict(claimed.row)
         base = self._base()
         self._earner(claimed, {**base, "item": item})
+        finish = claimed.kind is ItemKind.FINISH
+        seen = {"items": await self.store.run(self._seen)} if finish else {}
         return Work(
             fence=claimed.fence,
             run=claimed.run,
@@ -205,12 +207,19 @@ class Running:
             doing=claimed.doing,
             item=item,
             inputs=self.inputs,
-            run_facts=base["run"],
+            run_facts={**base["run"], **seen},
             sensitive=sensitive_values(self.plan, item, self.inputs),
             dry_run=claimed.dry_run,
-            finish=claimed.kind is ItemKind.FINISH,
+            finish=finish,
             stepwise=self.request.stepwise,
         )
+
+    def _seen(self, tx: Tx) -> list[dict[str, str]]:
+        """`run.items`: what `finish` reads of the items of its run, in the order of their source."""
+        return [
+            {"key": item.key, "outcome": item.state.value, "code": item.code, "message": fill(item.message, item.facts)}
+            for item in items.of_run(tx, self.run.id)
+        ]
 
     # ---- minutes and evidence ---------------------------------------------------------------------------
     def _earner(self, claimed: Claimed, names: Mapping[str, Any]) -> None:

@@ -145,3 +145,12 @@ def test_what_goes_wrong_in_a_run_is_told_with_its_line_of_the_definition(
     assert place in shown.out
     told = robo("items", "show", "2026-AA-0001", "--json").json
     assert (told["code"], told["state"], told["place"].endswith(place)) == (code, state, True)
+
+
+def test_the_finish_sees_what_became_of_the_items(project: Path, robo: Robo) -> None:
+    file = project / "processes/verifier-demandes/process.yaml"
+    text = file.read_text(encoding="utf-8")
+    seen = "finish:\n  - set: {seen: \"${{ run.items | where('outcome', 'rejected') | map('code') | join(', ') }}\"}\n"
+    ends = "  - reject_if: seen != ''\n    code: vu\n    message: ${{ run.items | length }} lignes, ${{ seen }}\n"
+    file.write_text(f"{text}\n{seen}{ends}", encoding="utf-8")
+    assert "rejected 5 lignes, mineur, plafond" in robo(*RUN).err

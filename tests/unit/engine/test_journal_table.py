@@ -93,6 +93,12 @@ async def test_absent_is_committed_before_the_segment_starts_again_with_all_its_
     assert world.log == [*start, "find created", *start]
 
 
+async def test_a_refusal_the_author_says_nothing_about_is_told_in_the_declared_words(world: Any) -> None:
+    world.portal.answers.append("refused")
+    item = await world.run(world.plan(world.once(says="")))
+    assert (item.state, item.end.facts["says"]) == (ItemState.REJECTED, "Dossier déjà existant")
+
+
 async def test_absent_after_a_refusal_closes_the_row_as_refused_and_rejects_the_item_in_one_commit(world: Any) -> None:
     world.portal.answers.append("refused")
     item = await world.run(world.plan(world.once()))
