@@ -37,6 +37,11 @@ def place_of(reference: bytes) -> tuple[int, int]:
     return int(reference[i:]), column
 
 
+def is_computed(content: bytes) -> bool:
+    """Whether a cell holds a formula. A plain yes or no, which LibreOffice writes as `TRUE()`, is a value."""
+    return bool(_FORMULA.search(content)) and not _CONSTANT.search(content)
+
+
 def letters(column: int) -> str:
     """1 is `A`, 28 is `AB`."""
     name = ""
@@ -50,6 +55,7 @@ _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c\s*>)", re.DO
 _REF = re.compile(rb"\br=[\"']([A-Z]{1,3}[0-9]{1,7})[\"']")
 _TYPE = re.compile(rb"\bt=[\"']e[\"']")
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b")
+_CONSTANT = re.compile(rb"<(?:\w+:)?f\b[^>]*>(?:TRUE|FALSE)\(\)<")
 _VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]*)<")
 _ROWS = re.compile(rb"<(?:\w+:)?row\b([^>]*?)(/?)>")
 _NUMBER = re.compile(rb"\br=[\"']([0-9]{1,7})[\"']")
@@ -111,7 +117,7 @@ def _mark(cells: Iterable[tuple[tuple[int, int] | None, re.Match[bytes]]], marks
     for counted, cell in cells:
         attributes, content = cell[1], cell[2] or b""
         wrong = _TYPE.search(attributes)
-        formula = _FORMULA.search(content)
+        formula = is_computed(content)
         if not wrong and not formula:
             continue
         reference = _REF.search(attributes)

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Any
 
 from robo_files.box.cells import plain
-from robo_files.box.marks import letters, place_of
+from robo_files.box.marks import is_computed, letters, place_of
 from robo_files.box.styles import CLOCK, DAY, MOMENT, SPAN, Styles
 from robo_files.box.trouble import Trouble
 
@@ -75,7 +75,7 @@ class SheetPatch:
             if top <= row <= bottom and left <= column <= right and (row, column) != (top, left):
                 return "the cell is part of a merged range or of an array formula"
         old = next((cell for cell in self._cells_of(row) if cell.column == column), None)
-        if old is not None and re.search(rb"<" + self._prefix + rb"f\b", old.content):
+        if old is not None and is_computed(old.content):
             return "the cell holds a formula"
         style = _style(old.attributes) if old else self._style_beside(row, column)
         written = self._written(row, column, style, value)
