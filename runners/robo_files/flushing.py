@@ -24,6 +24,8 @@ from robo_files.rows import to_plain
 from robo_files.trouble import changed_meanwhile, disk_full, not_as_written, not_writable, open_elsewhere
 
 UNREADABLE = "conflict: the cell cannot hold this value as it is"
+_NAME = 255
+"""Bytes of a name on the disks of today."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -72,7 +74,7 @@ def there(file: Path, changes: Sequence[CellChange], limits: Limits) -> Sequence
 def refuse_if_open(path: Path) -> None:
     """Excel and LibreOffice leave a lock file beside a workbook they have open."""
     for lock in (f"~${path.name}", f"~${path.name[2:]}", f".~lock.{path.name}#"):
-        if len(lock) > len("~$.xlsx") and (path.parent / lock).exists():
+        if len(lock) > len("~$.xlsx") and os.path.exists(path.parent / lock):  # noqa: PTH110 - a name too long is no error
             raise open_elsewhere(path, lock)
 
 
@@ -80,6 +82,8 @@ def refuse_if_open(path: Path) -> None:
 def _beside(path: Path) -> Iterator[Path]:
     """A fresh hidden file in the same folder, with the rights of `path`; gone afterwards, whatever happened."""
     new = path.with_name(f".~robo-{path.name}")
+    if len(os.fsencode(new.name)) > _NAME:
+        new = path.with_name(f".~robo-{hashlib.sha256(os.fsencode(path.name)).hexdigest()}{path.suffix}")
     try:
         new.unlink(missing_ok=True)
         os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))

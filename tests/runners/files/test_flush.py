@@ -520,6 +520,15 @@ async def test_a_workbook_that_is_open_elsewhere_waits(
     assert (error.code, lock in error.advice) == ("RB820", True)
 
 
+async def test_a_name_as_long_as_the_disk_takes_is_written_into(
+    runner: FilesRunner, read: Read, simple: Path, change: Change
+) -> None:
+    long = simple.rename(simple.with_name("é" * 125 + ".xlsx"))
+    lea, *_ = await read(long)
+    assert runner.flush(long, [change(lea, "N° dossier", "D1")]) == ["done"]
+    assert [each.name for each in long.parent.iterdir()] == [long.name]
+
+
 async def test_a_read_only_workbook_waits(runner: FilesRunner, read: Read, simple: Path, change: Change) -> None:
     lea, *_ = await read(simple)
     simple.chmod(0o444)
