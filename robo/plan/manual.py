@@ -157,6 +157,8 @@ class _Writer:
         condition = step.when.source if step.when is not None else when
         text, *lines = self._text(step)
         notes = (*lines, *notes)
+        if step.optional:
+            notes = (*notes, self.say("If it is not there, go on.", {}))
         if condition:
             text = self.say("If %(condition)s: %(text)s", {"condition": self.tell(condition), "text": text})
         for refusal in step.refused:

@@ -59,7 +59,7 @@ class Chromium:
             )
         except Error as error:
             await self.stop()
-            raise missing(_first_line(error.message)) from None
+            raise missing(_first_line(error.message), headed=self._headed) from None
         self._cdp = await self._browser.new_browser_cdp_session()
         self._guard = Guard(self._cdp)
         await asyncio.gather(self._guard.start(), self.kept.note(self._cdp))

@@ -94,11 +94,14 @@ def _sandbox(settings: Mapping[str, Any], environment: Mapping[str, str]) -> boo
     return on
 
 
-def missing(why: str) -> InfrastructureError:
-    """No browser started. `why` is the first line of what Playwright says."""
+def missing(why: str, *, headed: bool) -> InfrastructureError:
+    """No browser started. `why` is the first line of what Playwright says. `headed`: it was to be seen."""
     return InfrastructureError(
         "RB722",
         "no browser can be started: %(why)s",
-        remedy="install one: `apt install chromium-headless-shell`, or `python -m playwright install chromium`",
+        remedy="to see the browser there must be one with windows (`apt install chromium`) and a screen; run without "
+        "--headed where there is none"
+        if headed
+        else "install one: `apt install chromium-headless-shell`, or `python -m playwright install chromium`",
         why=why,
     )

@@ -22,15 +22,20 @@ from tests.runners.browser.support import Site, call, html
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_a_browser_that_does_not_start_is_told_with_the_command_that_brings_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("headed", "remedy"), [(False, "apt install chromium-headless-shell"), (True, "run without --headed")]
+)
+async def test_a_browser_that_does_not_start_is_told_with_the_command_that_brings_one(
+    tmp_path: Path, headed: bool, remedy: str
+) -> None:
     broken = tmp_path / "browser"
     broken.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
     broken.chmod(0o755)
     runner = BrowserRunner()
     with pytest.raises(InfrastructureError) as missing:
-        await runner.start({"sandbox": "off", "executable": str(broken)}, headed=False, slots=1)
+        await runner.start({"sandbox": "off", "executable": str(broken)}, headed=headed, slots=1)
     assert missing.value.code == "RB722"
-    assert "apt install chromium-headless-shell" in missing.value.remedy
+    assert remedy in missing.value.remedy
     await runner.stop()
 
 

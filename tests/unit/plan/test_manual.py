@@ -52,6 +52,14 @@ def test_what_has_no_words_is_shown_as_it_is_written() -> None:
     assert Teller(in_english, {}).tell("item.") == "item."
 
 
+def test_a_step_that_may_find_nothing_says_so() -> None:
+    text = "robo: 1\nprocess: essai\ntitle: Essai\nsteps:\n  - browser.open: https://a.exemple\n"
+    text += "  - browser.click: Fermer le bandeau\n    optional: yes\n"
+    process = load_process("essai.yaml", text, actions=installed_actions())
+    (chapter,) = manual(build(process, None, installed_actions()))
+    assert [sentence.notes for sentence in chapter.sentences] == [(), ("If it is not there, go on.",)]
+
+
 def test_it_begins_with_signing_in_and_ends_with_the_last_step() -> None:
     before, each = chapters()
     assert "sign in with your own account and press « Se connecter »" in before.sentences[0].text
