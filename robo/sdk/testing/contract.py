@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import Any, ClassVar
 import pytest
 
 from robo.model.base import Effect
-from robo.model.text import Template
+from robo.model.text import Expr, Template
 from robo.sdk.action import ActionSpec, Params
 from robo.sdk.errors import DeadlinePassed, ItemTrouble, RoboError
 from robo.sdk.flaws import Flaws
@@ -374,7 +375,9 @@ def call_of(spec: ActionSpec, params: Params, *, step: str = "", **more: Any) ->
 def _opened_up(tree: Any) -> Any:
     """Texts with expressions as the loader sees them: values of a type that is not known yet."""
     if isinstance(tree, str):
-        return Template(tree, (tree,)) if "${{" in tree else tree
+        parts = [part for part in re.split(r"(\$\{\{.*?\}\})", tree) if part]
+        opened = tuple(Expr(part[3:-2].strip()) if part.startswith("${{") else part for part in parts)
+        return Template(tree, opened) if "${{" in tree else tree
     if isinstance(tree, Mapping):
         return {key: _opened_up(value) for key, value in tree.items()}
     if isinstance(tree, Sequence):
