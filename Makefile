@@ -37,6 +37,7 @@ $(INSTALLED): pyproject.toml requirements.lock
 		rm -rf $(VENV); exit 1; }
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q robo runners  # many machines are set to write no bytecode: each start would compile
 	@touch $@
 
 install: $(INSTALLED)
