@@ -31,13 +31,16 @@ when it is shown, never when it is raised, so that what is stored can be read in
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 Translate = Callable[[str], str]
 """From an English text of ours to the reader's language."""
 Words = str | Mapping[str, Any]
 """What stands in a fact of `WORDS`: an English text of ours, or a `phrase`."""
 _PHRASE: Final = {"message", "facts"}
+
+
+E = TypeVar("E", bound="RoboError")
 
 
 class RoboError(Exception):
@@ -63,6 +66,10 @@ class RoboError(Exception):
     def advice(self) -> str:
         """The remedy with its facts filled in, in English."""
         return fill(self.remedy, self.facts)
+
+    def told_as(self, kind: type[E]) -> E:
+        """The same words, place and remedy in an error of that kind."""
+        return kind(self.code, self.message, place=self.place, remedy=self.remedy, **self.facts)
 
 
 WORDS: Final = frozenset({"expected", "wanted", "kind", "kinds", "left", "right", "shape", "problem"})

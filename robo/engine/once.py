@@ -149,7 +149,8 @@ class OnceSegment:
         call = await make_call(attempt.plan, once.submit, attempt.names, in_once=True, within=within)
         if attempt.work.dry_run:
             raise Ending(await self._dry(entries, call))
-        await attempt.watch(once.submit)
+        for step in (*once.entries, once.submit):
+            await attempt.watch(step)
         return await self._submit(row, entries, call)
 
     async def _look_before(self, row: JournalRow) -> JournalRow | None:

@@ -125,9 +125,7 @@ async def perform_setup(plan: Plan, base: Mapping[str, Any], *, sessions: Sessio
     try:
         await Performer(stage, _refused_setup).run(plan.setup)
     except PageError as broken:
-        raise PortalDown(
-            broken.code, broken.message, place=broken.place, remedy=broken.remedy, **broken.facts
-        ) from broken
+        raise broken.told_as(PortalDown) from broken
 
 
 async def _refused_setup(outcome: Outcome, step: Step, code: str, says: str) -> NoReturn:

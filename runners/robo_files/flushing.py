@@ -38,9 +38,7 @@ def flush(file: Path, changes: Sequence[CellChange], limits: Limits) -> Sequence
         with _refusals(path):
             return _flush(path, asked, limits)
     except UsageError as wrong:  # what refuses to be read cannot be written now; the values wait
-        raise InfrastructureError(
-            wrong.code, wrong.message, place=wrong.place, remedy=wrong.remedy, **wrong.facts
-        ) from wrong
+        raise wrong.told_as(InfrastructureError) from wrong
 
 
 def _flush(path: Path, asked: Sequence[Mapping[str, Any]], limits: Limits) -> Sequence[str]:

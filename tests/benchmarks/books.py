@@ -25,7 +25,7 @@ from robo_files.runner import FilesRunner
 from robo.sdk.grammar import parse_params
 from robo.sdk.runner import Call, CellChange, Context, Row
 from robo.sdk.values import Effect
-from tests.benchmarks.figures import Figure, no_more_than, seen
+from tests.benchmarks.figures import Figure, growing, no_more_than
 
 SHEET = "xl/worksheets/sheet1.xml"
 LIMITS = {"size": 200_000_000, "expanded": 2_000_000_000, "cpu": 600, "memory": 4_000_000_000}
@@ -40,13 +40,8 @@ def reading(counts: Sequence[int], columns: int, times: int) -> list[Figure]:
             pairs = [(_calamine(file), _rows(file, count)) for _ in range(times)]
             raw, ours = (median(pair[side] for pair in pairs) for side in (0, 1))
             name = f"read {count} × {columns} xlsx, beside calamine"
-            last = count == counts[-1]
-            figures.append(
-                no_more_than(name, raw=raw, ours=ours, unit="s", times=1.3)
-                if last
-                else seen(name, raw=raw, ours=ours, unit="s")
-            )
-    return figures
+            figures.append(no_more_than(name, raw=raw, ours=ours, unit="s", times=1.3))
+    return growing(figures)
 
 
 def updating(counts: Sequence[int], columns: int, cells: int, times: int) -> list[Figure]:
@@ -63,13 +58,8 @@ def updating(counts: Sequence[int], columns: int, cells: int, times: int) -> lis
                 pairs.append((_openpyxl(file, Path(folder) / "twin.xlsx", values), _flush(file, changes, values)))
             raw, ours = (median(pair[side] for pair in pairs) for side in (0, 1))
             name = f"update {some} cells of a styled {count} × {columns} xlsx, beside openpyxl"
-            last = count == counts[-1]
-            figures.append(
-                no_more_than(name, raw=raw, ours=ours, unit="s", times=0.25)
-                if last
-                else seen(name, raw=raw, ours=ours, unit="s")
-            )
-    return figures
+            figures.append(no_more_than(name, raw=raw, ours=ours, unit="s", times=0.25))
+    return growing(figures)
 
 
 def big_book(path: Path, rows: int, columns: int) -> Path:

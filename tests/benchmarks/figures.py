@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +35,9 @@ def at_least(work: str, *, ours: float, unit: str, least: float, raw: float | No
     return Figure(work=work, raw=raw, ours=ours, unit=unit, goal=f"≥ {least:g} {unit}", met=ours >= least)
 
 
-def seen(work: str, *, ours: float, unit: str, raw: float | None = None) -> Figure:
-    """A figure without a goal of its own: how cost grows, what a twin needs."""
-    return Figure(work=work, raw=raw, ours=ours, unit=unit)
+def growing(figures: Sequence[Figure]) -> list[Figure]:
+    """The same work at growing sizes: only the largest is judged."""
+    return [*(replace(figure, goal="", met=None) for figure in figures[:-1]), *figures[-1:]]
 
 
 def table(figures: Sequence[Figure]) -> list[str]:

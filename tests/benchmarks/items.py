@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks.figures import Figure, at_least, seen
-from tests.benchmarks.running import fresh_store, plan_of, run_to_rest
+from tests.benchmarks.figures import Figure, at_least, growing
+from tests.benchmarks.running import fresh_store, plain_commits, plan_of, run_to_rest
 
 SLOTS = 16
 PROCESS = """robo: 1
@@ -35,18 +34,13 @@ COMMITS = 4
 
 def measure(counts: Sequence[int], times: int) -> list[Figure]:
     """Items a second in one process on SQLite, and how many four plain commits would allow, one after the other."""
-    plain = median(_plain(200) for _ in range(times))
+    plain = median(200 / plain_commits(200 * COMMITS) for _ in range(times))
     figures = []
     for count in counts:
         rate = median(_rate(count) for _ in range(times))
         name = f"trivial items a second, {count} of them, {SLOTS} slots"
-        last = count == counts[-1]
-        figures.append(
-            at_least(name, raw=plain, ours=rate, unit="/s", least=500)
-            if last
-            else seen(name, raw=plain, ours=rate, unit="/s")
-        )
-    return figures
+        figures.append(at_least(name, raw=plain, ours=rate, unit="/s", least=500))
+    return growing(figures)
 
 
 def _rate(count: int) -> float:
@@ -63,21 +57,3 @@ def _rate(count: int) -> float:
     if len(ended) != count:
         raise RuntimeError(f"{len(ended)} of {count} items ended")
     return (count - 1) / (ended[-1] - ended[0])
-
-
-def _plain(count: int) -> float:
-    """Items a second when each is four rows written by hand, each in a durable commit of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        raw = sqlite3.connect(Path(folder) / "plain.db", isolation_level=None)
-        raw.execute("PRAGMA journal_mode=WAL")
-        raw.execute("PRAGMA synchronous=FULL")
-        raw.execute("CREATE TABLE log (id INTEGER PRIMARY KEY, item INTEGER, body TEXT)")
-        began = time.perf_counter()
-        for item in range(count):
-            for _ in range(COMMITS):
-                raw.execute("BEGIN IMMEDIATE")
-                raw.execute("INSERT INTO log (item, body) VALUES (?, ?)", (item, "x" * 200))
-                raw.execute("COMMIT")
-        took = time.perf_counter() - began
-        raw.close()
-    return count / took

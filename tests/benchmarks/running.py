@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +37,23 @@ def fresh_store(folder: Path) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+def plain_commits(count: int) -> float:
+    """Seconds for `count` small rows, each in a durable commit of its own, and nothing else."""
+    with tempfile.TemporaryDirectory() as folder:
+        raw = sqlite3.connect(Path(folder) / "plain.db", isolation_level=None)
+        raw.execute("PRAGMA journal_mode=WAL")
+        raw.execute("PRAGMA synchronous=FULL")
+        raw.execute("CREATE TABLE log (id INTEGER PRIMARY KEY, body TEXT)")
+        began = time.perf_counter()
+        for _ in range(count):
+            raw.execute("BEGIN IMMEDIATE")
+            raw.execute("INSERT INTO log (body) VALUES (?)", ("x" * 200,))
+            raw.execute("COMMIT")
+        took = time.perf_counter() - began
+        raw.close()
+    return took
 
 
 async def run_to_rest(store: Store, folder: Path, plan: Plan, *, slots: int, told: Callable[..., Any]) -> None:

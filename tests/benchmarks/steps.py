@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks.figures import Figure, at_most, seen
-from tests.benchmarks.running import fresh_store, plan_of, run_to_rest
+from tests.benchmarks.figures import Figure, at_most, growing
+from tests.benchmarks.running import fresh_store, plain_commits, plan_of, run_to_rest
 
 HEAD = "robo: 1\nprocess: bench\ntitle: Steps\nlimits: {effects: 100000}\nsteps:\n"
 READ = '  - {{bench.look: "{n}", id: s{n}}}\n'
@@ -21,35 +20,17 @@ GOALS = {"read": (READ, 1.0), "once": (ONCE, 3.0)}
 
 def measure(counts: Sequence[int], times: int) -> list[Figure]:
     """Milliseconds of overhead a step; beside a `once` step, two plain durable commits by hand."""
-    figures = []
+    figures: list[Figure] = []
     for kind, (step, goal) in GOALS.items():
-        raw = median(two_commits(50) for _ in range(times)) if kind == "once" else None
+        raw = median(plain_commits(100) / 50 * 1000 for _ in range(times)) if kind == "once" else None
+        of_kind = []
         for count in counts:
             pairs = [(_seconds(step, 1), _seconds(step, count + 1)) for _ in range(times)]
             each = max(0.0, median(many - one for one, many in pairs)) / count * 1000
             name = f"overhead of a `{kind}` step, {count} in an item"
-            last = count == counts[-1]
-            figures.append(
-                at_most(name, raw=raw, ours=each, unit="ms", most=goal)
-                if last
-                else seen(name, raw=raw, ours=each, unit="ms")
-            )
+            of_kind.append(at_most(name, raw=raw, ours=each, unit="ms", most=goal))
+        figures += growing(of_kind)
     return figures
-
-
-def two_commits(count: int) -> float:
-    """Milliseconds of two small durable commits, nothing else: what the disk and SQLite take of a `once` step."""
-    with tempfile.TemporaryDirectory() as folder:
-        raw = sqlite3.connect(Path(folder) / "plain.db", isolation_level=None)
-        raw.execute("PRAGMA journal_mode=WAL")
-        raw.execute("PRAGMA synchronous=FULL")
-        raw.execute("CREATE TABLE log (id INTEGER PRIMARY KEY, body TEXT)")
-        began = time.perf_counter()
-        for _ in range(2 * count):
-            raw.execute("INSERT INTO log (body) VALUES (?)", ("x" * 200,))
-        took = time.perf_counter() - began
-        raw.close()
-    return took / count * 1000
 
 
 def _seconds(step: str, count: int) -> float:

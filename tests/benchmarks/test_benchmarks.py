@@ -10,7 +10,7 @@ import pytest
 from robo.sandbox.handle import spawn
 from tests.benchmarks import books, contexts, items, steps
 from tests.benchmarks.__main__ import found_browser
-from tests.benchmarks.figures import Figure, at_least, no_more_than, seen, table
+from tests.benchmarks.figures import Figure, at_least, no_more_than, table
 
 SMALL: dict[str, Callable[[], list[Figure]]] = {
     "steps": lambda: steps.measure((1, 4), 1),
@@ -41,7 +41,7 @@ def test_a_figure_says_its_ratio_and_whether_its_goal_is_met() -> None:
     figures = [
         no_more_than("reading", raw=2.0, ours=3.0, unit="s", times=1.3),
         at_least("items", raw=100, ours=600, unit="/s", least=500),
-        seen("small", ours=0.5, unit="ms"),
+        Figure(work="small", ours=0.5, unit="ms"),
     ]
     assert table(figures)[2:] == [
         "| reading | 2.00 s | 3.00 s | 1.50 | ≤ 1.3×: **missed** |",

@@ -29,7 +29,7 @@ class SignIns:
         """One sign-in. Raises what an earlier one met, instead of trying the same secret again."""
         async with self._doors[secret]:
             if (met := self._met.get(secret)) is not None:
-                raise type(met)(met.code, met.message, place=met.place, remedy=met.remedy, **met.facts)
+                raise met.told_as(type(met))
             try:
                 yield
             except CredentialsRefused as refused:

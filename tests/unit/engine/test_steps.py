@@ -154,8 +154,9 @@ async def test_every_unit_waits_for_the_person_at_step(world: Any) -> None:
         asked.append(step)
 
     world.work["stepwise"] = stepwise
-    await world.run(world.plan(world.once(lead=[world.step("t.open", "o")]), world.tail(world.step("t.next", "n"))))
-    assert asked == ["o", "created.send", "n"]
+    once = world.once(lead=[world.step("t.open", "o")], entries=[world.step("t.fill", "name")])
+    await world.run(world.plan(once, world.tail(world.step("t.next", "n"))))
+    assert asked == ["o", "name", "created.send", "n"]
 
 
 async def test_now_and_run_are_what_they_say(world: Any) -> None:
