@@ -75,15 +75,14 @@ _HANDED: Final = (
     "dry",
     "tries",
 )
+_HAND: Final = select(
+    attempts.c.id.label("attempt"),
+    attempts.c.token,
+    *(items.c[name] for name in _HANDED),
+    payloads.c.body,
+).select_from(_joined.outerjoin(payloads, payloads.c.id == items.c.payload))
 _FREE: Final = (
-    select(
-        attempts.c.id.label("attempt"),
-        attempts.c.token,
-        *(items.c[name] for name in _HANDED),
-        payloads.c.body,
-    )
-    .select_from(_joined.outerjoin(payloads, payloads.c.id == items.c.payload))
-    .where(_free)
+    _HAND.where(_free)
     .order_by(attempts.c.rank, attempts.c.id)
     .limit(bindparam("most"))
     .with_for_update(of=items, skip_locked=True)
@@ -126,6 +125,15 @@ def claim(
     reach("claim")
     tx.execute(_ITEM_RUNS, [{"which": row.id} for row in found])
     return [_claimed(cast("Row[Any]", row)) for row in found]
+
+
+def claimed_after(tx: Tx, ended: Fence, worker: str, incarnation: int) -> Claimed | None:
+    """The attempt this worker claimed in the very transaction that ended `ended`: both bear its one reading of the
+    database clock. Asked when the connection broke under that commit."""
+    moment = select(attempts.c.ended).where(attempts.c.id == ended.attempt).scalar_subquery()
+    mine = (attempts.c.worker == worker, attempts.c.incarnation == incarnation, attempts.c.started == moment)
+    row = tx.execute(_HAND.where(attempts.c.state == fences.RUNNING, *mine)).first()
+    return None if row is None else _claimed(cast("Row[Any]", row))
 
 
 def _claimed(row: Row[Any]) -> Claimed:

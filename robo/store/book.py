@@ -7,8 +7,9 @@ happened, and the caller goes on as if it had been told; otherwise it is done ag
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from robo.engine.ports import Fence, Held, ItemEnd, JournalRow, JournalState, OnceKey, StepTrace, Wish
 from robo.model.base import ItemState
@@ -18,25 +19,38 @@ from robo.store.clock import Tx, now
 from robo.store.engine import Store
 
 T = TypeVar("T")
+N = TypeVar("N")
 
 Keep = Callable[[Fence, str, bytes], str]
 """Saves evidence bytes durably and returns the file's name in the evidence folder. Called in a thread."""
 
 
-class StoreBook:
-    """Implements `robo.engine.ports.Book`. One per worker; `woken` is told attempts that an outcome queued, `clocked`
+@dataclass(frozen=True, slots=True)
+class Onward(Generic[N]):
+    """What follows an outcome in its own commit: a slot takes its next work there, instead of waiting for a second."""
+
+    take: Callable[[Tx], N]
+    took: Callable[[Tx, Fence], N]
+    """What `take` took after the outcome of this attempt: asked when nobody could tell whether the commit happened."""
+
+
+class StoreBook(Generic[N]):
+    """Implements `robo.engine.ports.Book`. One per slot; `woken` is told attempts that an outcome queued, `clocked`
     is called before a reading of the journal, and what it returns is told the database time of it, in seconds."""
 
     def __init__(
         self,
         store: Store,
         *,
+        onward: Onward[N] | None = None,
         credit: outcomes.Credit | None = None,
         keep: Keep | None = None,
         woken: Callable[[Sequence[str]], None] | None = None,
         clocked: Callable[[], Callable[[float], None]] | None = None,
     ) -> None:
         self._store = store
+        self._onward = onward
+        self._taken: N | None = None
         self._credit = credit
         self._keep = keep
         self._woken = woken
@@ -116,14 +130,24 @@ class StoreBook:
         return await self._store.run(work, happened=_row_is(seen, told))
 
     async def end(self, fence: Fence, end: ItemEnd) -> None:
-        def happened(tx: Tx) -> tuple[str, ...] | None:
-            item = items.get(tx, fence.item)
-            ended = item.token == fence.token and item.state == ItemState(end.outcome)
-            return () if ended else None
+        def work(tx: Tx) -> tuple[tuple[str, ...], N | None]:
+            woken = outcomes.end(tx, fence, end, self._credit)
+            return woken, self._onward.take(tx) if self._onward else None
 
-        woken = await self._store.run(lambda tx: outcomes.end(tx, fence, end, self._credit), happened=happened)
+        def happened(tx: Tx) -> tuple[tuple[str, ...], N | None] | None:
+            item = items.get(tx, fence.item)
+            if item.token != fence.token or item.state != ItemState(end.outcome):
+                return None
+            return (), self._onward.took(tx, fence) if self._onward else None
+
+        woken, self._taken = await self._store.run(work, happened=happened)
         if woken and self._woken is not None:
             self._woken(woken)
+
+    def taken(self) -> N | None:
+        """What `onward` took with the last outcome, once; None when the item did not end (postponed, stale)."""
+        taken, self._taken = self._taken, None
+        return taken
 
     async def postpone(
         self,

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import case, func, insert, select
+from sqlalchemy import bindparam, case, func, insert, select
 
 from robo.model.audit import EventType
 from robo.model.ledger import BaselineRecord, LedgerKind, LedgerRow, Minutes
@@ -25,6 +25,17 @@ _EVENTS = {
 
 REPEATED: Final = "repeated receipt"
 """Reason of a credit of 0 minutes: its receipt is another credit's."""
+_SAME_RECEIPT: Final = (
+    select(ledger.c.id)
+    .where(
+        ledger.c.process == bindparam("b_process"),
+        ledger.c.region == bindparam("b_region"),
+        ledger.c.receipt_hash == bindparam("b_receipt"),
+        ledger.c.environment == bindparam("b_environment"),
+        ledger.c.kind == LedgerKind.CREDIT,
+    )
+    .limit(1)
+)
 
 
 def add(tx: Tx, row: LedgerRow, *, actor: str, at: datetime | None = None) -> str:
@@ -71,14 +82,13 @@ def _worth(tx: Tx, row: LedgerRow) -> LedgerRow:
 
 def _is_known(tx: Tx, row: LedgerRow) -> bool:
     """Whether a credit has this receipt already. Receipts are unique by environment, process and region."""
-    same = (
-        ledger.c.process == row.process,
-        ledger.c.region == row.region,
-        ledger.c.receipt_hash == row.receipt_hash,
-        ledger.c.environment == row.environment,
-        ledger.c.kind == LedgerKind.CREDIT,
-    )
-    return tx.execute(select(ledger.c.id).where(*same).limit(1)).first() is not None
+    same = {
+        "b_process": row.process,
+        "b_region": row.region,
+        "b_receipt": row.receipt_hash,
+        "b_environment": row.environment,
+    }
+    return tx.execute(_SAME_RECEIPT, same).first() is not None
 
 
 def minutes(tx: Tx, *, run: str = "", process: str = "", region: str = "") -> Minutes:

@@ -15,8 +15,9 @@ from robo.model.base import Environment
 from robo.plan.build import build
 from robo.plan.model import Plan
 from robo.services.settings import Settings
-from robo.services.worker.requests import RunRequest
+from robo.services.worker.requests import RunReport, RunRequest
 from robo.services.worker.running import Running, begin_run, new_run
+from robo.services.worker.sessions import RunnerPool
 from robo.store import runs
 from robo.store.engine import Store, open_store, upgrade
 from tests.benchmarks.guest import ACTIONS, IdlePool
@@ -58,29 +59,36 @@ def plain_commits(count: int) -> float:
 
 async def run_to_rest(store: Store, folder: Path, plan: Plan, *, slots: int, told: Callable[..., Any]) -> None:
     """One run from its creation to its end, as `robo run` does it. Raises `RuntimeError` when an item is not done."""
-    request = RunRequest(process=plan.process, region=REGION, slots=slots)
+    async with IdlePool({}, headed=False, slots=slots) as pool:
+        report = await work(store, folder, plan, pool, told=told)
+    bad = {state.value: number for state, number in report.items.items() if number and state != "done"}
+    if bad or report.trouble:
+        raise RuntimeError(f"not every item is done: {bad} {report.trouble}")
+
+
+async def work(
+    store: Store, folder: Path, plan: Plan, pool: RunnerPool, *, told: Callable[..., Any] = lambda _what, _facts: None
+) -> RunReport:
+    """A new run of `plan`, worked on until nothing of it is due, with as many slots as `pool` has."""
+    request = RunRequest(process=plan.process, region=REGION, slots=pool.slots)
     new = new_run(plan, request, Environment.TEST, {}, {})
     run = begin_run(store, new, actor="person")
     with store.read() as tx:
         found = runs.get(tx, run)
-    async with IdlePool({}, headed=False, slots=slots) as pool:
-        running = Running(
-            store=store,
-            settings=Settings(project=folder, store=store.name),
-            plan=plan,
-            run=found,
-            inputs={},
-            hosts=(),
-            request=request,
-            secret=_no_secret,
-            told=told,
-            baseline=None,
-            pool=pool,
-        )
-        report = await running.to_rest()
-    bad = {state.value: number for state, number in report.items.items() if number and state != "done"}
-    if bad or report.trouble:
-        raise RuntimeError(f"not every item is done: {bad} {report.trouble}")
+    running = Running(
+        store=store,
+        settings=Settings(project=folder, store=store.name),
+        plan=plan,
+        run=found,
+        inputs={},
+        hosts=(),
+        request=request,
+        secret=_no_secret,
+        told=told,
+        baseline=None,
+        pool=pool,
+    )
+    return await running.to_rest()
 
 
 def _no_secret(name: str) -> Any:

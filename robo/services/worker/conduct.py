@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from robo.engine.execute import execute
 from robo.engine.faultpoints import reach
-from robo.engine.ports import Book, ItemEnd
+from robo.engine.ports import Fence, ItemEnd
 from robo.errors import InfrastructureError, RoboError, StaleToken
 from robo.model.base import ItemState, Outcome
 from robo.model.process import Limits
@@ -28,6 +28,7 @@ from robo.services.worker.limits import Breaker
 from robo.services.worker.sessions import RunnerPool, SlotSessions
 from robo.store import attempts, holds, items, outcomes, runs, sweeps, workers
 from robo.store.attempts import Claimed
+from robo.store.book import Onward, StoreBook
 from robo.store.clock import Tx
 from robo.store.engine import Store
 
@@ -37,6 +38,9 @@ POLL: Final = 1.0
 """Seconds between two looks when no wake-up came: what makes lost wake-ups harmless."""
 BAD: Final = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.REJECTED)
 """Outcomes that can make a run wait (`stop_after`)."""
+
+Found = Claimed | str | None
+"""What a slot finds to do: an attempt, or why the run waits for a person's yes from now on, or nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +64,8 @@ class Worker:
     """A worker under one incarnation. `run_to_rest` is all that a plain `robo run` needs."""
 
     store: Store
-    book: Book
+    book: Callable[..., StoreBook[Found]]
+    """The book of a new slot, given what it does `onward`."""
     clock: WorkerClock
     queue: Queue
     locks: Path
@@ -138,25 +143,37 @@ class Worker:
             self.trouble = first_of(missing)
 
     async def _slot(self, desk: Desk) -> None:
-        sessions = desk.sessions()
+        """Item after item: the commit that ends one takes the next."""
+        sessions, book = desk.sessions(), self.book(onward=self._onward(desk))
         try:
-            claimed = await self._next(desk)
+            claimed = await self._next(desk, None)
             while claimed is not None:
-                await self._do(desk, claimed, sessions)
-                claimed = await self._next(desk, something_ended=True)
+                await self._do(desk, claimed, book, sessions)
+                claimed = await self._next(desk, book.taken(), something_ended=True)
         finally:
             await sessions.close()
 
-    async def _next(self, desk: Desk, *, something_ended: bool = False) -> Claimed | None:
-        """The next attempt of the run, or None when nothing is due within this worker's patience."""
+    def _onward(self, desk: Desk) -> Onward[Found]:
+        def take(tx: Tx) -> Found:
+            return None if self.trouble else self._take(tx, run=desk.run, brake=desk.plan.limits)
+
+        def took(tx: Tx, ended: Fence) -> Found:
+            return attempts.claimed_after(tx, ended, self.name, self.incarnation)
+
+        return Onward(take, took)
+
+    async def _next(self, desk: Desk, found: Found, *, something_ended: bool = False) -> Claimed | None:
+        """The next attempt of the run (`found`: taken already), or None when nothing is due within this worker's
+        patience."""
         while self.trouble is None:
-            brake = desk.plan.limits if something_ended else None
-            found = await self.store.run(partial(self._take, run=desk.run, brake=brake))
+            if found is None:
+                brake = desk.plan.limits if something_ended else None
+                found = await self.store.run(partial(self._take, run=desk.run, brake=brake))
             if isinstance(found, Claimed):
                 return found
             if found:
                 desk.told("waiting", {"reason": found})
-            something_ended = False
+            found, something_ended = None, False
             wait = await self._wait(desk)
             if wait is None:
                 return None
@@ -165,8 +182,8 @@ class Worker:
             await self.sweep()
         return None
 
-    def _take(self, tx: Tx, *, run: str, brake: Limits | None) -> Claimed | str | None:
-        """One commit: an attempt of the run, or the reason why the run waits for a person's yes from now on
+    def _take(self, tx: Tx, *, run: str, brake: Limits | None) -> Found:
+        """In one commit: an attempt of the run, or the reason why the run waits for a person's yes from now on
         (`brake`: the limits to look at, when an item has ended), or nothing."""
         reason = _reason_to_stop(tx, run, Breaker(brake)) if brake is not None else ""
         if reason and runs.wait(tx, run, reason):
@@ -189,13 +206,13 @@ class Worker:
             return max(due, 0.01) if due <= self.patience else None
         return None if rest else POLL
 
-    async def _do(self, desk: Desk, claimed: Claimed, sessions: SlotSessions) -> None:
+    async def _do(self, desk: Desk, claimed: Claimed, book: StoreBook[Found], sessions: SlotSessions) -> None:
         if claimed.kind is ItemKind.OPEN:
             await self._open(desk, claimed, sessions)
             return
         await sessions.between_items(span=desk.plan.sessions.span, kept=desk.plan.sessions.page == "kept")
         work = await desk.work(claimed)
-        end = await execute(desk.plan, work, book=self.book, sessions=sessions, clock=self.clock)
+        end = await execute(desk.plan, work, book=book, sessions=sessions, clock=self.clock)
         reach("wake-up")
         desk.told("item", {"key": claimed.key, "state": end.outcome.value if end else ""})
 

@@ -83,12 +83,16 @@ class Running:
         """Work until nothing of the run is due here; the report, whatever happened."""
         began = time.monotonic()
         queue = InProcessQueue()
-        book = StoreBook(
-            self.store, credit=self._credit, keep=self._keep, woken=queue.announce, clocked=self.clock.asking
-        )
         worker = Worker(
             store=self.store,
-            book=book,
+            book=partial(
+                StoreBook,
+                self.store,
+                credit=self._credit,
+                keep=self._keep,
+                woken=queue.announce,
+                clocked=self.clock.asking,
+            ),
             clock=self.clock,
             queue=queue,
             locks=self.settings.state / "locks",

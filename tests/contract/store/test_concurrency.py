@@ -20,8 +20,9 @@ from robo.engine.ports import ItemEnd, JournalState, OnceKey
 from robo.errors import StaleToken
 from robo.model.base import ItemState, Outcome
 from robo.model.run import NewItem, Taken
-from robo.store import audit, items, journal, outcomes, runs, sweeps
-from robo.store.book import StoreBook
+from robo.store import attempts, audit, items, journal, outcomes, runs, sweeps
+from robo.store.attempts import Claimed
+from robo.store.book import Onward, StoreBook
 from robo.store.engine import Store, open_store
 
 WORKER = """
@@ -141,6 +142,36 @@ async def test_the_book_takes_writes_of_many_slots_and_refuses_one_without_the_o
         assert runs.counts(tx, run)[ItemState.DONE] == 11
 
 
+def onward(lab: Any, run: str) -> Onward[Claimed | None]:
+    """What the slots of this lab's worker do with an outcome: they take the next item of the run in its commit."""
+
+    def take(tx: Any) -> Claimed | None:
+        return next(iter(attempts.claim(tx, "w", lab.incarnation, run=run)), None)
+
+    return Onward(take, lambda tx, ended: attempts.claimed_after(tx, ended, "w", lab.incarnation))
+
+
+async def test_the_commit_of_an_outcome_takes_what_comes_next(lab: Any, store: Store) -> None:
+    run, _ = lab.open("k1", "k2")
+    first, book = lab.claim(run), StoreBook(store, onward=onward(lab, run))
+    await book.end(first.fence, ItemEnd(outcome=Outcome.DONE))
+    second = book.taken()
+    assert second is not None
+    assert (second.key, lab.state(second.fence.item), book.taken()) == ("k2", ItemState.RUNNING, None)
+    await book.end(second.fence, ItemEnd(outcome=Outcome.DONE))
+    assert book.taken() is None
+
+
+async def test_an_outcome_that_is_refused_takes_nothing(lab: Any, store: Store) -> None:
+    run, _ = lab.open("k1", "k2")
+    first, book = lab.claim(run), StoreBook(store, onward=onward(lab, run))
+    lab.end(first)
+    with pytest.raises(StaleToken):
+        await book.end(first.fence, ItemEnd(outcome=Outcome.FAILED))
+    assert book.taken() is None
+    assert lab.claim(run).key == "k2"
+
+
 async def test_a_caller_that_is_cancelled_leaves_its_commit_whole_or_unbegun(lab: Any, store: Store) -> None:
     claimed = lab.item()
     task = asyncio.create_task(StoreBook(store).end(claimed.fence, ItemEnd(outcome=Outcome.DONE)))
@@ -158,7 +189,8 @@ async def test_a_caller_that_is_cancelled_leaves_its_commit_whole_or_unbegun(lab
 @pytest.mark.parametrize("address", ["postgresql"], indirect=True)  # SQLite has no connection to lose
 async def test_a_commit_of_unknown_fate_is_read_again(lab: Any, postgres: str, timer: Any) -> None:
     """The session ends after the commit reached the server and before its answer came back."""
-    claimed = lab.item()
+    run, _ = lab.open("k1", "k2")
+    claimed = lab.claim(run)
     shaky = open_store(postgres, timer=timer)
     cut: list[int] = []
 
@@ -170,7 +202,7 @@ async def test_a_commit_of_unknown_fate_is_read_again(lab: Any, postgres: str, t
             raw.close()
 
     event.listen(shaky._engine, "commit", commit_then_cut)
-    book = StoreBook(shaky)
+    book = StoreBook(shaky, onward=onward(lab, run))
     seen = lab.read(lab.once(claimed))
     row = await book.intent(claimed.fence, seen, budget=10, settle=30, digest="d", outputs={})
     assert (cut, row.state, row.n) == ([1], JournalState.OPEN, 1)
@@ -180,6 +212,9 @@ async def test_a_commit_of_unknown_fate_is_read_again(lab: Any, postgres: str, t
     cut.clear()
     await book.end(claimed.fence, ItemEnd(outcome=Outcome.DONE))
     assert lab.state(claimed.fence.item) is ItemState.DONE
+    following = book.taken()
+    assert following is not None
+    assert (cut, following.key, lab.state(following.fence.item)) == ([1], "k2", ItemState.RUNNING)
     with lab.store.read() as tx:
         types = Counter(json.loads(entry)["type"] for entry in audit.pending(tx))
     assert (types["once.intent"], types["once.receipt"], types["item.ended"]) == (1, 1, 1)
