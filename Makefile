@@ -71,8 +71,9 @@ endif
 demo: as-root $(BROWSER)
 	@$(ROBO) demo
 
+# One worker more than processors: half of the suite's time is waiting for portals, servers and pages.
 test: as-root $(BROWSER) postgresql
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -6,7 +6,6 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -93,29 +92,33 @@ class Worker:
             await self._slots(desk, slots)
             await self._end(desk)
             in_order = True
+        except RoboError as missing:
+            self.trouble, in_order = self.trouble or missing, True
         except asyncio.CancelledError:
             in_order = True
             raise
         finally:
             await self.pool.stop()
             heart.end()
-            await self._leave(in_order=in_order)
-            lock.release()
+            lock.release(left=await self._leave(in_order=in_order))
 
     async def _join(self) -> None:
         self.incarnation = await self.store.run(lambda tx: workers.join(tx, self.name, lock=f"{self.name}.lock"))
 
-    async def _leave(self, *, in_order: bool) -> None:
+    async def _leave(self, *, in_order: bool) -> bool:
         """In good order, what the worker could not finish goes to the next one; a defect counts as a crash of what it
-        happened to. Where the store is what is missing, the next one's sweep does the same."""
+        happened to. False where the store is what is missing: the next one's sweep does the same."""
 
         def leave(tx: Tx) -> None:
             if in_order:
                 sweeps.hand_back(tx, self.name, self.incarnation)
             workers.leave(tx, self.name, self.incarnation)
 
-        with suppress(InfrastructureError):
+        try:
             await self.store.run(leave)
+        except InfrastructureError:
+            return False
+        return True
 
     def _beat(self) -> float:
         """One heartbeat, in the heart's own thread and connection; the database time in seconds."""

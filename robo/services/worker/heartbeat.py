@@ -32,9 +32,15 @@ class LifeLock:
         with on_disk(self._path):
             self._lock.acquire(timeout=PROBED)
 
-    def release(self) -> None:
+    def release(self, *, left: bool) -> None:
+        """Free it. The file stays where the store could not be told (`left`): whoever comes next finds it free, and
+        takes over at once what this worker held."""
         self._lock.release(force=True)
-        self._path.unlink(missing_ok=True)
+        if left:
+            self._path.unlink(missing_ok=True)
+            return
+        with suppress(OSError):  # a disk so full that it holds no empty file: then the lease runs out
+            self._path.touch()
 
 
 def is_dead(lock: Path) -> bool:
