@@ -39,7 +39,7 @@ from robo.services.worker.limits import Breaker
 from robo.services.worker.opening import Choice, read_source
 from robo.services.worker.requests import RunReport, RunRequest
 from robo.services.worker.sessions import RunnerPool, SlotSessions, setup_runners
-from robo.services.worker.signins import SignIns
+from robo.services.worker.signins import SignIns, door
 from robo.store import credentials, holds, items, ledger, runs
 from robo.store.attempts import Claimed
 from robo.store.book import StoreBook
@@ -101,7 +101,8 @@ class Running:
             jump=self.jump,
             patience=math.inf if self.jump else PATIENCE,
         )
-        sign_ins = SignIns(self._mark_refused)
+        locked = partial(door, store=self.store, holder=worker.name, incarnation=lambda: worker.incarnation)
+        sign_ins = SignIns(self._mark_refused, locked)
         notes: list[RoboError] = []
 
         def told(what: str, facts: Mapping[str, Any]) -> None:

@@ -1,26 +1,52 @@
-"""Sign-ins of one worker, in turn: a wrong password reaches its application once, however many slots want in."""
+"""Sign-ins in turn: a wrong password reaches its application once, however many slots and runs want in."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from typing import Final
 
 from robo.errors import CredentialsRefused, SignInUnclear
+from robo.store import workers
+from robo.store.engine import Store
 
 Refusal = Callable[[CredentialsRefused], Awaitable[None]]
+Door = Callable[[str], AbstractAsyncContextManager[None]]
+
+LONGEST: Final = 120.0
+"""Seconds one sign-in may keep the others waiting; a worker that is killed at the door leaves it locked so long, or
+until somebody's sweep finds it dead."""
+KNOCK: Final = 0.2
+"""Seconds between two tries of a door that another run holds."""
+
+
+@asynccontextmanager
+async def door(secret: str, *, store: Store, holder: str, incarnation: Callable[[], int]) -> AsyncIterator[None]:
+    """One sign-in with `secret` at a time over all runs of the store: a lease, waited for. Whoever comes next asks for
+    the secret only then, and finds it marked if it was refused."""
+    resource, life = f"sign-in:{secret}", incarnation()
+    take = partial(workers.take, resource=resource, holder=holder, seconds=LONGEST, incarnation=life)
+    while not await store.run(take):  # noqa: ASYNC110 - another process gives it back
+        await asyncio.sleep(KNOCK)
+    try:
+        yield
+    finally:
+        await store.run(partial(workers.give, resource=resource, holder=holder, incarnation=life))
 
 
 class SignIns:
-    """Gives `turn` to every session: one sign-in with a secret at a time, for as long as the worker lives. What one
+    """Gives `turn` to every session: one sign-in with a secret at a time, here and behind `door`. What one
     meets (a refusal, an unclear answer) the others are told without trying: a password may be changed in the middle of
     a run, when every slot wants in again.
 
     `refused` marks the secret; it has been awaited before anybody else may ask for it."""
 
-    def __init__(self, refused: Refusal) -> None:
+    def __init__(self, refused: Refusal, door: Door) -> None:
         self._refused = refused
+        self._door = door
         self._met: dict[str, CredentialsRefused | SignInUnclear] = {}
         self._doors: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -30,12 +56,13 @@ class SignIns:
         async with self._doors[secret]:
             if (met := self._met.get(secret)) is not None:
                 raise met.told_as(type(met))
-            try:
-                yield
-            except CredentialsRefused as refused:
-                self._met[secret] = refused
-                await self._refused(refused)
-                raise
-            except SignInUnclear as unclear:
-                self._met[secret] = unclear
-                raise
+            async with self._door(secret):
+                try:
+                    yield
+                except CredentialsRefused as refused:
+                    self._met[secret] = refused
+                    await self._refused(refused)
+                    raise
+                except SignInUnclear as unclear:
+                    self._met[secret] = unclear
+                    raise

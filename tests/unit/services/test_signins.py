@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from robo.errors import CredentialsRefused, Failure, NotFound, SignInUnclear
-from robo.services.worker.signins import SignIns
+from robo.services.worker.signins import SignIns, door
+from robo.store import sweeps, workers
+from robo.store.engine import open_store, upgrade
 
 
 class Application:
@@ -17,7 +22,7 @@ class Application:
         self.answer = answer
         self.tries = 0
         self.marked: list[str] = []
-        self.sign_ins = SignIns(self.mark)
+        self.sign_ins = SignIns(self.mark, lambda _secret: nullcontext())
 
     async def mark(self, refused: CredentialsRefused) -> None:
         self.marked.append(str(refused.facts["secret"]))
@@ -72,3 +77,44 @@ async def test_a_password_that_is_changed_after_it_was_taken_is_tried_once_too()
     met = await asyncio.gather(*(application.sign_in() for _ in range(4)))
     assert all(isinstance(each, CredentialsRefused) for each in met)
     assert application.tries == 2
+
+
+async def test_two_runs_knock_at_the_same_door(tmp_path: Path) -> None:
+    """The second one asks for the secret when the first one has marked it, and tries nothing."""
+    store = open_store(str(tmp_path / "robo.db"))
+    upgrade(store)
+    marked, tried, entered = set[str](), list[str](), asyncio.Event()
+
+    async def mark(refused: CredentialsRefused) -> None:
+        await asyncio.sleep(0.05)
+        marked.add(str(refused.facts["secret"]))
+
+    async def run(worker: str) -> None:
+        locked = partial(door, store=store, holder=worker, incarnation=lambda: 1)
+        async with SignIns(mark, locked).turn("portal"):
+            if "portal" in marked:
+                return
+            tried.append(worker)
+            entered.set()
+            await asyncio.sleep(0.05)
+            raise CredentialsRefused("RB737", "refused", secret="portal")
+
+    first = asyncio.create_task(run("w1"))
+    await entered.wait()
+    await run("w2")
+    with pytest.raises(CredentialsRefused):
+        await first
+    assert tried == ["w1"]
+    store.close()
+
+
+async def test_a_worker_that_was_killed_at_the_door_does_not_keep_it_shut(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "robo.db"))
+    upgrade(store)
+    life = store.transact(lambda tx: workers.join(tx, "dead"))
+    store.transact(lambda tx: workers.take(tx, "sign-in:portal", "dead", 120.0, incarnation=life))
+    store.transact(lambda tx: sweeps.sweep(tx, dead=["dead"]))
+    async with door("portal", store=store, holder="w1", incarnation=lambda: 1):
+        assert not store.transact(lambda tx: workers.take(tx, "sign-in:portal", "w2", 120.0))
+    assert store.transact(lambda tx: workers.take(tx, "sign-in:portal", "w2", 120.0))
+    store.close()
