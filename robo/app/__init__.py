@@ -219,6 +219,14 @@ class App(Library):
                 return items.of_run(tx, run_id, states=states, key=key)[:limit]
             return items.listed(tx, states=states, key=key, limit=limit)
 
+    def handed_over(self, run: str) -> list[Item]:
+        """The items of a run that are done, and of which a person does the rest."""
+        from robo.model.base import HANDED_OVER, ItemState
+        from robo.store import items
+
+        with self.store.read() as tx:
+            return items.of_run(tx, run, states=(ItemState.DONE,), code=HANDED_OVER)
+
     def ledger_rows(self, run: str = "") -> Sequence[Mapping[str, Any]]:
         """The book of minutes as it was written, of one run or of all."""
         from robo.store import ledger

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from robo.cli.console import near
 from robo.cli.language import _
-from robo.model.process import Process, Step
+from robo.model.process import Process, Step, StepKind
 from robo.model.region import Region
 from robo.model.text import Path, Template
 from robo.plan.model import Once, Piece, Plan, Segment, Unit
@@ -158,9 +158,19 @@ def _steps(plan: Plan) -> Iterator[Row]:
 def _step(step: Step) -> str:
     """One step on one line: what it does, its effect, its parameters or its condition, its time."""
     effect = f" [{step.effect.value}]" if step.effect else ""
-    said = step.condition.source if step.condition is not None else node_text(step.params or step.assign or "")
+    said = _said(step)
     time = f" ({step.timeout.total_seconds():g} s)" if step.timeout is not None else ""
     return f"{step.action or step.kind.value}{effect} {said}".rstrip() + time
+
+
+def _said(step: Step) -> str:
+    """What it acts on, asks or keeps, as its author wrote it."""
+    if step.rules:
+        rules = ", ".join(f"{rule.condition.source} → {rule.code}" for rule in step.rules)
+        return f"{rules} (else: {step.otherwise})"
+    if step.condition is not None:
+        return step.condition.source
+    return node_text(step.params or step.assign or (step.message if step.kind is StepKind.NOTE else ""))
 
 
 def _once(once: Once) -> Iterator[Row]:

@@ -153,16 +153,17 @@ def tell_report(report: RunReport, *, as_json: bool) -> None:
 
 
 def tell_items(robo: App, report: RunReport) -> None:
-    """What did not go well, one line a reason with the first item that has it: a night's log says why by itself."""
+    """What did not go well or is left to a person, one line a reason with its first item: a night's log says why."""
     from robo.model.base import ItemState
 
-    wanted = [state for state in (ItemState.UNKNOWN, ItemState.FAILED, ItemState.REJECTED) if report.items.get(state)]
-    if not wanted:
-        return
+    order = (ItemState.UNKNOWN, ItemState.FAILED, ItemState.REJECTED, ItemState.DONE)
+    wanted = [state for state in order[:-1] if report.items.get(state)]
+    found = robo.items(run=report.run, states=wanted, limit=sum(report.items.values())) if wanted else []
+    found += robo.handed_over(report.run) if report.items.get(ItemState.DONE) else []
     reasons: dict[tuple[ItemState, str], list[Item]] = {}
-    for item in robo.items(run=report.run, states=wanted, limit=max(1, sum(report.items.values()))):
+    for item in found:
         reasons.setdefault((item.state, item.code), []).append(item)
-    for state, code in sorted(reasons, key=lambda reason: (wanted.index(reason[0]), reason[1])):
+    for state, code in sorted(reasons, key=lambda reason: (order.index(reason[0]), reason[1])):
         first, *others = reasons[state, code]
         more = " " + say("(and %(count)s more)", {"count": len(others)}) if others else ""
         talk(paint(f"{outcome_word(state.value)} {code} · {_told(first)}{more}", "warn"))

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from robo.cli.reference import parameters
+from robo.definition.controls import WAYS
+from robo.definition.keys import RULE
 from robo.model.process import Kind
 from robo.sdk.action import ActionSpec
 
@@ -36,9 +38,21 @@ WITH_AN_ACTION: Final[Mapping[str, Schema]] = {
     "confirm": {"enum": ["accept", "dismiss"]},
     "effect": {"enum": ["read", "local", "draft", "submit"]},
 }
+
+
+def _closed(properties: Mapping[str, Any]) -> Schema:
+    return {"type": "object", "additionalProperties": False, "properties": dict(properties)}
+
+
 CONTROL: Final[Mapping[str, Schema]] = {
     "skip_if": {"skip_if": TEXT, "code": TEXT, "message": TEXT},
     "reject_if": {"reject_if": TEXT, "code": TEXT, "message": TEXT},
+    "hand_over_if": {"hand_over_if": TEXT, "code": TEXT, "message": TEXT},
+    "check": {
+        "check": {"type": "array", "items": _closed(dict.fromkeys(RULE, TEXT))},
+        "else": {"enum": list(WAYS)},
+    },
+    "note": {"note": TEXT},
     "set": {"set": {"type": "object"}},
 }
 BLOCK: Final = ("once", "verify", "refused", "read", "expect", "settle", "unverifiable", "was", "within")
@@ -90,10 +104,6 @@ def _top() -> Schema:
         "steps": STEPS,
         "finish": STEPS,
     }
-
-
-def _closed(properties: Mapping[str, Any]) -> Schema:
-    return {"type": "object", "additionalProperties": False, "properties": dict(properties)}
 
 
 def _each(shape: Mapping[str, Any]) -> Schema:

@@ -46,13 +46,12 @@ ANY_STEP: Final = ("id", "when", "title", "optional")
 ACTION_STEP: Final = (*ANY_STEP, "expect", "timeout", "within", "confirm", "effect")
 EFFECT_STEP: Final = ("once", "verify", "refused", "read", "expect", "settle", "unverifiable", "was")
 BLOCK_STEP: Final = (*ANY_STEP, "within", "do")
-CONTROL_STEP: Final = (*ANY_STEP, "code", "message")
-CONTROLS: Final = ("skip_if", "reject_if", "set")
-STEP: Final = tuple(dict.fromkeys((*ACTION_STEP, *EFFECT_STEP, *BLOCK_STEP, *CONTROL_STEP, *CONTROLS)))
+ENDING_STEP: Final = (*ANY_STEP, "code", "message")
+CHECK_STEP: Final = (*ANY_STEP, "else")
+RULE: Final = ("not", "code", "says")
+CONTROLS: Final = ("skip_if", "reject_if", "hand_over_if", "check", "set", "note")
+STEP: Final = tuple(dict.fromkeys((*ACTION_STEP, *EFFECT_STEP, *BLOCK_STEP, *ENDING_STEP, *CHECK_STEP, *CONTROLS)))
 STEP_LATER: Final = (
-    "check",
-    "hand_over_if",
-    "note",
     "for_each",
     "repeat",
     "review",

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from robo.definition import keys
-from robo.definition.awaiting import check_code, read_awaited, read_target_node
+from robo.definition.awaiting import read_awaited, read_target_node
 from robo.definition.checking import ANYTHING
+from robo.definition.controls import VERDICT, Controls
 from robo.definition.diagnostics import nearest
 from robo.definition.leaving import ANSWERS, left_by
 from robo.definition.source import Source
@@ -31,6 +32,7 @@ class Steps:
         self.actions = actions
         self.report = source.reporter.report
         self.ids: set[str] = set()
+        self.controls = Controls(source, self.ids)
         self.found: dict[str, Mapping[str, Any]] = {}
 
     # ---- where steps stand ----------------------------------------------------------------------------------
@@ -161,7 +163,7 @@ class Steps:
                 "RB211",
                 "this step does nothing",
                 at=node.at,
-                expected="an action, do, skip_if, reject_if or set",
+                expected="an action, do, check, reject_if, skip_if, hand_over_if, set or note",
             )
         return None, ""
 
@@ -223,8 +225,9 @@ class Steps:
             StepKind.ACTION: {*keys.ACTION_STEP, *keys.EFFECT_STEP},
             StepKind.BLOCK: {*keys.BLOCK_STEP, *(keys.EFFECT_STEP if "once" in parts else ("once",))},
             StepKind.SET: {*keys.ANY_STEP},
-            StepKind.SKIP_IF: {*keys.CONTROL_STEP},
-            StepKind.REJECT_IF: {*keys.CONTROL_STEP},
+            StepKind.NOTE: {*keys.ANY_STEP},
+            StepKind.CHECK: {*keys.CHECK_STEP},
+            **{each: {*keys.ENDING_STEP} for each in (StepKind.SKIP_IF, StepKind.REJECT_IF, StepKind.HAND_OVER_IF)},
         }[kind]
         for key in parts:
             if key in _NOT_THERE and key != word and key not in allowed and key not in keys.CONTROLS:
@@ -283,9 +286,7 @@ class Steps:
             return self._action(parts, path, word)
         if kind is StepKind.BLOCK:
             return {"do": self._list(parts["do"], (*path, "do"), f"{step_id}-")}
-        if kind is StepKind.SET:
-            return {"assign": self._set(parts["set"], (*path, "set"))}
-        return self._ending(parts, path, word)
+        return self.controls.read(kind, parts, path)
 
     def _action(self, parts: Mapping[str, YamlNode], path: Path, name: str) -> dict[str, Any]:
         source, spec, where = self.source, self.actions[name], (*path, name)
@@ -317,34 +318,6 @@ class Steps:
                 expected="the name of a secret, written out: what a run needs is checked before it begins",
             )
 
-    def _set(self, node: YamlNode, path: Path) -> dict[str, Node]:
-        assigned: dict[str, Node] = {}
-        for name, value in self.source.mapping(node, path).items():
-            free = self.source.name(name, (*path, name), taken=self.ids)
-            assigned[name] = self.source.node(value, (*path, name))
-            if free:
-                self.source.names[name] = self.source.kind_of(assigned[name])
-                self.ids.add(name)
-        return assigned
-
-    def _ending(self, parts: Mapping[str, YamlNode], path: Path, word: str) -> dict[str, Any]:
-        """`skip_if` and `reject_if`."""
-        condition = self.source.condition(parts[word], (*path, word))
-        code = self.source.plain(parts.get("code"), (*path, "code"))
-        if code is None and word == "reject_if" and "code" not in parts:
-            self.report(
-                "RB202",
-                "%(owner)s needs %(key)s",
-                at=self.source.at_key((*path, word)),
-                expected="%(key)s: a short name of the reason, as mineur",
-                owner=word,
-                key="code",
-            )
-        if code is not None:
-            check_code(self.source, code, (*path, "code"))
-        message = self.source.node(parts["message"], (*path, "message")) if "message" in parts else ""
-        return {"condition": condition, "code": code or "", "message": message}
-
     def _leave(self, step: Step) -> None:
         """What follows may read the step's values by its id."""
         names = self.source.names
@@ -354,7 +327,7 @@ class Steps:
                 names[step.id] = left
             names["last"] = left or {"*": ANYTHING}
         elif step.id in self.ids:
-            names[step.id] = {}
+            names[step.id] = dict(VERDICT) if step.kind is StepKind.CHECK else {}
 
     def _remember_unknown(self, parts: Mapping[str, YamlNode]) -> None:
         """A step that is not understood may leave anything under its id."""

@@ -13,14 +13,16 @@ from robo.engine.ports import Book, Clock, ItemEnd, JournalRow, Sessions, Wish, 
 from robo.engine.scope import base_names
 from robo.engine.signals import Ending, Later
 from robo.engine.stage import Stage
-from robo.model.base import Outcome
+from robo.model.base import HANDED_OVER, Outcome
 from robo.model.process import Step
 from robo.plan.model import Once, Plan
 from robo.sdk.runner import CellChange
 
 CHANGES: Final = "$changes"
 """Where the write-backs of a segment stand among its outputs."""
-HANDED_OVER: Final = "handed-over"
+LEFT_OVER: Final = "$handed_over"
+"""Where what a segment leaves to a person stands among its outputs."""
+OF_THE_ENGINE: Final = frozenset({CHANGES, LEFT_OVER})
 GONE_WRONG: Final = frozenset({Outcome.REJECTED, Outcome.FAILED, Outcome.UNKNOWN})
 """Outcomes of which a person asks where it happened."""
 
@@ -36,7 +38,7 @@ class Attempt(Stage):
         self.book = book
         self.fence = work.fence
         self.stepwise = work.stepwise
-        self.steps = Performer(self, self.refuse)
+        self.steps = Performer(self, self)
         self.open: JournalRow | None = None
         """The intent whose fate is not known yet. While there is one, the only outcome is `unknown` (rule `cap`)."""
         self.effects: dict[str, Mapping[str, Any]] = {}
@@ -44,6 +46,9 @@ class Attempt(Stage):
         self._ours = False
         self._receipt: Mapping[str, Any] = {}
         self._kept: list[CellChange] = []
+        self._handing: list[Mapping[str, Any]] = []
+        """What the segment that is being executed leaves to a person; `_handed`: what finished ones did."""
+        self._handed: list[Mapping[str, Any]] = []
 
     # -- segments
 
@@ -52,22 +57,32 @@ class Attempt(Stage):
         self.names.begin_segment()
         self.changes.clear()
         self.notes.clear()
+        self._handing.clear()
 
     def segment_outputs(self) -> dict[str, Any]:
         """What the journal keeps of the segment that is being executed."""
         changes = [asdict(change) for change in self.changes]
-        return {**self.names.left, **({CHANGES: changes} if changes else {})}
+        kept = {CHANGES: changes, LEFT_OVER: list(self._handing)}
+        return {**self.names.left, **{name: value for name, value in kept.items() if value}}
 
     def keep_segment(self) -> None:
-        """The segment is over: its write-backs will be committed with the outcome."""
+        """The segment is over: its write-backs will be committed with the outcome, and told what it leaves."""
         self._kept.extend(self.changes)
+        self._handed.extend(self._handing)
         self.changes.clear()
+        self._handing.clear()
+
+    def restore(self, row: JournalRow) -> None:
+        """The names that the segment of this row left."""
+        self.names.restore({name: value for name, value in row.outputs.items() if name not in OF_THE_ENGINE})
 
     def closed(self, once: Once, row: JournalRow) -> None:
         """An effect is known to be there: by us now, or as an earlier attempt or somebody else left it."""
-        self.names.restore({name: value for name, value in row.outputs.items() if name != CHANGES})
+        self.restore(row)
         self._kept.extend(_change(plain) for plain in row.outputs.get(CHANGES, ()))
+        self._handed.extend(row.outputs.get(LEFT_OVER, ()))
         self.changes.clear()
+        self._handing.clear()
         self.open = None
         self.effects[once.id] = row.receipt
         if once.id == self.plan.done_by:
@@ -87,16 +102,40 @@ class Attempt(Stage):
             return Ending(self.ending(Outcome.CANCELLED, "cancelled", "cancelled by a person"))
         return Later(0.0, "stopped")
 
-    async def refuse(self, outcome: Outcome, step: Step, code: str, says: str) -> NoReturn:
+    async def refuse(
+        self, outcome: Outcome, step: Step, code: str, says: str, facts: Mapping[str, Any] | None = None
+    ) -> NoReturn:
         """`skip_if`, `reject_if`, a refusal. After the first receipt of the item it is handed over instead."""
-        raise Ending(self.refusal(outcome, step, code, says))
+        raise Ending(self.refusal(outcome, step, code, says, facts=facts))
 
-    def refusal(self, outcome: Outcome, step: Step, code: str, says: str, row: JournalRow | None = None) -> ItemEnd:
+    def hand_over(self, step: Step, code: str, says: str, facts: Mapping[str, Any] | None = None) -> None:
+        """`hand_over_if`: the item goes on, ends `done`, and a person does the rest."""
+        self._handing.append({"step": step.id, "code": code, "says": says or code, **(facts or {})})
+
+    def refusal(
+        self,
+        outcome: Outcome,
+        step: Step,
+        code: str,
+        says: str,
+        *,
+        row: JournalRow | None = None,
+        facts: Mapping[str, Any] | None = None,
+    ) -> ItemEnd:
         """`row`: the open row of the refused effect, closed in the same commit."""
-        facts = {"says": says, "step": step.id}
+        facts = {"says": says, "step": step.id, **(facts or {})}
         if self.effects:
             return self.handover(code, "%(says)s", {**facts, "code": code}, row)
         return self.ending(outcome, code, "%(says)s", facts, step=step, row=row)
+
+    def finished(self) -> ItemEnd:
+        """Every step was performed: `done`, and handed over when a step said so."""
+        if not self._handed:
+            return self.ending(Outcome.DONE)
+        first, *others = self._handed
+        says = "; ".join(str(each["says"]) for each in self._handed)
+        facts = {**first, "says": says, **({"others": others} if others else {})}
+        return self.ending(Outcome.DONE, HANDED_OVER, "%(says)s", facts, place=str(first["step"]))
 
     def handover(self, code: str, message: str, facts: Mapping[str, Any], row: JournalRow | None = None) -> ItemEnd:
         """`done`, for a person to finish: something of this item already happened and cannot be refused any more."""

@@ -81,7 +81,7 @@ def _reached_the_end(attempt: Attempt) -> ItemEnd:
         return attempt.ending(
             Outcome.SKIPPED, "dry-run", "dry run: nothing was written", {"entered": list(attempt.notes)}
         )
-    return attempt.ending(Outcome.DONE)
+    return attempt.finished()
 
 
 async def _conclude(attempt: Attempt, decided: Ending | Later) -> ItemEnd | None:

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from robo.engine import verify
-from robo.engine.attempt import CHANGES, Attempt
+from robo.engine.attempt import Attempt
 from robo.engine.calls import declared_words, is_harmless, make_call, seconds_of, words_for
 from robo.engine.faultpoints import reach
 from robo.engine.gate import SubmitGate
@@ -287,7 +287,7 @@ class OnceSegment:
         if attempt.work.dry_run:
             raise Ending(attempt.ending(Outcome.SKIPPED, "dry-run", "an earlier submit of this key is in doubt"))
         if not self._started:
-            attempt.names.restore({name: value for name, value in row.outputs.items() if name != CHANGES})
+            attempt.restore(row)
         if once.verify is None:
             raise Ending(self._unknown("unverifiable", "whether %(step)s happened cannot be verified", {}))
         row = await self._ripe(await self._again(row))
@@ -316,7 +316,7 @@ class OnceSegment:
             step = self._once.submit
             says = await words_for(attempt.names, step.refused, row.after_refusal)
             says = says or declared_words(step.refused, row.after_refusal)
-            raise Ending(attempt.refusal(Outcome.REJECTED, step, row.after_refusal, says, row))
+            raise Ending(attempt.refusal(Outcome.REJECTED, step, row.after_refusal, says, row=row))
         row = await self._book.absent(attempt.fence, row, why)
         attempt.open = None
         return row

@@ -1,11 +1,12 @@
-"""Performs units and groups: actions, `set`, `skip_if`, `reject_if`, under `when` and `optional`."""
+"""Performs units and groups: actions and control steps, under `when` and `optional`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, Final, NoReturn
 
 from robo.engine.calls import make_call, words_for
+from robo.engine.controls import Facts, Judge, perform_control
 from robo.engine.faultpoints import reach
 from robo.engine.ports import Clock, Sessions
 from robo.engine.scope import answer
@@ -21,18 +22,12 @@ ABSENT: Final = (NotFound, TimedOut)
 """What an optional step may do without."""
 
 
-class Refuser(Protocol):
-    """Who ends the item when a step says so. Never returns."""
-
-    async def __call__(self, outcome: Outcome, step: Step, code: str, says: str) -> NoReturn: ...
-
-
 class Performer:
-    """Runs pieces on a stage. `refuse` ends the item: `skip_if`, `reject_if`, a refused draft."""
+    """Runs pieces on a stage; `judge` decides about the item."""
 
-    def __init__(self, stage: Stage, refuse: Refuser) -> None:
+    def __init__(self, stage: Stage, judge: Judge) -> None:
         self._stage = stage
-        self._refuse = refuse
+        self._judge = judge
 
     async def run(self, pieces: Sequence[Piece], *, in_once: bool = False, within: Node | None = None) -> None:
         for piece in pieces:
@@ -57,19 +52,10 @@ class Performer:
         match step.kind:
             case StepKind.ACTION:
                 await self._actions(piece, in_once, within)
-            case StepKind.SET:
-                for name, node in step.assign.items():
-                    self._stage.names.leave(name, await self._stage.names.render(node, keep_missing=True))
-            case StepKind.SKIP_IF:
-                await self._condition(step, Outcome.SKIPPED)
-            case StepKind.REJECT_IF:
-                await self._condition(step, Outcome.REJECTED)
             case StepKind.BLOCK:  # pragma: no cover - the plan makes a Group of every block
                 raise AssertionError(step.id)
-
-    async def _condition(self, step: Step, outcome: Outcome) -> None:
-        if step.condition is not None and await self._stage.names.truth(step.condition):
-            await self._refuse(outcome, step, step.code, str(await self._stage.names.render(step.message)))
+            case _:
+                await perform_control(self._stage, self._judge, step)
 
     async def _actions(self, unit: Unit, in_once: bool, within: Node | None) -> None:
         stage, last = self._stage, unit.steps[-1]
@@ -100,7 +86,7 @@ class Performer:
                 words=refused.words,
             ) from refused
         says = await words_for(self._stage.names, step.refused, refused.watched.code)
-        await self._refuse(Outcome.REJECTED, step, refused.watched.code, says or refused.words)
+        await self._judge.refuse(Outcome.REJECTED, step, refused.watched.code, says or refused.words)
 
     def _leave(self, step: Step, result: Result) -> None:
         values = answer(result)
@@ -123,17 +109,23 @@ async def perform_setup(plan: Plan, base: Mapping[str, Any], *, sessions: Sessio
     reach("setup")
     stage = Stage(plan, base=base, sessions=sessions, clock=clock)
     try:
-        await Performer(stage, _refused_setup).run(plan.setup)
+        await Performer(stage, _OfSetup()).run(plan.setup)
     except PageError as broken:
         raise broken.told_as(PortalDown) from broken
 
 
-async def _refused_setup(outcome: Outcome, step: Step, code: str, says: str) -> NoReturn:
-    raise Failure(
-        "RB560",
-        "setup was %(outcome)s at %(step)s: %(says)s",
-        remedy="sign in by hand and look at what the application says",
-        outcome=outcome.value,
-        step=step.id,
-        says=says or code,
-    )
+class _OfSetup:
+    """No item is there to be decided about: `setup` fails."""
+
+    async def refuse(self, outcome: Outcome, step: Step, code: str, says: str, facts: Facts | None = None) -> NoReturn:
+        raise Failure(
+            "RB560",
+            "setup was %(outcome)s at %(step)s: %(says)s",
+            remedy="sign in by hand and look at what the application says",
+            outcome=outcome.value,
+            step=step.id,
+            says=says or code,
+        )
+
+    def hand_over(self, step: Step, code: str, says: str, facts: Facts | None = None) -> None:
+        raise AssertionError(step.id)  # refused when the process is loaded

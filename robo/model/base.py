@@ -71,6 +71,10 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
+HANDED_OVER = "handed-over"
+"""Code of an item that is `done`, and of which a person does the rest."""
+
+
 class ItemState(StrEnum):
     """Where an item is: an outcome, or one of the four states before it."""
 

@@ -151,11 +151,23 @@ class Verify(Value):
     path: Path = ()
 
 
+class Rule(Value):
+    """One rule of a `check`: what must not be, the reason's short name, and the words for a person."""
+
+    condition: Expr
+    code: str
+    says: Node = ""
+    path: Path = ()
+
+
 class StepKind(StrEnum):
     ACTION = "action"
     BLOCK = "block"
     SKIP_IF = "skip_if"
     REJECT_IF = "reject_if"
+    HAND_OVER_IF = "hand_over_if"
+    CHECK = "check"
+    NOTE = "note"
     SET = "set"
 
 
@@ -191,6 +203,8 @@ class Step(Value):
     condition: Expr | None = None
     code: str = ""
     message: Node = ""
+    rules: tuple[Rule, ...] = ()
+    otherwise: str = ""  # of a check: reject | hand_over | continue
     assign: Mapping[str, Node] = Field(default_factory=dict)
 
 

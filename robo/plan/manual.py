@@ -170,14 +170,8 @@ class _Writer:
 
     def _text(self, step: Step) -> tuple[str, ...]:
         """What to do, and the lines below it when there is much of it."""
-        if step.kind in {StepKind.REJECT_IF, StepKind.SKIP_IF} and step.condition is not None:
-            facts = {"condition": self.tell(step.condition.source), "reason": self.reason(step)}
-            if step.kind is StepKind.REJECT_IF:
-                return (self.say("If %(condition)s, set the row aside for a person: %(reason)s.", facts),)
-            return (self.say("If %(condition)s, leave the row, there is nothing to do: %(reason)s.", facts),)
-        if step.kind is StepKind.SET:
-            noted = "; ".join(f"« {name} » = {self.value(node)}" for name, node in step.assign.items())
-            return (self.say("Note: %(values)s.", {"values": noted}),)
+        if step.kind is not StepKind.ACTION:
+            return self._control(step)
         phrase = PHRASES.get(step.action)
         if phrase is not None:
             told = phrase(self, self._params(step))
@@ -185,6 +179,31 @@ class _Writer:
         spec = self.plan.actions[step.action]
         given = ", ".join(f"{name}: {self.value(node)}" for name, node in self._params(step).items())
         return (f"{spec.summary} {given}".strip(),)
+
+    def _control(self, step: Step) -> tuple[str, ...]:
+        if step.condition is not None:
+            facts = {"condition": self.tell(step.condition.source), "reason": self.reason(step.message) or step.code}
+            if step.kind is StepKind.REJECT_IF:
+                return (self.say("If %(condition)s, set the row aside for a person: %(reason)s.", facts),)
+            if step.kind is StepKind.HAND_OVER_IF:
+                return (self.say("If %(condition)s, go on, and leave the rest to a person: %(reason)s.", facts),)
+            return (self.say("If %(condition)s, leave the row, there is nothing to do: %(reason)s.", facts),)
+        if step.kind is StepKind.CHECK:
+            return self._check(step)
+        if step.kind is StepKind.NOTE:
+            return (self.say("Remark: %(words)s.", {"words": self.reason(step.message)}),)
+        noted = "; ".join(f"« {name} » = {self.value(node)}" for name, node in step.assign.items())
+        return (self.say("Note: %(values)s.", {"values": noted}),)
+
+    def _check(self, step: Step) -> tuple[str, ...]:
+        """All rules, a line each."""
+        heading = {
+            "reject": self.say("Check all of this; if anything is so, set the row aside for a person and say why:", {}),
+            "hand_over": self.say("Check all of this; if anything is so, go on, and tell a person why:", {}),
+            "continue": self.say("Check all of this, and note what is so:", {}),
+        }[step.otherwise]
+        lines = (f"{self.tell(rule.condition.source)}: {self.reason(rule.says) or rule.code}" for rule in step.rules)
+        return (heading, *lines)
 
     def _once(self, once: Once) -> Iterator[Sentence]:
         """Look first, do, read the proof; in doubt look again, never do it again."""
@@ -230,12 +249,11 @@ class _Writer:
             return ", ".join(self.value(value) for value in node)
         return f"« {node} »" if node else ""
 
-    def reason(self, step: Step) -> str:
+    def reason(self, words: Node) -> str:
         """Why a row is set aside, in the words the service will read."""
-        message = step.message
-        if isinstance(message, Template):
-            return "".join(part if isinstance(part, str) else self._bare.tell(part.source) for part in message.parts)
-        return str(message) or step.code
+        if isinstance(words, Template):
+            return "".join(part if isinstance(part, str) else self._bare.tell(part.source) for part in words.parts)
+        return str(words)
 
     def target(self, node: Node) -> str:
         """What to find on a page, by its words."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from robo.definition.diagnostics import nearest
 from robo.model.process import Step, StepKind, Verify
-from robo.model.text import Path
+from robo.model.text import Expr, Node, Path
 from robo.plan.mentions import Mention, mentions
 from robo.plan.problems import Problems
 from robo.plan.steps import Actions, params_of
@@ -89,7 +89,7 @@ class Usage:
                 self._left[name] = _Left(guards)
         elif step.once is not None:
             self._left[step.id] = _Left(guards, once_outputs(step, self._actions, self._finders))
-        elif step.kind is StepKind.ACTION:
+        elif step.kind in {StepKind.ACTION, StepKind.CHECK}:
             self._left[step.id] = _Left(guards)
 
     def _check(self, path: Path, mention: Mention, guards: frozenset[str]) -> None:
@@ -124,7 +124,7 @@ class Usage:
 
 def uses_of(step: Step) -> Iterator[tuple[Path, Mention]]:
     """Every name a step itself mentions, with the place of the mention."""
-    members = (
+    members: tuple[tuple[str, Node | Expr | None], ...] = (
         (step.action, step.params),
         ("when", step.when),
         ("within", step.within),
@@ -132,7 +132,8 @@ def uses_of(step: Step) -> Iterator[tuple[Path, Mention]]:
         ("read", step.read),
         ("once", step.once),
         (step.kind.value, step.condition),
-        ("message", step.message),
+        ("note" if step.kind is StepKind.NOTE else "message", step.message),
+        *(("check", part) for rule in step.rules for part in (rule.condition, rule.says)),
         ("set", step.assign),
         ("refused", tuple(part for refusal in step.refused for part in (refusal.target, refusal.says))),
     )

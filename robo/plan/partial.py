@@ -25,7 +25,7 @@ from robo.plan.steps import walk
 from robo.sdk.action import ActionSpec
 
 OF_ONE_STEP: Final = frozenset(
-    f"RB{number}" for number in (402, 403, 404, 405, 406, 407, 408, 409, 410, 412, 419, 420, 424, 425, 427, 428, 431)
+    f"RB{number}" for number in (*range(402, 411), 412, 419, 420, 424, 425, 427, 428, 431, 432, 433)
 )
 OF_PAGES: Final = frozenset({"RB416", "RB429", "RB430"})
 SECTIONS: Final = ("setup", "steps", "finish")

@@ -15,6 +15,16 @@ from robo.sdk.action import Proof
 ENDS = frozenset({StepKind.SKIP_IF, StepKind.REJECT_IF})
 
 
+def ends(step: Step) -> bool:
+    """Whether a step may reject or skip the item."""
+    return step.kind in ENDS or step.otherwise == "reject"
+
+
+def hands_over(step: Step) -> bool:
+    """Whether a step may leave the rest of the item to a person."""
+    return step.kind is StepKind.HAND_OVER_IF or step.otherwise == "hand_over"
+
+
 class EffectRules:
     """Every rule about effects, over the resolved steps of one process."""
 
@@ -40,6 +50,14 @@ class EffectRules:
                     step.path,
                     remedy="move this step to `steps`, with `once`",
                 )
+            if hands_over(step):
+                self._problems.report(
+                    "RB432",
+                    "%(word)s cannot stand in setup: it belongs to no item",
+                    (*step.path, step.kind.value),
+                    remedy="move it to `steps`",
+                    word=step.kind.value,
+                )
 
     def _order(self, steps: tuple[Step, ...]) -> None:
         """After the first effect nothing may reject or skip the item."""
@@ -47,7 +65,7 @@ class EffectRules:
         for step in flat(steps):
             if done:
                 for inner in walk((step,)):
-                    if inner.kind in ENDS:
+                    if ends(inner):
                         self._too_late(inner, done)
             if self._cutter.is_once(step):
                 done = done or step.id
@@ -57,7 +75,7 @@ class EffectRules:
             "RB407",
             "%(word)s cannot stand after the effect %(once)s: the item already left its trace in the application",
             (*step.path, step.kind.value),
-            remedy="decide before the first effect",
+            remedy="decide before the first effect, or leave the rest to a person: `hand_over_if`, `else: hand_over`",
             word=step.kind.value,
             once=done,
         )
@@ -158,6 +176,15 @@ class EffectRules:
             )
         elif step.effect is Effect.SUBMIT:
             self._inner_submit(step)
+        elif hands_over(step):
+            self._problems.report(
+                "RB432",
+                "%(word)s cannot stand inside the `once` of %(once)s: the item would go on, and its effect with it",
+                (*step.path, step.kind.value),
+                remedy="put it before the block, or behind it",
+                word=step.kind.value,
+                once=block.id,
+            )
         else:
             self._only_with_once(step)
 
@@ -256,6 +283,8 @@ class VerifyRules:
 
     def _verify(self, step: Step, verify: Verify) -> None:
         for inner in walk(verify.steps):
+            if inner.kind is not StepKind.ACTION:
+                self._no_look(inner)
             if effect_of(inner).rank > Effect.LOCAL.rank:
                 self._changes(inner)
         if (verify.found_if is None) is not (verify.absent_if is None):
@@ -268,6 +297,16 @@ class VerifyRules:
         elif verify.found_if is None and verify.finder is None:
             for inner in verify.steps[-1:]:
                 self._answers(inner)
+
+    def _no_look(self, step: Step) -> None:
+        word = "do" if step.kind is StepKind.BLOCK else step.kind.value
+        self._problems.report(
+            "RB433",
+            "%(word)s cannot stand in `verify`: it is a list of actions that look",
+            (*step.path, word),
+            remedy="end it with `found_if` and `absent_if` to decide by what was read",
+            word=word,
+        )
 
     def _answers(self, step: Step) -> None:
         spec = self._cutter.actions.get(step.action)

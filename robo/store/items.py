@@ -213,13 +213,15 @@ def owners(tx: Tx, run: str) -> list[tuple[str, int]]:
     return [(row[0], int(row[1])) for row in tx.execute(query)]
 
 
-def of_run(tx: Tx, run: str, *, states: Sequence[ItemState] = (), key: str = "") -> list[Item]:
+def of_run(tx: Tx, run: str, *, states: Sequence[ItemState] = (), key: str = "", code: str = "") -> list[Item]:
     """Items of a run in the order of their source; its opening and finish left out."""
     query = select(items).where(items.c.run == run, items.c.kind == ItemKind.ITEM).order_by(items.c.position)
     if states:
         query = query.where(items.c.state.in_(states))
     if key:
         query = query.where(items.c.key == key)
+    if code:
+        query = query.where(items.c.code == code)
     return [_item(row) for row in tx.execute(query).mappings()]
 
 

@@ -1,0 +1,117 @@
+"""Control steps: checks, hand-overs, notes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from robo.engine.pieces import perform_setup
+from robo.errors import Failure
+from robo.model.base import ItemState
+from robo.model.process import Rule, Step, StepKind
+from robo.model.text import Expr
+
+from .conftest import text
+
+
+def check(*rules: tuple[str, str, str], otherwise: str = "reject", id_: str = "seen") -> Step:
+    made = tuple(Rule(condition=Expr(condition), code=code, says=text(says)) for condition, code, says in rules)
+    return Step(id=id_, named=True, kind=StepKind.CHECK, path=("steps",), rules=made, otherwise=otherwise)
+
+
+BOTH = (
+    ("item.last == 'Martin'", "no-martin", "${{ item.last }} ne va pas"),
+    ("item.row == 8", "row", "ligne 8"),
+    ("item.number is missing or item.row == 7", "row-7", ""),
+)
+
+
+def hand_over(world: Any, condition: str = "1 == 1", code: str = "by-hand", message: str = "à voir") -> Step:
+    step: Step = world.control(StepKind.HAND_OVER_IF, condition, code, message)
+    return step
+
+
+async def test_a_check_tries_every_rule_and_rejects_with_all_of_them(world: Any) -> None:
+    item = await world.run(world.plan(world.once(lead=[check(*BOTH)])))
+    assert (item.state, item.end.code) == (ItemState.REJECTED, "no-martin")
+    assert item.end.facts["codes"] == ["no-martin", "row-7"]
+    assert item.end.facts["says"] == "Martin ne va pas; row-7"
+    assert world.clicks == 0
+
+
+async def test_a_check_that_holds_is_said_to_and_its_verdict_can_be_read(world: Any) -> None:
+    rule = world.control(StepKind.SKIP_IF, "not seen.failed and seen.lines | length == 0", "good")
+    item = await world.run(world.plan(world.tail(check(("item.row == 8", "row", "x")), rule)))
+    assert item.end.code == "good"
+    assert next((line.step, line.state) for line in world.book.traces) == ("seen", "ok")
+
+
+async def test_a_check_may_go_on_and_leave_its_verdict(world: Any) -> None:
+    seen = check(*BOTH, otherwise="continue")
+    rule = world.control(
+        StepKind.REJECT_IF, "seen.failed and 'row-7' in seen.codes", "late", "${{ seen.lines | join('/') }}"
+    )
+    item = await world.run(world.plan(world.tail(seen, rule)))
+    assert item.end.facts["says"] == "Martin ne va pas/row-7"
+    assert [line.note for line in world.book.traces if line.step == "seen"] == ["Martin ne va pas; row-7"]
+
+
+async def test_a_handed_over_item_goes_on_ends_done_and_says_what_is_left(world: Any) -> None:
+    item = await world.run(world.plan(world.once(lead=[hand_over(world)])))
+    assert world.clicks == 1
+    assert (item.state, item.end.code, item.end.ours) == (ItemState.DONE, "handed-over", True)
+    assert item.end.facts["code"] == "by-hand"
+    assert item.end.facts["happened"] == {"created": {"number": "N1"}}
+
+
+async def test_several_reasons_of_a_hand_over_are_told_together(world: Any) -> None:
+    seen = check(("item.row == 7", "row-7", "ligne 7"), otherwise="hand_over")
+    item = await world.run(world.plan(world.once(lead=[seen]), world.tail(hand_over(world))))
+    assert item.end.facts["says"] == "ligne 7; à voir"
+    assert [other["code"] for other in item.end.facts["others"]] == ["by-hand"]
+    assert item.end.place.endswith("seen")
+
+
+async def test_what_a_finished_segment_hands_over_is_not_forgotten_by_the_next_attempt(world: Any) -> None:
+    first = world.once("created", lead=[hand_over(world)])
+    second = world.once("sent")
+    world.portal.answers.extend(["ok", "not filed, no answer"])
+    item = await world.run(world.plan(first, second))
+    assert world.book.commits.count("intent created 1") == 1
+    assert any(commit.startswith("postpone") for commit in world.book.commits)
+    assert (item.state, item.end.code, item.end.facts["code"]) == (ItemState.DONE, "handed-over", "by-hand")
+
+
+async def test_what_an_abandoned_start_of_a_segment_handed_over_is_told_once(world: Any) -> None:
+    world.portal.answers.append("not filed, no answer")
+    item = await world.run(world.plan(world.once(lead=[hand_over(world)])))
+    assert world.clicks == 2
+    assert item.end.facts["says"] == "à voir"
+    assert "others" not in item.end.facts
+
+
+async def test_a_failed_check_after_a_receipt_is_handed_over(world: Any) -> None:
+    item = await world.run(world.plan(world.once(), world.tail(check(*BOTH))))
+    assert (item.state, item.end.code, item.end.facts["code"]) == (ItemState.DONE, "handed-over", "no-martin")
+
+
+async def test_a_note_is_a_masked_line_of_the_history(world: Any) -> None:
+    world.work["sensitive"] = ("Martin",)
+    note = Step(id="remark", kind=StepKind.NOTE, path=("steps",), message=text("Vu: ${{ item.last }}"))
+    item = await world.run(world.plan(world.tail(note)))
+    assert item.state is ItemState.DONE
+    assert [(line.step, line.state, line.note) for line in world.book.traces] == [("remark", "ok", "Vu: •••")]
+
+
+async def test_a_dry_run_hands_nothing_over(world: Any) -> None:
+    world.work["dry_run"] = True
+    item = await world.run(world.plan(world.tail(hand_over(world))))
+    assert (item.state, item.end.code) == (ItemState.SKIPPED, "dry-run")
+
+
+async def test_a_failed_check_of_setup_holds_nobodys_item(world: Any) -> None:
+    plan = world.plan(world.tail(), setup=world.units(check(("1 == 1", "closed", "fermé"))))
+    with pytest.raises(Failure) as caught:
+        await perform_setup(plan, {}, sessions=world.sessions, clock=world.clock)
+    assert (caught.value.code, caught.value.facts["says"]) == ("RB560", "fermé")
