@@ -11,7 +11,7 @@ from robo.cli.language import _
 from robo.model.process import Process, Step, StepKind
 from robo.model.region import Region
 from robo.model.text import Path, Template
-from robo.plan.model import Once, Piece, Plan, Segment, Unit
+from robo.plan.model import Once, Part, Plan, Segment, Turns, performed
 
 DEFAULT: Final = "default"
 REGION: Final[Path] = ("", "region")
@@ -131,28 +131,31 @@ def _policy(key: str, value: Any) -> str:
 
 def steps_of(segment: Segment) -> Iterator[Step]:
     """Every step of a segment in the order it is done, the submit last."""
-    yield from _flat(segment.lead)
+    yield from performed(segment.lead)
     if segment.once is not None:
-        yield from _flat(segment.once.body)
+        yield from performed(segment.once.body)
         yield from segment.once.entries
         yield segment.once.submit
-
-
-def _flat(pieces: tuple[Piece, ...]) -> Iterator[Step]:
-    for piece in pieces:
-        yield from piece.steps if isinstance(piece, Unit) else _flat(piece.pieces)
 
 
 def _steps(plan: Plan) -> Iterator[Row]:
     for name, finder in plan.finders.items():
         yield f"finders.{name}", _step(finder.step), ("finders", name)
-    for step in _flat(plan.setup):
+    for step in performed(plan.setup):
         yield f"setup: {step.id}", _step(step), step.path
-    for segment in (*plan.segments, *plan.finish):
-        for step in steps_of(segment):
-            yield f"{segment.id}: {step.id}", _step(step), step.path
-        if segment.once is not None:
-            yield from _once(segment.once)
+    yield from _parts((*plan.segments, *plan.finish))
+
+
+def _parts(parts: tuple[Part, ...]) -> Iterator[Row]:
+    for part in parts:
+        if isinstance(part, Turns):
+            yield f"{part.step.id}: {part.step.id}", _step(part.step), part.step.path
+            yield from _parts(part.segments)
+            continue
+        for step in steps_of(part):
+            yield f"{part.id}: {step.id}", _step(step), step.path
+        if part.once is not None:
+            yield from _once(part.once)
 
 
 def _step(step: Step) -> str:
@@ -165,6 +168,9 @@ def _step(step: Step) -> str:
 
 def _said(step: Step) -> str:
     """What it acts on, asks or keeps, as its author wrote it."""
+    if step.each is not None:
+        key = f", key: {node_text(step.key)}" if step.key is not None else ""
+        return f"{step.each.source} as {step.as_}{key}"
     if step.rules:
         rules = ", ".join(f"{rule.condition.source} → {rule.code}" for rule in step.rules)
         return f"{rules} (else: {step.otherwise})"

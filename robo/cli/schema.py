@@ -53,6 +53,7 @@ CONTROL: Final[Mapping[str, Schema]] = {
         "else": {"enum": list(WAYS)},
     },
     "note": {"note": TEXT},
+    "for_each": {"for_each": TEXT, "as": TEXT, "key": TEXT, "do": STEPS},
     "set": {"set": {"type": "object"}},
 }
 BLOCK: Final = ("once", "verify", "refused", "read", "expect", "settle", "unverifiable", "was", "within")

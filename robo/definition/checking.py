@@ -1,8 +1,4 @@
-"""Looks into expressions before a run: names that exist, filters that exist, types that go together.
-
-`Names` says what may be read and of which type: a type's name, a mapping of members, or ANYTHING. A mapping with the
-member `*` may have others.
-"""
+"""Looks into expressions before a run: names that exist, filters that exist, types that go together."""
 
 from __future__ import annotations
 
@@ -15,48 +11,22 @@ from jinja2 import nodes
 from robo.definition.diagnostics import nearest
 from robo.definition.filters import TESTS, filters
 from robo.definition.filters.base import ANY, ELEMENT, Filter
+from robo.definition.scoping import ANYTHING, Scope
 from robo.definition.syntax import Fault, dotted, parse, place_of
-from robo.model.process import Kind
-
-ANYTHING: Final = ""
-Names = Mapping[str, Any]
-
-KINDS: Final[Mapping[Kind, str]] = {
-    **dict.fromkeys(Kind, "text"),
-    Kind.INT: "number",
-    Kind.DECIMAL: "number",
-    Kind.MONEY: "number",
-    Kind.PERCENT: "number",
-    Kind.BOOL: "yes or no",
-    Kind.DATE: "date",
-    Kind.DATETIME: "date and time",
-    Kind.TIME: "time",
-    Kind.DURATION: "duration",
-    Kind.LIST: "list",
-}
-"""The type of an expression for each scalar type of the language."""
 
 _SIGNS: Final = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">="}
 _TOGETHER: Final = "~ to put texts together, | to_number to calculate with one"
 _READ: Final = "| to_number or | to_date to read a text"
-_HINTS: Final = {
-    "secrets": "secrets are not readable: an action names one (secret: portal)",
-    "item": "what belongs to one item is seen by steps and finders only",
-    **dict.fromkeys(("null", "nil", "None", "undefined", "vide", "empty"), "is missing, is not missing"),
-    **dict.fromkeys(("yes", "oui", "vrai"), "true"),
-    **dict.fromkeys(("no", "non", "faux"), "false"),
-}
 _DATES: Final = ("date", "date and time")
 
 
 @dataclass(slots=True)
 class Look:
-    """One look at one expression. `later`: step ids that exist, but further down."""
+    """One look at one expression. `scope`: what may be read where it stands."""
 
     source: str
-    names: Names
+    scope: Scope
     tables: Mapping[str, Any]
-    later: frozenset[str] = frozenset()
     faults: list[Fault] = field(default_factory=list)
 
     def run(self) -> str:
@@ -87,77 +57,9 @@ class Look:
 
     def _kind(self, node: nodes.Node) -> str:
         if name := dotted(node):
-            return self._name(name)
+            return self.scope.kind(name, self._fault)
         kind: str = getattr(self, _RULES[type(node)])(node)
         return kind
-
-    # names
-
-    def _name(self, name: str) -> str:
-        parts = name.split(".")
-        known: Any = self.names
-        for index, part in enumerate(parts):
-            if known == ANYTHING:
-                return ANYTHING
-            if not isinstance(known, Mapping):
-                self._no_members(parts, index, known)
-                return ANYTHING
-            if part not in known:
-                if "*" not in known:
-                    self._unknown(parts, index, known)
-                return ANYTHING
-            known = known[part]
-        return "mapping" if isinstance(known, Mapping) else str(known)
-
-    def _no_members(self, parts: list[str], index: int, kind: str) -> None:
-        words = ".".join(parts[: index + 1])
-        hint = f"| {parts[index]}" if parts[index] in filters() else ""
-        self._fault(
-            "RB304",
-            "%(owner)s is a %(kind)s: it has no %(name)s",
-            words,
-            meant=hint,
-            owner=".".join(parts[:index]),
-            kind=kind,
-            name=parts[index],
-        )
-
-    def _unknown(self, parts: list[str], index: int, known: Mapping[str, Any]) -> None:
-        word, words = parts[index], ".".join(parts[: index + 1])
-        if index:
-            owner = ".".join(parts[:index])
-            meant = nearest(word, known)
-            self._fault(
-                "RB304",
-                "%(owner)s has no %(name)s",
-                words,
-                expected="one of %(known)s" if known else "",
-                meant=f"{owner}.{meant}" if meant else "",
-                owner=owner,
-                name=word,
-                known=", ".join(sorted(known)),
-            )
-        elif word in self.later:
-            self._fault("RB311", "the step %(name)s comes later", words, expected="a step above this one", name=word)
-        else:
-            self._fault(
-                "RB303",
-                "there is no %(name)s here",
-                words,
-                expected=_HINTS.get(word, "one of %(known)s, or a text in quotes"),
-                meant=self._meant(word),
-                name=word,
-                known=", ".join(sorted(self.names)),
-            )
-
-    def _meant(self, word: str) -> str:
-        item = self.names.get("item")
-        if isinstance(item, Mapping) and word in item:
-            return f"item.{word}"
-        inputs = self.names.get("inputs")
-        if isinstance(inputs, Mapping) and word in inputs:
-            return f"inputs.{word}"
-        return nearest(word, (*self.names, *self.later))
 
     # operators
 

@@ -48,11 +48,19 @@ EFFECT_STEP: Final = ("once", "verify", "refused", "read", "expect", "settle", "
 BLOCK_STEP: Final = (*ANY_STEP, "within", "do")
 ENDING_STEP: Final = (*ANY_STEP, "code", "message")
 CHECK_STEP: Final = (*ANY_STEP, "else")
+LOOP_STEP: Final = (*ANY_STEP, "as", "key", "do")
 RULE: Final = ("not", "code", "says")
-CONTROLS: Final = ("skip_if", "reject_if", "hand_over_if", "check", "set", "note")
-STEP: Final = tuple(dict.fromkeys((*ACTION_STEP, *EFFECT_STEP, *BLOCK_STEP, *ENDING_STEP, *CHECK_STEP, *CONTROLS)))
+CONTROLS: Final = ("skip_if", "reject_if", "hand_over_if", "check", "set", "note", "for_each")
+WITH_DO: Final = ("for_each",)
+"""Control steps whose own steps stand under `do` beside them."""
+HOLD_STEPS: Final = ("do",)
+"""Keys below which steps stand."""
+STEP: Final = tuple(
+    dict.fromkeys(
+        (*ACTION_STEP, *EFFECT_STEP, *BLOCK_STEP, *ENDING_STEP, *CHECK_STEP, *LOOP_STEP, *CONTROLS),
+    )
+)
 STEP_LATER: Final = (
-    "for_each",
     "repeat",
     "review",
     "output",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from robo.definition.checking import ANYTHING, KINDS
+from robo.definition.scoping import ANYTHING, KINDS
 from robo.model.process import Kind, Step
 from robo.model.text import Template
 from robo.sdk.action import ActionSpec

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from robo.definition.checking import ANYTHING, KINDS, Look
+from robo.definition.checking import Look
 from robo.definition.diagnostics import Reporter, nearest
 from robo.definition.document import Document
 from robo.definition.finding import find_words
+from robo.definition.scoping import ANYTHING, KINDS, Scope
 from robo.definition.syntax import Fault
 from robo.definition.template import BadTemplate, parse_template
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
@@ -48,7 +49,13 @@ class Source(Document):
         }
         self.tables: Mapping[str, Any] = {}
         self.later: frozenset[str] = frozenset()
+        self.inside: dict[str, str] = {}
         self.secrets_named: set[str] = set()
+
+    @property
+    def scope(self) -> Scope:
+        """What an expression may read at the place being read."""
+        return Scope(self.names, self.later, self.inside)
 
     # ---- shapes -------------------------------------------------------------------------------------------
     def mapping(
@@ -210,7 +217,7 @@ class Source(Document):
             self.reporter.report("RB310", "this expression is never closed", at=at, expected="}} at its end")
 
     def _look(self, source: str, tree: TextNode, *, alone: bool = True, condition: bool = False) -> str:
-        look = Look(source, self.names, self.tables, self.later)
+        look = Look(source, self.scope, self.tables)
         if condition:
             look.condition()
             kind = "yes or no"
@@ -287,11 +294,15 @@ class Source(Document):
             self.wrong_value(path, "this", "one expression: ${{ … }}")
         return None
 
+    def kind_of_expression(self, expr: Expr) -> str:
+        """Its type, or ANYTHING. What is wrong with it was reported when it was read."""
+        return Look(expr.source, self.scope, self.tables).run()
+
     def kind_of(self, node: Node) -> Any:
         """What an expression reads that was given this value: its type, or ANYTHING."""
         if isinstance(node, Template):
             if len(node.parts) == 1 and isinstance(node.parts[0], Expr):
-                return Look(node.parts[0].source, self.names, self.tables, self.later).run()
+                return self.kind_of_expression(node.parts[0])
             return "text"
         return "text" if isinstance(node, str) else ANYTHING
 

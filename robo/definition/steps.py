@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from robo.definition import keys
 from robo.definition.awaiting import read_awaited, read_target_node
-from robo.definition.checking import ANYTHING
 from robo.definition.controls import VERDICT, Controls
 from robo.definition.diagnostics import nearest
 from robo.definition.leaving import ANSWERS, left_by
+from robo.definition.nesting import read_for_each
+from robo.definition.scoping import ANYTHING
 from robo.definition.source import Source
 from robo.definition.verifying import Verifying
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
@@ -48,9 +49,10 @@ class Steps:
                 key="setup by host",
             )
             return ()
-        return self._list(node, path, prefix)
+        return self.steps_of(node, path, prefix)
 
-    def _list(self, node: YamlNode | None, path: Path, prefix: str) -> tuple[Step, ...]:
+    def steps_of(self, node: YamlNode | None, path: Path, prefix: str) -> tuple[Step, ...]:
+        """The steps of a list; those without an id are called `prefix` and their number."""
         found = [
             self.step(part, below, f"{prefix}{index}")
             for index, (part, below) in enumerate(self.source.items(node, path), 1)
@@ -90,16 +92,18 @@ class Steps:
     def _lone(self, node: YamlNode, path: Path, name: str, role: str) -> Step | None:
         step = self.step(node, path, name, alone=True)
         spec = self.actions.get(step.action) if step is not None else None
-        if spec is not None and not (spec.source if role == "source" else spec.finder):
+        fits = spec is not None and (spec.source if role == "source" else spec.finder)
+        if step is not None and not fits:
+            word = step.action or ("do" if step.kind is StepKind.BLOCK else step.kind.value)
             known = sorted(
                 each.name for each in self.actions.values() if (each.source if role == "source" else each.finder)
             )
             self.report(
                 "RB217",
                 "%(action)s cannot stand here",
-                at=self.source.at_key((*path, spec.name)),
+                at=self.source.at_key((*path, word)),
                 expected="one of %(known)s",
-                action=spec.name,
+                action=word,
                 known=", ".join(known),
             )
         return step
@@ -139,6 +143,8 @@ class Steps:
         """What a step is, by its one leading key."""
         words = [key for key, _ in node.entries]
         leading = [key for key in words if key.text in (*keys.CONTROLS, "do") or key.text not in keys.STEP]
+        if any(key.text in keys.WITH_DO for key in leading):
+            leading = [key for key in leading if key.text != "do"]
         later = [key for key in leading if key.text in keys.STEP_LATER]
         if later:
             for key in later:
@@ -163,7 +169,7 @@ class Steps:
                 "RB211",
                 "this step does nothing",
                 at=node.at,
-                expected="an action, do, check, reject_if, skip_if, hand_over_if, set or note",
+                expected="an action, do, check, reject_if, skip_if, hand_over_if, for_each, set or note",
             )
         return None, ""
 
@@ -227,6 +233,7 @@ class Steps:
             StepKind.SET: {*keys.ANY_STEP},
             StepKind.NOTE: {*keys.ANY_STEP},
             StepKind.CHECK: {*keys.CHECK_STEP},
+            StepKind.FOR_EACH: {*keys.LOOP_STEP},
             **{each: {*keys.ENDING_STEP} for each in (StepKind.SKIP_IF, StepKind.REJECT_IF, StepKind.HAND_OVER_IF)},
         }[kind]
         for key in parts:
@@ -285,7 +292,9 @@ class Steps:
         if kind is StepKind.ACTION:
             return self._action(parts, path, word)
         if kind is StepKind.BLOCK:
-            return {"do": self._list(parts["do"], (*path, "do"), f"{step_id}-")}
+            return {"do": self.steps_of(parts["do"], (*path, "do"), f"{step_id}-")}
+        if kind is StepKind.FOR_EACH:
+            return read_for_each(self, parts, path, step_id)
         return self.controls.read(kind, parts, path)
 
     def _action(self, parts: Mapping[str, YamlNode], path: Path, name: str) -> dict[str, Any]:
@@ -359,5 +368,5 @@ def ids_of(node: YamlNode | None) -> Iterator[str]:
         for key, value in node.entries:
             if key.text == "id" and isinstance(value, TextNode):
                 yield value.text
-            elif key.text == "do":
+            elif key.text in keys.HOLD_STEPS:
                 yield from ids_of(value)

@@ -7,8 +7,8 @@ from typing import Any
 
 from robo.definition import keys
 from robo.definition.awaiting import each
-from robo.definition.checking import ANYTHING
 from robo.definition.diagnostics import nearest
+from robo.definition.scoping import ANYTHING
 from robo.definition.source import Source
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
 from robo.model.process import Step, Verify

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -13,18 +14,30 @@ from robo.engine.ports import Book, Clock, ItemEnd, JournalRow, Sessions, Wish, 
 from robo.engine.scope import base_names
 from robo.engine.signals import Ending, Later
 from robo.engine.stage import Stage
+from robo.engine.turns import Turn
 from robo.model.base import HANDED_OVER, Outcome
 from robo.model.process import Step
-from robo.plan.model import Once, Plan
+from robo.plan.model import Once, Plan, Segment, in_turns
+from robo.plan.outputs import looked_for, uses_of
 from robo.sdk.runner import CellChange
 
 CHANGES: Final = "$changes"
 """Where the write-backs of a segment stand among its outputs."""
+OUTSIDE: Final = "$outside"
+"""Where names stand that a look in a loop needs and that were left before the loop."""
 LEFT_OVER: Final = "$handed_over"
 """Where what a segment leaves to a person stands among its outputs."""
-OF_THE_ENGINE: Final = frozenset({CHANGES, LEFT_OVER})
+OF_THE_ENGINE: Final = frozenset({CHANGES, LEFT_OVER, OUTSIDE})
 GONE_WRONG: Final = frozenset({Outcome.REJECTED, Outcome.FAILED, Outcome.UNKNOWN})
 """Outcomes of which a person asks where it happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What a finished segment left: cells to write, and what a person does."""
+
+    changes: tuple[CellChange, ...]
+    handed: tuple[Mapping[str, Any], ...]
 
 
 class Attempt(Stage):
@@ -42,19 +55,25 @@ class Attempt(Stage):
         self.open: JournalRow | None = None
         """The intent whose fate is not known yet. While there is one, the only outcome is `unknown` (rule `cap`)."""
         self.effects: dict[str, Mapping[str, Any]] = {}
-        """What already happened: the receipt of each closed effect by step id."""
-        self._ours = False
-        self._receipt: Mapping[str, Any] = {}
-        self._kept: list[CellChange] = []
+        """What already happened: the receipt of each closed effect by step id, and by its key in a loop."""
+        self.looped: Mapping[str, Segment] = in_turns(plan.finish if work.finish else plan.segments)
+        """The segments that stand in loops, by the ids under which the journal may know them."""
+        self.turns: list[Turn] = []
+        """The turns of loops with effects in which it is, outermost first."""
+        self._earning: dict[str, JournalRow] = {}
+        """The closed effects of the step that is counted: one, or one for each turn of a loop."""
+        self._finished: dict[str, _Left] = {}
+        """What each finished segment left besides its names, in the order of the steps."""
         self._handing: list[Mapping[str, Any]] = []
-        """What the segment that is being executed leaves to a person; `_handed`: what finished ones did."""
-        self._handed: list[Mapping[str, Any]] = []
+        """What the segment that is being executed leaves to a person."""
 
     # -- segments
 
     def begin_segment(self) -> None:
         """Its steps start from nothing: what they left in a tried and abandoned start is forgotten."""
         self.names.begin_segment()
+        for turn in self.turns:
+            self.names.leave(turn.name, turn.element)
         self.changes.clear()
         self.notes.clear()
         self._handing.clear()
@@ -67,8 +86,7 @@ class Attempt(Stage):
 
     def keep_segment(self) -> None:
         """The segment is over: its write-backs will be committed with the outcome, and told what it leaves."""
-        self._kept.extend(self.changes)
-        self._handed.extend(self._handing)
+        self._finished[f"{len(self._finished)}"] = _Left(tuple(self.changes), tuple(self._handing))
         self.changes.clear()
         self._handing.clear()
 
@@ -76,17 +94,63 @@ class Attempt(Stage):
         """The names that the segment of this row left."""
         self.names.restore({name: value for name, value in row.outputs.items() if name not in OF_THE_ENGINE})
 
+    def outside(self, once: Once) -> dict[str, Any]:
+        """What else a look at this effect needs in the next attempt, which begins before the loop it stands in."""
+        if once.id not in self.looped:
+            return {}
+        looks = once.verify.steps if once.verify is not None else ()
+        asked = {mention.root for step in (*looks, once.submit) for _, mention in uses_of(step)}
+        asked |= {mention.root for mention in looked_for(once.verify)}
+        return {OUTSIDE: self.names.of(asked - {turn.name for turn in self.turns})}
+
+    def recall(self, row: JournalRow) -> None:
+        """The names of `outside`, for whoever settles the row without having come to it."""
+        self.names.restore(row.outputs.get(OUTSIDE, {}))
+
+    @contextmanager
+    def turn(self, turn: Turn) -> Iterator[None]:
+        """Everything inside belongs to this turn."""
+        self.turns.append(turn)
+        self.names.leave(turn.name, turn.element, keep=False)
+        try:
+            yield
+        finally:
+            self.turns.pop()
+
+    def known(self, once: Once, row: JournalRow) -> None:
+        """An effect is there, whoever left it: the item is not the same any more, and what it owes is owed."""
+        label = once.id if once.id not in self.looped else f"{once.id} {row.once.key}"
+        left = _Left(
+            tuple(_change(plain) for plain in row.outputs.get(CHANGES, ())), tuple(row.outputs.get(LEFT_OVER, ()))
+        )
+        self._finished.pop(label, None)  # in the order of the steps, not of what was known first
+        self._finished[label] = left
+        self.effects[label] = row.receipt
+        if once.id == self.plan.done_by:
+            self._earning[row.once.key] = row
+
     def closed(self, once: Once, row: JournalRow) -> None:
         """An effect is known to be there: by us now, or as an earlier attempt or somebody else left it."""
+        self.known(once, row)
         self.restore(row)
-        self._kept.extend(_change(plain) for plain in row.outputs.get(CHANGES, ()))
-        self._handed.extend(row.outputs.get(LEFT_OVER, ()))
+        for turn in self.turns:
+            self.names.leave(turn.name, turn.element, keep=False)
         self.changes.clear()
         self._handing.clear()
         self.open = None
-        self.effects[once.id] = row.receipt
-        if once.id == self.plan.done_by:
-            self._ours, self._receipt = row.ours, row.receipt
+
+    @property
+    def _ours(self) -> bool:
+        """Whether the counted effect is ours: in a loop, that of every turn."""
+        return bool(self._earning) and all(row.ours for row in self._earning.values())
+
+    @property
+    def _receipt(self) -> Mapping[str, Any]:
+        """The receipt of the counted effect; those of several turns with their keys."""
+        rows = self._earning.values()
+        if len(rows) == 1:
+            return next(iter(rows)).receipt
+        return {f"{row.once.key} {name}": value for row in rows for name, value in row.receipt.items()}
 
     # -- ends
 
@@ -130,10 +194,11 @@ class Attempt(Stage):
 
     def finished(self) -> ItemEnd:
         """Every step was performed: `done`, and handed over when a step said so."""
-        if not self._handed:
+        handed = [each for left in self._finished.values() for each in left.handed]
+        if not handed:
             return self.ending(Outcome.DONE)
-        first, *others = self._handed
-        says = "; ".join(str(each["says"]) for each in self._handed)
+        first, *others = handed
+        says = "; ".join(str(each["says"]) for each in handed)
         facts = {**first, "says": says, **({"others": others} if others else {})}
         return self.ending(Outcome.DONE, HANDED_OVER, "%(says)s", facts, place=str(first["step"]))
 
@@ -183,7 +248,7 @@ class Attempt(Stage):
         """Failed, unknown and cancelled items do their write-backs again when they are taken up again."""
         if outcome not in {Outcome.DONE, Outcome.SKIPPED, Outcome.REJECTED}:
             return ()
-        return (*self._kept, *self.changes)
+        return (*(change for left in self._finished.values() for change in left.changes), *self.changes)
 
     # -- what a person sees
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -11,11 +11,12 @@ from robo.engine import policy
 from robo.engine.attempt import Attempt
 from robo.engine.faultpoints import reach
 from robo.engine.once import OnceSegment
-from robo.engine.ports import Book, Clock, ItemEnd, JournalState, Sessions, Work
+from robo.engine.ports import Book, Clock, ItemEnd, JournalRow, JournalState, Sessions, Work
 from robo.engine.signals import Ending, Later
+from robo.engine.turns import turns_of
 from robo.errors import InfrastructureError, MissingSecret, RoboError, StaleToken, StoreConflict
 from robo.model.base import Outcome
-from robo.plan.model import Plan, Segment
+from robo.plan.model import Once, Part, Plan, Segment, Turns
 
 FOR_A_PERSON: Final = frozenset({Outcome.FAILED, Outcome.UNKNOWN})
 """Outcomes after which somebody looks at pictures."""
@@ -49,8 +50,8 @@ async def _let_go(attempt: Attempt) -> None:
 async def _walk(attempt: Attempt) -> Ending | Later:
     """All segments in order; how it came to an end."""
     try:
-        for segment in _segments(attempt):
-            await _segment(attempt, segment)
+        await _loops(attempt)
+        await _parts(attempt, _all(attempt))
     except (Ending, Later) as decided:
         return decided
     except StaleToken:
@@ -62,8 +63,52 @@ async def _walk(attempt: Attempt) -> Ending | Later:
     return Ending(_reached_the_end(attempt))
 
 
-def _segments(attempt: Attempt) -> Sequence[Segment]:
+def _all(attempt: Attempt) -> Sequence[Part]:
     return attempt.plan.finish if attempt.work.finish else attempt.plan.segments
+
+
+async def _loops(attempt: Attempt) -> None:
+    """What earlier attempts did in loops. Which turns there are is known late, and may have changed: what is open is
+    closed first (rule `first`), and after what is done nothing is rejected any more."""
+    rows = await attempt.book.rows(attempt.fence) if attempt.looped else ()
+    for row, _segment, once in _here(attempt, rows, JournalState.DONE):
+        attempt.known(once, row)
+    for row, segment, once in _here(attempt, rows, JournalState.OPEN):
+        await OnceSegment(attempt, segment, once).settle(row)
+
+
+def _here(
+    attempt: Attempt, rows: Sequence[JournalRow], state: JournalState
+) -> Iterator[tuple[JournalRow, Segment, Once]]:
+    """The rows in this state of effects that this plan has in a loop."""
+    for row in rows:
+        segment = attempt.looped.get(row.once.step)
+        if row.state is state and segment is not None and segment.once is not None:
+            yield row, segment, segment.once
+
+
+async def _parts(attempt: Attempt, parts: Sequence[Part]) -> None:
+    for part in parts:
+        if isinstance(part, Turns):
+            await _turns(attempt, part)
+        else:
+            await _segment(attempt, part)
+
+
+async def _turns(attempt: Attempt, turns: Turns) -> None:
+    """A loop with effects: every turn of the list as it reads now, each found in the journal by its key."""
+    loop = turns.step
+    attempt.at = loop
+    if loop.when is not None and not await attempt.names.truth(loop.when):
+        attempt.history.add(loop, "skipped")
+        return
+    found = await turns_of(attempt.names, loop)
+    for number, turn in enumerate(found, 1):
+        attempt.history.add(loop, "ok", f"{number}/{len(found)} {turn.key}")
+        with attempt.turn(turn):
+            await _parts(attempt, turns.segments)
+    if not found:
+        attempt.history.add(loop, "ok", "0 ×")
 
 
 async def _segment(attempt: Attempt, segment: Segment) -> None:
@@ -126,8 +171,10 @@ def _unknown(end: ItemEnd) -> ItemEnd:
 
 
 async def _open_further_on(attempt: Attempt) -> bool:
-    for segment in _segments(attempt):
-        if segment.once is None or segment.id in attempt.effects:
+    if attempt.looped and any(row.state is JournalState.OPEN for row in await attempt.book.rows(attempt.fence)):
+        return True
+    for segment in _all(attempt):
+        if isinstance(segment, Turns) or segment.once is None or segment.id in attempt.effects:
             continue
         try:
             row = await OnceSegment(attempt, segment, segment.once).row()

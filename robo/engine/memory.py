@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from robo.engine.ports import Fence, Held, ItemEnd, JournalRow, JournalState, OnceKey, StepTrace, Wish, Wished
+from robo.engine.ports import MARK, Fence, Held, ItemEnd, JournalRow, JournalState, OnceKey, StepTrace, Wish, Wished
 from robo.errors import StaleToken, StoreConflict
 from robo.model.base import ItemState, Outcome
 
@@ -78,6 +78,13 @@ class MemoryBook:
             return JournalRow(once=once)
         ripe = max(0.0, stored.ripe_at - self.now()) if stored.row.state is JournalState.OPEN else 0.0
         return replace(stored.row, ripe_in=ripe)
+
+    async def rows(self, fence: Fence) -> Sequence[JournalRow]:
+        return [
+            await self.journal(once)
+            for once, stored in self._rows.items()
+            if stored.row.item == fence.item and MARK in once.key
+        ]
 
     async def intent(
         self,

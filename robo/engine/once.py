@@ -14,17 +14,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, NoReturn
 
 from robo.engine import verify
 from robo.engine.attempt import Attempt
-from robo.engine.calls import declared_words, is_harmless, make_call, seconds_of, words_for
+from robo.engine.calls import declared_words, make_call, seconds_of, words_for
 from robo.engine.faultpoints import reach
 from robo.engine.gate import SubmitGate
 from robo.engine.pieces import blamed
 from robo.engine.ports import ItemEnd, JournalRow, JournalState, OnceKey
+from robo.engine.rehearsing import rehearse
 from robo.engine.signals import Ending, Later
+from robo.engine.turns import turn_key
 from robo.errors import Failure, Rejection, RoboError, StaleToken, UndeclaredEffect
 from robo.model.base import MISSING, Outcome
 from robo.model.process import Step
@@ -64,6 +67,18 @@ class OnceSegment:
             else:
                 going = await self._start(going)
 
+    async def settle(self, row: JournalRow) -> None:
+        """An intent that an earlier attempt left open in a loop: closed before anything else (rule `first`), whether
+        or not its turn still is in the list."""
+        self._attempt.recall(row)
+        while row.state is JournalState.OPEN:
+            row = await self._settle(row)
+
+    @property
+    def _first(self) -> bool:
+        """Nothing of the item happened before this. In a loop one turn says nothing about the item."""
+        return not self._attempt.effects and not self._attempt.turns
+
     # -- the row
 
     async def row(self) -> JournalRow:
@@ -81,7 +96,8 @@ class OnceSegment:
         key = await self._attempt.names.render(self._once.key)
         if key is MISSING or not str(key).strip():
             raise Rejection("no-key", "the key of the step %(step)s is empty", step=self._once.id)
-        return OnceKey(work.environment, plan.process, plan.region, self._once.id, str(key).strip(), work.doing)
+        whole = turn_key(str(key).strip(), self._attempt.turns)
+        return OnceKey(work.environment, plan.process, plan.region, self._once.id, whole, work.doing)
 
     async def _again(self, row: JournalRow) -> JournalRow:
         """The row as it is now. Somebody else changed it: nothing here may go on (rule `number`)."""
@@ -92,7 +108,7 @@ class OnceSegment:
 
     async def _restore(self, row: JournalRow) -> None:
         """A finished segment is skipped; what it left is there again."""
-        attempt, first = self._attempt, not self._attempt.effects
+        attempt, first = self._attempt, self._first
         attempt.closed(self._once, row)
         attempt.history.add(self._once.step, "skipped", "done before")
         if first and _was_there(row):
@@ -148,7 +164,7 @@ class OnceSegment:
         ]
         call = await make_call(attempt.plan, once.submit, attempt.names, in_once=True, within=within)
         if attempt.work.dry_run:
-            raise Ending(await self._dry(entries, call))
+            raise Ending(await rehearse(attempt, once, entries, call))
         for step in (*once.entries, once.submit):
             await attempt.watch(step)
         return await self._submit(row, entries, call)
@@ -169,35 +185,22 @@ class OnceSegment:
             )
         if not look.found:
             return None
-        first = not self._attempt.effects
+        first = self._first
         if self._attempt.work.dry_run:
-            raise Ending(self._already_there(row))
+            return self._seen(row, look)
         row = await self._done(row, by="verify", ours=False, values=look.values)
         if first and _was_there(row):
             raise Ending(self._already_there(row))
         return row
 
-    async def _dry(self, entries: list[Call], call: Call) -> ItemEnd:
-        """A dry run ends here. What would be submitted is entered and the button is found, for a person to see; at its
-        gate, where the submit begins, nothing is sent."""
-        attempt, once = self._attempt, self._once
-        began = attempt.history.begin()
-        try:
-            if all(is_harmless(entry) for entry in entries):
-                results = await attempt.perform(entries) if entries else ()
-                for step, result in zip(once.entries, results, strict=True):
-                    attempt.history.add(step, "ok", result.note, began)
-                runner = runner_of(call.action)
-                session = await attempt.session(runner)
-                async with attempt.guarded(runner, [call]):
-                    await session.submit([], call, _rehearsed)
-        except _Rehearsed:
-            attempt.history.add(once.submit, "skipped", "", began)
-        except Exception as trouble:
-            attempt.history.add(self._where(trouble), "failed", str(trouble), began)
-            raise
-        facts = {"entered": list(attempt.notes), "step": self._once.id}
-        return attempt.ending(Outcome.SKIPPED, "dry-run", "dry run: nothing was submitted", facts)
+    def _seen(self, row: JournalRow, look: verify.Look) -> JournalRow:
+        """A dry run writes nothing: what is there already ends the item, or one turn of a loop."""
+        if not self._attempt.turns:
+            raise Ending(self._already_there(row))
+        values = dict(look.values)
+        self._attempt.names.restore({self._once.id: values})
+        self._attempt.history.add(self._once.step, "found")
+        return replace(row, state=JournalState.DONE, closed_by="verify", receipt=values)
 
     # -- the effect
 
@@ -210,7 +213,7 @@ class OnceSegment:
             entries=once.entries,
             budget=call.timeout,
             settle=once.settle.total_seconds(),
-            outputs=attempt.segment_outputs(),
+            outputs={**attempt.segment_outputs(), **attempt.outside(once)},
         )
         session = await attempt.session(runner)
         trouble, answer = None, Answer()
@@ -366,15 +369,6 @@ class OnceSegment:
             step=self._once.step,
             remedy="look for it in the application, then `robo items resolve %(key)s there`, or `not-there`",
         )
-
-
-class _Rehearsed(Exception):  # noqa: N818 - what the gate of a dry run says
-    """Everything before the submit went well."""
-
-
-async def _rehearsed(entered: Sequence[str] = ()) -> float:
-    """The gate of a dry run: it lets nothing through."""
-    raise _Rehearsed
 
 
 _SEEN: Final = {True: "found", False: "absent", None: "cannot tell"}

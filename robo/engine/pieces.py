@@ -11,11 +11,12 @@ from robo.engine.faultpoints import reach
 from robo.engine.ports import Clock, Sessions
 from robo.engine.scope import answer
 from robo.engine.stage import Stage
+from robo.engine.turns import elements
 from robo.errors import Failure, NotFound, PageError, PortalDown, TimedOut
 from robo.model.base import Outcome
 from robo.model.process import Step, StepKind
 from robo.model.text import Node
-from robo.plan.model import Group, Piece, Plan, Unit
+from robo.plan.model import Group, Loop, Piece, Plan, Unit
 from robo.sdk.runner import Refused, Result
 
 ABSENT: Final = (NotFound, TimedOut)
@@ -31,7 +32,7 @@ class Performer:
 
     async def run(self, pieces: Sequence[Piece], *, in_once: bool = False, within: Node | None = None) -> None:
         for piece in pieces:
-            step = piece.block if isinstance(piece, Group) else piece.steps[0]
+            step = _head(piece)
             self._stage.at = step
             if step.when is not None and not await self._stage.names.truth(step.when):
                 self._stage.history.add(step, "skipped")
@@ -48,14 +49,23 @@ class Performer:
             inner = piece.block.within if piece.block.within is not None else within
             await self.run(piece.pieces, in_once=in_once, within=inner)
             return
+        if isinstance(piece, Loop):
+            await self._loop(piece, in_once, within)
+            return
         step = piece.steps[0]
         match step.kind:
             case StepKind.ACTION:
                 await self._actions(piece, in_once, within)
-            case StepKind.BLOCK:  # pragma: no cover - the plan makes a Group of every block
-                raise AssertionError(step.id)
             case _:
                 await perform_control(self._stage, self._judge, step)
+
+    async def _loop(self, loop: Loop, in_once: bool, within: Node | None) -> None:
+        names = self._stage.names
+        found = await elements(names, loop.step)
+        self._stage.history.add(loop.step, "ok", f"{len(found)} ×")
+        for element in found:
+            names.leave(loop.step.as_, element, keep=False)
+            await self.run(loop.pieces, in_once=in_once, within=within)
 
     async def _actions(self, unit: Unit, in_once: bool, within: Node | None) -> None:
         stage, last = self._stage, unit.steps[-1]
@@ -93,6 +103,13 @@ class Performer:
         if values:
             self._stage.names.leave(step.id, values, keep=step.named)
             self._stage.names.last(values)
+
+
+def _head(piece: Piece) -> Step:
+    """The step whose `when` and `optional` are those of the piece."""
+    if isinstance(piece, Group):
+        return piece.block
+    return piece.step if isinstance(piece, Loop) else piece.steps[0]
 
 
 def blamed(trip: Sequence[Step], trouble: Exception) -> Step:

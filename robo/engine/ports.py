@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from robo.model.base import Outcome
 from robo.sdk.runner import CellChange, Session
@@ -24,6 +24,11 @@ class Fence:
     attempt: str
     item: str
     token: int
+
+
+MARK: Final = "›"
+"""Between a once key and the keys of the turns it is in: `2026-1 › b`. Doubled where it stands in one of them, so that
+no two keys meet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +145,11 @@ class Book(Protocol):
 
     async def journal(self, once: OnceKey) -> JournalRow:
         """The row of this key, or a `none` row with n = 0 that is not stored yet."""
+        ...
+
+    async def rows(self, fence: Fence) -> Sequence[JournalRow]:
+        """The rows of effects in loops that this item wrote, or an earlier item of its key, in the same pass: which
+        ones there are cannot be asked by key, because the list of their turns may have changed."""
         ...
 
     async def intent(

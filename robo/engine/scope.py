@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -50,6 +50,7 @@ class Names:
 
     def __init__(self, base: Mapping[str, Any], ask: Ask) -> None:
         self._values = dict(base)
+        self._base = frozenset(base)
         self._found: dict[str, Mapping[str, Any]] = {}
         self._left: dict[str, Any] = {}
         self._ask = ask
@@ -82,6 +83,10 @@ class Names:
     def restore(self, outputs: Mapping[str, Any]) -> None:
         """What a finished segment left in an earlier attempt."""
         self._values.update(outputs)
+
+    def of(self, roots: Collection[str]) -> dict[str, Any]:
+        """What steps and variables left under these names; those that every attempt has are left out."""
+        return {name: value for name, value in self._values.items() if name in roots and name not in self._base}
 
     def begin_segment(self) -> None:
         """From here on `left` is what the next segment leaves."""

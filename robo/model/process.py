@@ -169,6 +169,7 @@ class StepKind(StrEnum):
     CHECK = "check"
     NOTE = "note"
     SET = "set"
+    FOR_EACH = "for_each"
 
 
 class Step(Value):
@@ -205,6 +206,10 @@ class Step(Value):
     message: Node = ""
     rules: tuple[Rule, ...] = ()
     otherwise: str = ""  # of a check: reject | hand_over | continue
+    # a loop; its steps are `do`
+    each: Expr | None = None
+    as_: str = ""
+    key: Node | None = None
     assign: Mapping[str, Node] = Field(default_factory=dict)
 
 

@@ -14,13 +14,14 @@ from robo.model.text import Expr, Template
 from robo.plan.cutting import Cutter
 from robo.plan.digest import digest_of
 from robo.plan.keys import check_keys
-from robo.plan.model import HostPlan, Plan, Segment
+from robo.plan.model import HostPlan, Part, Plan, every
 from robo.plan.outputs import Finders, Usage, results_of
 from robo.plan.overlay import apply_overlay
 from robo.plan.pages import check_pages
 from robo.plan.problems import Problems, place_of
 from robo.plan.rules import EffectRules, VerifyRules, actions_of
 from robo.plan.steps import Actions, params_of, resolve, resolve_all, runner_of, walk
+from robo.plan.turns import TurnRules
 from robo.sdk.action import ActionSpec
 
 
@@ -35,10 +36,11 @@ def build(process: Process, region: Region | None, actions: Mapping[str, ActionS
     cutter = Cutter(actions, finders, {name: finder.step.action for name, finder in effective.finders.items()})
     EffectRules(cutter, effective, problems).check()
     VerifyRules(cutter, effective, problems).check()
+    TurnRules(cutter, effective, problems).check()
     check_keys(effective, problems)
     _check_uses(effective, actions, finders, problems)
     segments, finish = cutter.segments(effective.steps), cutter.segments(effective.finish) if effective.finish else ()
-    check_pages(effective, (*segments, *finish), actions, problems)
+    check_pages(effective, tuple(every((*segments, *finish))), actions, problems)
     done_by = _done_by(effective, segments, problems)
     problems.finish()
     return _plan(effective, region, cutter, segments=segments, finish=finish, done_by=done_by)
@@ -68,8 +70,8 @@ def _check_uses(process: Process, actions: Actions, finders: Finders, problems: 
     Usage(actions, finders, problems).follow(process.finish)
 
 
-def _done_by(process: Process, segments: tuple[Segment, ...], problems: Problems) -> str | None:
-    known = [segment.once.id for segment in segments if segment.once is not None]
+def _done_by(process: Process, segments: tuple[Part, ...], problems: Problems) -> str | None:
+    known = [segment.once.id for segment in every(segments) if segment.once is not None]
     asked = process.counts.done_by
     if asked is None:
         return known[-1] if known else None
@@ -92,8 +94,8 @@ def _plan(
     region: Region | None,
     cutter: Cutter,
     *,
-    segments: tuple[Segment, ...],
-    finish: tuple[Segment, ...],
+    segments: tuple[Part, ...],
+    finish: tuple[Part, ...],
     done_by: str | None,
 ) -> Plan:
     used = sorted({step.action for step in actions_of(process)})

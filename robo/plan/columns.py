@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from robo.model.process import Step
-from robo.plan.model import Group, Plan
-from robo.plan.steps import params_of, walk
+from robo.plan.model import Plan, every, performed
+from robo.plan.steps import params_of
 
 
 def written_columns(plan: Plan) -> tuple[str, ...]:
@@ -24,6 +24,5 @@ def written_columns(plan: Plan) -> tuple[str, ...]:
 
 
 def _steps(plan: Plan) -> Iterator[Step]:
-    for segment in plan.segments:
-        for piece in (*segment.lead, *(segment.once.body if segment.once else ())):
-            yield from walk((piece.block,) if isinstance(piece, Group) else piece.steps)
+    for segment in every(plan.segments):
+        yield from performed((*segment.lead, *(segment.once.body if segment.once else ())))

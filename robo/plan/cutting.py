@@ -10,9 +10,9 @@ from typing import NamedTuple
 from robo.model.base import Effect
 from robo.model.process import Step, StepKind
 from robo.model.text import Expr, Node, Path, Template
-from robo.plan.model import Group, Once, Piece, Segment, Unit
+from robo.plan.model import Group, Loop, Once, Part, Piece, Segment, Turns, Unit
 from robo.plan.outputs import once_outputs
-from robo.plan.steps import Actions, opens, page_runners, runner_of, walk
+from robo.plan.steps import Actions, inside, opens, page_runners, runner_of, walk
 from robo.sdk.action import Proof
 
 SETTLE = timedelta(seconds=30)
@@ -29,11 +29,19 @@ class Cutter(NamedTuple):
     finders: Mapping[str, frozenset[str]]
     searches: Mapping[str, str]
 
-    def segments(self, steps: tuple[Step, ...], last: str = "end") -> tuple[Segment, ...]:
-        """Segments in order. The last one has no effect; it is left out when nothing stands after the last effect."""
-        found: list[Segment] = []
+    def segments(self, steps: tuple[Step, ...], last: str = "end") -> tuple[Part, ...]:
+        """Segments in order. The last one has no effect; it is left out when nothing stands after the last effect.
+
+        A loop with effects stands between two segments: what leads to it has none, and each turn has its own."""
+        found: list[Part] = []
         lead: list[Step] = []
-        for step in flat(steps):
+        for step in self.flat(steps):
+            if step.kind is StepKind.FOR_EACH and self.holds(step):
+                if lead:
+                    found.append(Segment(index=len(found), id=f"{step.id}-before", lead=self.pieces(lead)))
+                found.append(Turns(step=step, segments=self.segments(step.do, f"{step.id}-end")))
+                lead = []
+                continue
             if not self.is_once(step):
                 lead.append(step)
                 continue
@@ -52,6 +60,18 @@ class Cutter(NamedTuple):
         spec = self.actions.get(step.action)
         return step.effect is Effect.SUBMIT and spec is not None and spec.proof is not Proof.NONE
 
+    def holds(self, step: Step) -> bool:
+        """Whether an effect of the once protocol stands somewhere inside."""
+        return any(self.is_once(inner) or self.holds(inner) for inner in inside(step))
+
+    def flat(self, steps: tuple[Step, ...]) -> Iterator[Step]:
+        """`steps` with the blocks around an effect taken apart: their `when` is decided once, where it begins."""
+        for step in steps:
+            if step.kind is StepKind.BLOCK and not self.is_once(step) and self.holds(step):
+                yield from self.flat(_taken_apart(step))
+            else:
+                yield step
+
     def pieces(self, steps: list[Step] | tuple[Step, ...]) -> tuple[Piece, ...]:
         """Units and groups in order; consecutive entries of one runner are one unit."""
         found: list[Piece] = []
@@ -62,6 +82,8 @@ class Cutter(NamedTuple):
                 together = []
             if step.kind is StepKind.BLOCK:
                 found.append(Group(step, self.pieces(step.do)))
+            elif step.kind is StepKind.FOR_EACH:
+                found.append(Loop(step, self.pieces(step.do)))
             elif self._fuses(step):
                 together.append(step)
             else:
@@ -116,26 +138,12 @@ class Cutter(NamedTuple):
         )
 
 
-def flat(steps: tuple[Step, ...]) -> Iterator[Step]:
-    """`steps` with the blocks around an effect taken apart: their `when` is decided once, where the block begins."""
-    for step in steps:
-        if step.kind is StepKind.BLOCK and step.once is None and _holds_once(step):
-            yield from _take_apart(step)
-        else:
-            yield step
-
-
-def _holds_once(block: Step) -> bool:
-    return any(step.once is not None or _holds_once(step) for step in block.do)
-
-
-def _take_apart(block: Step) -> Iterator[Step]:
-    inner = block.do
-    if block.when is not None:
-        name = f"{DECISION}{re.sub(r'[^0-9A-Za-z_]', '_', block.id)}"
-        yield _decision(name, block.when, block.path, block.title)
-        inner = tuple(step.model_copy(update={"when": _both(name, step.when)}) for step in inner)
-    yield from flat(inner)
+def _taken_apart(block: Step) -> tuple[Step, ...]:
+    if block.when is None:
+        return block.do
+    name = f"{DECISION}{re.sub(r'[^0-9A-Za-z_]', '_', block.id)}"
+    decision = _decision(name, block.when, block.path, block.title)
+    return (decision, *(step.model_copy(update={"when": _both(name, step.when)}) for step in block.do))
 
 
 def _decision(name: str, when: Expr, path: Path, title: str) -> Step:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
+from functools import reduce
+from operator import or_
+
 from robo.model.process import Process, Step, StepKind
-from robo.model.text import Node
-from robo.plan.mentions import Mentions, expressions, mentions
+from robo.model.text import Expr, Node
+from robo.plan.mentions import Mention, Mentions, expressions, mentions
 from robo.plan.problems import Problems
 from robo.plan.steps import walk
 
@@ -15,26 +19,31 @@ MOVING_FILTERS = frozenset({"days_until", "add_workdays", "workday"})
 
 def check_keys(process: Process, problems: Problems) -> None:
     """Report once keys that move or never differ, and units of credit that would be earned again every day."""
-    source = _Sources(process)
+    source = Sources(process)
     for steps, finish in ((process.steps, False), (process.finish, True)):
         for step in walk(steps):
             if step.once is not None:
                 _once_key(step, source, problems, finish=finish, many=process.items is not None and not finish)
+            if step.key is not None:
+                _turn_key(step, source, problems)
     _unit_key(process, source, problems)
 
 
-class _Sources:
+class Sources:
     """What a node depends on, through `set` names and through `item.key`."""
 
     def __init__(self, process: Process) -> None:
-        self._sets: dict[str, Mentions] = {}
+        self._behind: dict[str, Mentions] = {}
+        self._identity: dict[str, Mentions] = {}
+        """The same, of what makes a thing itself: an element is the same tomorrow, wherever its list was read."""
         for step in walk(process.steps + process.finish):
-            if step.kind is StepKind.SET:
-                for name, node in step.assign.items():
-                    self._sets[name] = self._sets.get(name, Mentions()) | mentions(node)
+            for name, asked in _named(step):
+                self._behind[name] = self._behind.get(name, Mentions()) | asked
+                itself = _itself(asked) if step.kind is StepKind.FOR_EACH else asked
+                self._identity[name] = self._identity.get(name, Mentions()) | itself
         self._item_key = mentions(process.items.key) if process.items is not None else Mentions()
 
-    def of(self, node: Node) -> Mentions:
+    def of(self, node: Node | Expr | None, behind: Mapping[str, Mentions]) -> Mentions:
         """All names and filters behind `node`."""
         found = mentions(node)
         seen: set[str] = set()
@@ -44,20 +53,50 @@ class _Sources:
                 return found
             seen |= {str(mention) for mention in new}
             for mention in new:
-                found |= self._sets.get(mention.root, Mentions())
+                found |= behind.get(mention.root, Mentions())
                 if mention.parts[:2] == ("item", "key"):
                     found |= self._item_key
 
+    def names(self, node: Node | Expr | None) -> frozenset[Mention]:
+        """All names behind `node`, those it mentions itself among them."""
+        return self.of(node, self._behind).names
+
+    def standing(self, node: Node | Expr | None, known: Collection[str]) -> list[str]:
+        """The names and filters behind `node` that an attempt may read otherwise than the one before it. `known`:
+        roots that stay as they are."""
+        found = self.of(node, self._behind)
+        names = {str(mention) for mention in found.names if mention.root not in {*known, *self._behind}}
+        return sorted(names | (found.filters & MOVING_FILTERS))
+
     def moving(self, node: Node, *, run_id: bool = False) -> list[str]:
         """The names and filters behind `node` whose value is another one tomorrow."""
-        found = self.of(node)
+        found = self.of(node, self._identity)
         names = {str(mention) for mention in found.names if mention.root in MOVING_NAMES}
         if run_id:
             names.discard("run.id")
         return sorted(names | (found.filters & MOVING_FILTERS))
 
 
-def _once_key(step: Step, source: _Sources, problems: Problems, *, finish: bool, many: bool) -> None:
+def _named(step: Step) -> Iterator[tuple[str, Mentions]]:
+    """The names that a step gives without asking the world, and what is behind each."""
+    match step.kind:
+        case StepKind.SET:
+            yield from ((name, mentions(node)) for name, node in step.assign.items())
+        case StepKind.CHECK:
+            asked = (part for rule in step.rules for part in (rule.condition, rule.says))
+            yield step.id, reduce(or_, map(mentions, asked), Mentions())
+        case StepKind.FOR_EACH:
+            yield step.as_, mentions(step.each)
+
+
+def _itself(found: Mentions) -> Mentions:
+    """Without the places where a list was read: an element of it is the same tomorrow."""
+    read = {"find", "last"}
+    kept = (name for name in found.names if name.root not in read and name.parts[:2] != ("run", "items"))
+    return Mentions(frozenset(kept), found.filters)
+
+
+def _once_key(step: Step, source: Sources, problems: Problems, *, finish: bool, many: bool) -> None:
     key = step.once if step.once is not None else ""
     moving = source.moving(key, run_id=finish)
     if moving:
@@ -81,7 +120,21 @@ def _once_key(step: Step, source: _Sources, problems: Problems, *, finish: bool,
         )
 
 
-def _unit_key(process: Process, source: _Sources, problems: Problems) -> None:
+def _turn_key(loop: Step, source: Sources, problems: Problems) -> None:
+    moving = source.moving(loop.key if loop.key is not None else "")
+    if moving:
+        problems.report(
+            "RB410",
+            "the key of the turns of %(loop)s changes with %(moving)s: tomorrow the same effect would have another key "
+            "and happen again",
+            (*loop.path, "key"),
+            remedy="use what names the element itself",
+            loop=loop.id,
+            moving=", ".join(moving),
+        )
+
+
+def _unit_key(process: Process, source: Sources, problems: Problems) -> None:
     counts = process.counts
     key = counts.key if counts.key is not None else (process.items.key if process.items is not None else "")
     moving = [name for name in source.moving(key) if counts.period is None]

@@ -14,7 +14,7 @@ from typing import Any, get_args, get_origin
 from robo.model.process import Refusal, Step
 from robo.model.region import Relabel
 from robo.model.text import Node
-from robo.plan.steps import Actions, params_of, runner_of
+from robo.plan.steps import Actions, change_inside, params_of, runner_of
 from robo.sdk.action import ActionSpec
 from robo.sdk.parameters import parameters
 from robo.sdk.targets import Read, Target, Watched
@@ -51,7 +51,7 @@ class Relabelling:
         self._step = step
         spec = self._actions.get(step.action)
         on_page = runner_of(step.action) in self._pages if step.action else True
-        update: dict[str, Any] = {"do": tuple(self.step(inner, ids) for inner in step.do)}
+        update: dict[str, Any] = change_inside(step, lambda steps: tuple(self.step(inner, ids) for inner in steps))
         if step.verify is not None and step.verify.steps:
             inner_steps = tuple(self.step(inner, ids) for inner in step.verify.steps)
             update["verify"] = step.verify.model_copy(update={"steps": inner_steps})

@@ -6,15 +6,15 @@ alone, so it never says something else than what the robot does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from robo.definition.telling import Say, Teller
 from robo.errors import fill
 from robo.model.process import Finder, Kind, Step, StepKind
 from robo.model.text import Node, Template
-from robo.plan.model import Group, Once, Piece, Plan
+from robo.plan.model import Group, Loop, Once, Part, Piece, Plan, Turns, every
+from robo.plan.phrases import PHRASES
 from robo.plan.steps import params_of
 
 
@@ -75,13 +75,13 @@ class _Writer:
         names |= {f"inputs.{name}": f"« {wanted.title or name} »" for name, wanted in self.plan.inputs.items()}
         for finder in self.plan.finders.values():
             names |= {f"find.{finder.name}.{name}": label for name, label in self._reads(finder.step)}
-        for segment in (*self.plan.segments, *self.plan.finish):
+        for segment in every((*self.plan.segments, *self.plan.finish)):
             once = segment.once
             if once is None:
                 continue
             if (seen := self._finder(once)) is not None:
                 names |= {f"{once.id}.{name}": label for name, label in self._reads(seen.step)}
-            names |= {f"{once.id}.{name}": label for name, label in self._labels(once.submit.read or {})}
+            names |= {f"{once.id}.{name}": label for name, label in self.labels(once.submit.read or {})}
         if self.plan.items is not None and isinstance(key := self.plan.items.key, Template) and len(key.parts) == 1:
             source = getattr(key.parts[0], "source", "")
             names["item.key"] = names.get(source, "« item.key »")
@@ -96,9 +96,10 @@ class _Writer:
 
     def _reads(self, step: Step) -> Iterator[tuple[str, str]]:
         read = self._params(step).get("read")
-        yield from self._labels(read if isinstance(read, Mapping) else {})
+        yield from self.labels(read if isinstance(read, Mapping) else {})
 
-    def _labels(self, read: Mapping[str, Node]) -> Iterator[tuple[str, str]]:
+    def labels(self, read: Mapping[str, Node]) -> Iterator[tuple[str, str]]:
+        """The names that are read, each with the label it is read at."""
         for name, target in read.items():
             yield name, self.target(target)
 
@@ -134,12 +135,15 @@ class _Writer:
         )
         return Sentence(text, notes=tuple(notes))
 
-    def segments(self, segments: Any) -> Iterator[Sentence]:
+    def segments(self, parts: tuple[Part, ...]) -> Iterator[Sentence]:
         """All segments in order."""
-        for segment in segments:
-            yield from self.pieces(segment.lead)
-            if segment.once is not None:
-                yield from self._once(segment.once)
+        for part in parts:
+            if isinstance(part, Turns):
+                yield from self._turns(part.step, tuple(self.segments(part.segments)))
+                continue
+            yield from self.pieces(part.lead)
+            if part.once is not None:
+                yield from self._once(part.once)
 
     def pieces(self, pieces: tuple[Piece, ...], when: str = "") -> Iterator[Sentence]:
         """Units and groups; the condition of a group is said with each of its steps."""
@@ -147,26 +151,39 @@ class _Writer:
             if isinstance(piece, Group):
                 source = piece.block.when.source if piece.block.when is not None else ""
                 yield from self.pieces(piece.pieces, source or when)
+            elif isinstance(piece, Loop):
+                yield from self._turns(piece.step, tuple(self.pieces(piece.pieces)), when)
             else:
                 for step in piece.steps:
                     yield self._step(step, when)
 
+    def _turns(self, loop: Step, inside: tuple[Sentence, ...], when: str = "") -> Iterator[Sentence]:
+        """How often the sentences that follow are done."""
+        facts = {"count": str(len(inside)), "name": loop.as_, "list": self.tell(loop.each.source if loop.each else "")}
+        text = self.say("Do the next %(count)s point(s) for each « %(name)s » of %(list)s, one after the other.", facts)
+        yield self._told(loop, text, when)
+        yield from inside
+
     # -- steps
 
-    def _step(self, step: Step, when: str = "", notes: tuple[str, ...] = (), last: str = "") -> Sentence:
+    def _told(self, step: Step, text: str, when: str, notes: tuple[str, ...] = ()) -> Sentence:
+        """A sentence under the step's condition, with the title its author gave it."""
         condition = step.when.source if step.when is not None else when
+        if condition:
+            text = self.say("If %(condition)s: %(text)s", {"condition": self.tell(condition), "text": text})
+        return Sentence(text, step.title, notes)
+
+    def _step(self, step: Step, when: str = "", notes: tuple[str, ...] = (), last: str = "") -> Sentence:
         text, *lines = self._text(step)
         notes = (*lines, *notes)
         if step.optional:
             notes = (*notes, self.say("If it is not there, go on.", {}))
-        if condition:
-            text = self.say("If %(condition)s: %(text)s", {"condition": self.tell(condition), "text": text})
         for refusal in step.refused:
             facts = {"words": self.target(refusal.target), "code": refusal.code}
             notes += (self.say("If the page says %(words)s, set the row aside (%(code)s).", facts),)
         for target in step.expect:
             notes += (self.say("The page must then show %(target)s.", {"target": self.target(target)}),)
-        return Sentence(text, step.title, (*notes, last) if last else notes)
+        return self._told(step, text, when, (*notes, last) if last else notes)
 
     def _text(self, step: Step) -> tuple[str, ...]:
         """What to do, and the lines below it when there is much of it."""
@@ -216,7 +233,7 @@ class _Writer:
             yield self._step(step, when)
         notes = tuple(
             self.say("Note %(label)s: it is the proof.", {"label": label})
-            for _, label in self._labels(once.submit.read or {})
+            for _, label in self.labels(once.submit.read or {})
         )
         doubt = self.say("No answer? Never press it again: search first.", {})
         yield self._step(once.submit, when, notes, doubt if finder is not None else "")
@@ -270,108 +287,3 @@ class _Writer:
         """`{field: value}` in words."""
         for field, value in (node if isinstance(node, Mapping) else {}).items():
             yield f"« {field} »", self.value(value)
-
-
-Params = Mapping[str, Node]
-Phrase = Callable[[_Writer, Params], str | tuple[str, ...]]
-"""One line, or a line and those below it."""
-FEW = 2
-"""Entries that are told in one sentence."""
-
-
-def _first(params: Params) -> Node:
-    return next(iter(params.values()), "")
-
-
-def _open(writer: _Writer, params: Params) -> str:
-    return writer.say("Open the page %(page)s.", {"page": writer.value(_first(params))})
-
-
-def _login(writer: _Writer, params: Params) -> str:
-    facts = {"page": writer.value(params.get("at", "")), "button": writer.target(params.get("button", ""))}
-    text = writer.say("On the page %(page)s, sign in with your own account and press %(button)s.", facts)
-    if "wrong" in params:
-        text += " " + writer.say(
-            "If it says %(words)s, stop: do not try a second time.", {"words": writer.target(params["wrong"])}
-        )
-    return text
-
-
-def _fill(writer: _Writer, params: Params) -> tuple[str, ...]:
-    said = [
-        writer.say("in %(field)s enter %(value)s", {"field": field, "value": value})
-        for field, value in writer.entered(_first(params))
-    ]
-    return _listed(said, writer.say("Fill in:", {}))
-
-
-def _select(writer: _Writer, params: Params) -> tuple[str, ...]:
-    said = [
-        writer.say("in %(field)s choose %(value)s", {"field": field, "value": value})
-        for field, value in writer.entered(_first(params))
-    ]
-    return _listed(said, writer.say("Choose:", {}))
-
-
-def _listed(said: list[str], heading: str) -> tuple[str, ...]:
-    """A sentence of a few things, or a heading with a line for each."""
-    if len(said) > FEW:
-        return (heading, *said)
-    text = "; ".join(said)
-    return (f"{text[:1].upper()}{text[1:]}.",)
-
-
-def _check(writer: _Writer, params: Params) -> str:
-    return writer.say("Tick %(target)s.", {"target": writer.target(_first(params))})
-
-
-def _press(writer: _Writer, params: Params) -> str:
-    return writer.say("Press %(target)s.", {"target": writer.target(_first(params))})
-
-
-def _submit(writer: _Writer, params: Params) -> str:
-    return writer.say("Read the page again, then press %(target)s, once.", {"target": writer.target(_first(params))})
-
-
-def _read(writer: _Writer, params: Params) -> str:
-    read = _first(params)
-    labels = ", ".join(label for _, label in writer._labels(read if isinstance(read, Mapping) else {}))  # noqa: SLF001 - two halves of one writer
-    return writer.say("Read and note: %(labels)s.", {"labels": labels})
-
-
-def _find(writer: _Writer, params: Params) -> str:
-    asked = params.get("search") or params.get("where") or {}
-    words = ", ".join(f"{field} = {value}" for field, value in writer.entered(asked))
-    facts = {"page": writer.value(params.get("at", "")), "words": words}
-    return writer.say("On the page %(page)s, search %(words)s.", facts)
-
-
-def _expect(writer: _Writer, params: Params) -> str:
-    return writer.say("The page must show %(target)s.", {"target": writer.target(_first(params))})
-
-
-def _update(writer: _Writer, params: Params) -> tuple[str, ...]:
-    said = [
-        writer.say("in the column %(field)s of the row write %(value)s", {"field": field, "value": value})
-        for field, value in writer.entered(params.get("set", {}))
-    ]
-    return _listed(said, writer.say("Write into the row:", {}))
-
-
-PHRASES: Mapping[str, Phrase] = {
-    "browser.open": _open,
-    "browser.login": _login,
-    "browser.fill": _fill,
-    "browser.select": _select,
-    "browser.check": _check,
-    "browser.click": _press,
-    "browser.press": _press,
-    "browser.next": _press,
-    "browser.submit": _submit,
-    "browser.read": _read,
-    "browser.find_row": _find,
-    "browser.expect": _expect,
-    "browser.wait_for": _expect,
-    "files.update_row": _update,
-}
-"""How a person does what an action does. An action without a phrase is told by its own summary."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -36,10 +36,29 @@ class Group:
     """A `do` block without `once`: its units, run under one `when` and one `within`."""
 
     block: Step
-    pieces: tuple[Unit | Group, ...]
+    pieces: tuple[Piece, ...]
 
 
-Piece = Unit | Group
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A `for_each` without an effect in it: its units, once for each element of a list."""
+
+    step: Step
+    pieces: tuple[Piece, ...]
+
+
+Piece = Unit | Group | Loop
+
+
+def performed(pieces: Iterable[Piece]) -> Iterator[Step]:
+    """Every step that is performed, in the order of the text: those of units, and loops before their own."""
+    for piece in pieces:
+        if isinstance(piece, Unit):
+            yield from piece.steps
+            continue
+        if isinstance(piece, Loop):
+            yield piece.step
+        yield from performed(piece.pieces)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +96,35 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Turns:
+    """A `for_each` with effects in it: its segments, once for each element of a list, which is known by its key."""
+
+    step: Step
+    segments: tuple[Segment | Turns, ...]
+
+
+Part = Segment | Turns
+
+
+def every(parts: Iterable[Part]) -> Iterator[Segment]:
+    """Every segment, those of turns where they stand."""
+    for part in parts:
+        if isinstance(part, Turns):
+            yield from every(part.segments)
+        else:
+            yield part
+
+
+def in_turns(parts: Iterable[Part]) -> Mapping[str, Segment]:
+    """The effects that stand in loops, by their step ids, former ones (`was`) among them."""
+    found: dict[str, Segment] = {}
+    for segment in every(part for part in parts if isinstance(part, Turns)):
+        if segment.once is not None:
+            found |= {name: segment for name in (segment.once.id, segment.once.was) if name}
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Everything the engine needs for every item of a run. `digest` covers all of it and the language version."""
 
@@ -99,8 +147,8 @@ class Plan:
     finders: Mapping[str, Finder]
     sessions: Sessions
     setup: tuple[Piece, ...]
-    segments: tuple[Segment, ...]
-    finish: tuple[Segment, ...]
+    segments: tuple[Part, ...]
+    finish: tuple[Part, ...]
     limits: Limits
     on_failure: OnFailure
     counts: Counts

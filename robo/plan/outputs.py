@@ -135,13 +135,21 @@ def uses_of(step: Step) -> Iterator[tuple[Path, Mention]]:
         ("note" if step.kind is StepKind.NOTE else "message", step.message),
         *(("check", part) for rule in step.rules for part in (rule.condition, rule.says)),
         ("set", step.assign),
+        ("for_each", step.each),
+        ("key", step.key),
         ("refused", tuple(part for refusal in step.refused for part in (refusal.target, refusal.says))),
     )
     for member, node in members:
         for mention in sorted(mentions(node).names, key=str):
             yield (*step.path, member), mention
-    if step.verify is not None:
-        asked = (step.verify.found_if, step.verify.absent_if, step.verify.ours_if)
-        for mention in sorted({each for node in asked for each in mentions(node).names}, key=str):
-            if mention.root == "find":
-                yield (*step.path, "verify"), mention
+    for mention in sorted(looked_for(step.verify), key=str):
+        if mention.root == "find":
+            yield (*step.path, "verify"), mention
+
+
+def looked_for(verify: Verify | None) -> frozenset[Mention]:
+    """Every name that the conditions of a `verify` mention."""
+    if verify is None:
+        return frozenset()
+    asked = (verify.found_if, verify.absent_if, verify.ours_if)
+    return frozenset(each for node in asked for each in mentions(node).names)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from robo.model.process import Process, Step
 from robo.plan.cutting import DECISION
-from robo.plan.model import Group, Once, Piece, Segment
+from robo.plan.model import Group, Loop, Once, Piece, Segment
 from robo.plan.outputs import uses_of
 from robo.plan.problems import Problems
 from robo.plan.steps import Actions, opens, page_runners, runner_of
@@ -81,6 +81,9 @@ class _Walk:
             if isinstance(piece, Group):
                 self._mentions(piece.block)
                 self.pieces(piece.pieces, guards | _guards(piece.block))
+            elif isinstance(piece, Loop):
+                self._mentions(piece.step)
+                self.pieces(piece.pieces, guards | _guards(piece.step) | {f"each {piece.step.id}"})
             else:
                 for step in piece.steps:
                     self.step(step, guards)

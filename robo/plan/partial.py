@@ -18,14 +18,16 @@ from robo.model.text import Path
 from robo.plan.build import build, effective_process
 from robo.plan.cutting import Cutter
 from robo.plan.keys import check_keys
+from robo.plan.model import every
 from robo.plan.pages import check_pages
 from robo.plan.problems import Problems
 from robo.plan.rules import EffectRules
 from robo.plan.steps import walk
+from robo.plan.turns import TurnRules
 from robo.sdk.action import ActionSpec
 
 OF_ONE_STEP: Final = frozenset(
-    f"RB{number}" for number in (*range(402, 411), 412, 419, 420, 424, 425, 427, 428, 431, 432, 433)
+    f"RB{number}" for number in (*range(402, 411), 412, 419, 420, 424, 425, 427, 428, *range(431, 439))
 )
 OF_PAGES: Final = frozenset({"RB416", "RB429", "RB430"})
 SECTIONS: Final = ("setup", "steps", "finish")
@@ -60,10 +62,11 @@ def _found(
     effective = effective_process(process, region, actions, problems)
     cutter = Cutter(actions, {}, {name: finder.step.action for name, finder in effective.finders.items()})
     EffectRules(cutter, effective, problems).check()
+    TurnRules(cutter, effective, problems).check()
     check_keys(effective, problems)
     if not _left_out(process):
         finish = cutter.segments(effective.finish) if effective.finish else ()
-        check_pages(effective, (*cutter.segments(effective.steps), *finish), actions, problems)
+        check_pages(effective, tuple(every((*cutter.segments(effective.steps), *finish))), actions, problems)
     return problems.found()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from robo.model.base import Effect
 from robo.model.process import Process, Step, StepKind, Verify
-from robo.plan.cutting import Cutter, flat, unwrap_tail
+from robo.plan.cutting import Cutter, unwrap_tail
 from robo.plan.outputs import answered, captured
 from robo.plan.problems import Problems
 from robo.plan.steps import effect_of, walk
@@ -59,16 +59,27 @@ class EffectRules:
                     word=step.kind.value,
                 )
 
-    def _order(self, steps: tuple[Step, ...]) -> None:
-        """After the first effect nothing may reject or skip the item."""
-        done = ""
-        for step in flat(steps):
-            if done:
-                for inner in walk((step,)):
-                    if ends(inner):
-                        self._too_late(inner, done)
+    def _order(self, steps: tuple[Step, ...], done: str = "") -> str:
+        """After the first effect nothing may reject or skip the item. `done`: an effect before these steps; returned:
+        one before what follows them."""
+        for step in steps:
             if self._cutter.is_once(step):
+                self._ends(step, done)
                 done = done or step.id
+            elif step.kind is StepKind.FOR_EACH and self._cutter.holds(step):
+                for inner in (inner for inner in walk(step.do) if ends(inner)):
+                    self._too_late_in_turns(inner, step)
+                done = done or step.id
+            elif self._cutter.holds(step):
+                done = self._order(step.do, done)
+            else:
+                self._ends(step, done)
+        return done
+
+    def _ends(self, step: Step, done: str) -> None:
+        for inner in walk((step,)) if done else ():
+            if ends(inner):
+                self._too_late(inner, done)
 
     def _too_late(self, step: Step, done: str) -> None:
         self._problems.report(
@@ -78,6 +89,17 @@ class EffectRules:
             remedy="decide before the first effect, or leave the rest to a person: `hand_over_if`, `else: hand_over`",
             word=step.kind.value,
             once=done,
+        )
+
+    def _too_late_in_turns(self, step: Step, loop: Step) -> None:
+        self._problems.report(
+            "RB407",
+            "%(word)s cannot stand in %(loop)s, whose turns have effects: after the first one the item already left "
+            "its trace in the application",
+            (*step.path, step.kind.value),
+            remedy="decide before the loop, or leave the rest to a person: `hand_over_if`, `else: hand_over`",
+            word=step.kind.value,
+            loop=loop.id,
         )
 
     def _step(self, step: Step) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
 from robo.definition.diagnostics import nearest
@@ -26,17 +26,27 @@ def page_runners(actions: Actions) -> frozenset[str]:
     return frozenset(runner_of(name) for name, spec in actions.items() if spec.opens)
 
 
+def inside(step: Step) -> tuple[Step, ...]:
+    """The steps that stand directly in a step, `verify` left out."""
+    return step.do
+
+
+def change_inside(step: Step, change: Callable[[tuple[Step, ...]], tuple[Step, ...]]) -> dict[str, object]:
+    """What `step` is updated with to have each of its lists of steps changed."""
+    return {"do": change(step.do)}
+
+
 def walk(steps: tuple[Step, ...]) -> Iterator[Step]:
     """Every step, blocks before their own steps, `verify` left out."""
     for step in steps:
         yield step
-        yield from walk(step.do)
+        yield from walk(inside(step))
 
 
 def effect_of(step: Step) -> Effect:
     """The strongest effect of a resolved step and of all steps inside it."""
     own = step.effect or Effect.READ
-    return max((own, *(effect_of(inner) for inner in step.do)), key=lambda effect: effect.rank)
+    return max((own, *(effect_of(inner) for inner in inside(step))), key=lambda effect: effect.rank)
 
 
 def params_of(spec: ActionSpec, node: Node) -> Mapping[str, Node]:
@@ -62,7 +72,10 @@ def resolve(step: Step, actions: Actions, problems: Problems) -> Step:
     verify = step.verify
     if verify is not None and verify.steps:
         verify = verify.model_copy(update={"steps": resolve_all(verify.steps, actions, problems)})
-    update: dict[str, object] = {"verify": verify, "do": resolve_all(step.do, actions, problems)}
+    update: dict[str, object] = {
+        "verify": verify,
+        **change_inside(step, lambda steps: resolve_all(steps, actions, problems)),
+    }
     if step.kind is StepKind.ACTION:
         update |= _resolve_action(step, actions, problems)
     return step.model_copy(update=update)

@@ -69,6 +69,9 @@ class StoreBook(Generic[N]):
             said(at.timestamp())
         return row
 
+    async def rows(self, fence: Fence) -> Sequence[JournalRow]:
+        return await self._store.look(lambda tx: journal.in_loops(tx, fence.item))
+
     async def intent(
         self,
         fence: Fence,

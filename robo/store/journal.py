@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row, RowMapping, bindparam, literal_column, select, update
 
-from robo.engine.ports import Fence, JournalRow, JournalState, OnceKey, Wished
+from robo.engine.ports import MARK, Fence, JournalRow, JournalState, OnceKey, Wished
 from robo.errors import StaleToken, StoreConflict
 from robo.model.audit import EventType
 from robo.store import attempts, audit, fences
@@ -20,7 +20,7 @@ from robo.store.clock import Tx, now
 from robo.store.columns import MICROSECOND
 from robo.store.ids import new_id
 from robo.store.races import lands
-from robo.store.tables import journal
+from robo.store.tables import items, journal
 
 _IS_ONCE: Final = (
     (journal.c.environment == bindparam("b_environment"))
@@ -199,6 +199,30 @@ def rows_of(tx: Tx, item: str) -> list[tuple[str, JournalRow]]:
     found = tx.execute(select(journal).where(journal.c.item == item).order_by(journal.c.changed)).mappings().all()
     at = now(tx)
     return [(row["id"], _row(_key(row), row, at)) for row in found]
+
+
+_IN_LOOPS: Final = (
+    select(journal)
+    .join(items, items.c.id == journal.c.item)
+    .where(
+        journal.c.key.like(literal_column(f"'%{MARK}%'")),
+        items.c.environment == bindparam("b_environment"),
+        items.c.process == bindparam("b_process"),
+        items.c.region == bindparam("b_region"),
+        items.c.key == bindparam("b_key"),
+        journal.c.doing == bindparam("b_doing"),
+    )
+    .order_by(journal.c.changed)
+)
+
+
+def in_loops(tx: Tx, item: str) -> list[JournalRow]:
+    """The rows of effects in loops that this item wrote, or an earlier one of its key, in the item's pass."""
+    mine = tx.execute(select(items).where(items.c.id == item)).one()
+    asked = {f"b_{name}": getattr(mine, name) for name in ("environment", "process", "region", "key", "doing")}
+    found = tx.execute(_IN_LOOPS, asked).mappings().all()
+    at = now(tx)
+    return [_row(_key(row), row, at) for row in found]
 
 
 def by_id(tx: Tx, journal_id: str) -> JournalRow | None:

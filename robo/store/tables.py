@@ -10,6 +10,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateIndex
 from sqlalchemy.sql.compiler import DDLCompiler
 
+from robo.engine.ports import MARK
 from robo.model.base import LIVE
 from robo.store.columns import count, flag, identity, moment, refer, value, word
 
@@ -152,6 +153,9 @@ attempts = Table(
     ),
 )
 
+IN_A_LOOP: Final = text(f"key LIKE '%{MARK}%'")
+"""Rows of effects in loops: their keys have the key of a turn in them."""
+
 journal = Table(
     "journal",
     metadata,
@@ -180,6 +184,7 @@ journal = Table(
     moment("changed"),
     UniqueConstraint("environment", "process", "region", "step", "key", "doing", name="uq_journal_once"),
     Index("ix_journal_open", "item", sqlite_where=text("state = 'open'")),
+    Index("ix_journal_in_a_loop", "item", sqlite_where=IN_A_LOOP),
 )
 
 traces = Table(

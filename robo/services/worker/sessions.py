@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Self
 
-from robo.plan.model import Group, Piece, Plan
+from robo.plan.model import Plan, performed
 from robo.plan.steps import runner_of
 from robo.sdk.runner import Context, Flusher, Runner, Session
 from robo.services.guests import new_runner
@@ -130,12 +130,4 @@ class SlotSessions:
 
 def setup_runners(plan: Plan) -> frozenset[str]:
     """The runners that `setup` uses: a new session of one of them runs it."""
-    return frozenset(_runners(plan.setup))
-
-
-def _runners(pieces: Sequence[Piece]) -> Iterator[str]:
-    for piece in pieces:
-        if isinstance(piece, Group):
-            yield from _runners(piece.pieces)
-        else:
-            yield from (runner_of(step.action) for step in piece.steps if step.action)
+    return frozenset(runner_of(step.action) for step in performed(plan.setup) if step.action)

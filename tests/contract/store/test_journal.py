@@ -193,3 +193,40 @@ def test_whoever_takes_over_finds_the_intent_and_its_outputs(lab: Any, store: St
     row = lab.read(lab.once(second))
     assert (row.state, row.token, row.outputs) == (JournalState.OPEN, 1, {"look": {"name": "Ana"}})
     assert lab.receipt(second, row, by="verify").token == 2
+
+
+def test_effects_in_loops_are_found_by_the_item_s_key_whatever_their_turns_are(lab: Any, store: Store) -> None:
+    earlier = lab.item("k1")
+    for turn in ("k1 › a", "k1 › b"):
+        lab.intent(earlier, lab.read(lab.once(earlier, "sent", turn)))
+    lab.receipt(earlier, lab.read(lab.once(earlier, "sent", "k1 › a")))
+    lab.intent(earlier)  # not in a loop
+    lab.end(earlier, Outcome.UNKNOWN)
+    other = lab.item("k2")
+    lab.intent(other, lab.read(lab.once(other, "sent", "k2 › a")))
+    with store.read() as tx:
+        found = journal.in_loops(tx, earlier.fence.item)
+    assert {(row.once.key, row.state) for row in found} == {
+        ("k1 › a", JournalState.DONE),
+        ("k1 › b", JournalState.OPEN),
+    }
+    assert found[0].ripe_in >= 0.0
+
+
+def test_a_later_item_of_the_key_finds_the_turns_of_an_earlier_one(lab: Any, store: Store) -> None:
+    earlier = lab.item("k1")
+    lab.receipt(earlier, lab.intent(earlier, lab.read(lab.once(earlier, "sent", "k1 › a"))))
+    lab.end(earlier, Outcome.FAILED)
+    later = lab.item("k1")
+    with store.read() as tx:
+        assert [row.once.key for row in journal.in_loops(tx, later.fence.item)] == ["k1 › a"]
+
+
+def test_turns_of_an_earlier_pass_are_not_those_of_this_one(lab: Any, store: Store) -> None:
+    earlier = lab.item("k1", again=timedelta(0))
+    lab.receipt(earlier, lab.intent(earlier, lab.read(lab.once(earlier, "sent", "k1 › a"))))
+    lab.end(earlier)
+    later = lab.item("k1", again=timedelta(0))
+    assert later.doing == earlier.doing + 1
+    with store.read() as tx:
+        assert journal.in_loops(tx, later.fence.item) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from robo.errors import DeadlinePassed, SessionLost
 from robo.model.base import Effect, ItemState
 from robo.model.process import Counts, Finder, Limits, OnFailure, Refusal, Sessions, Step, StepKind, Verify
 from robo.model.text import Expr
-from robo.plan.model import Group, Once, Plan, Segment, Unit
+from robo.plan.model import Group, Once, Plan, Segment, Turns, Unit, every
 from robo.sdk.action import ActionSpec, Params
 from robo.sdk.runner import Answer, Call, CellChange, Finding, Gate, Refused, Result
 from robo.sdk.targets import Target, Watched
@@ -137,7 +137,8 @@ class Session:
                 raise planned
             if isinstance(planned, Finding):
                 return Result(finding=planned)
-        there = portal.of(step)
+        step, _, key = step.partition(" ")
+        there = [filed for filed in portal.of(step) if filed["key"] == (key or "K")]
         if not there:
             return Result(finding=Finding(False, why="the list is empty"))
         return Result(
@@ -154,26 +155,27 @@ class Session:
 
     def _answer(self, answer: Any, call: Call) -> Answer:
         file, step = self.world.portal.file, self.world.step_of(call.step)
+        key = call.params.text if step in self.world.by_turn else "K"
         if isinstance(answer, Exception):
             raise answer
         match answer:
             case "ok":
-                filed = file(step, "K")
+                filed = file(step, key)
                 values = {"number": filed["number"]} if call.watch.read else {}
                 return Answer(values=values, requests=1)
             case "filed, no answer":
-                file(step, "K")
+                file(step, key)
                 return Answer(requests=1)
             case "filed, browser gone":
-                file(step, "K")
+                file(step, key)
                 raise SessionLost("RB700", "the browser is gone")
             case "filed, then refused":
-                file(step, "K")
+                file(step, key)
                 return Answer(refused=watched(call, 0), words="Dossier déjà existant")
             case "refused":
                 return Answer(refused=watched(call, 0), words="Dossier déjà existant")
             case "an alert":
-                file(step, "K")
+                file(step, key)
                 return Answer(refused=Watched(targets=(Target(name="any", role="alert"),), ends_only=True), words="?")
             case "not filed, no answer":
                 return Answer()
@@ -237,6 +239,8 @@ class World:
         self.log: list[str] = []
         self.reading: Any = "seen"
         self.steps: dict[str, str] = {}
+        self.by_turn: set[str] = set()
+        """Steps in loops: what they file is known by the turn."""
         self.item: MemoryItem = self.book.add("I")
         self.work: dict[str, Any] = {}
 
@@ -317,14 +321,37 @@ class World:
         )
         return Segment(index=0, id=name, lead=self.units(*lead), once=once)
 
+    def turns(self, each: str = "parts", *segments: Segment, key: str = "${{ part }}", **more: Any) -> Turns:
+        """A loop over `each` in which `sent` is submitted for each part; `segments` instead of it."""
+        loop = Step(
+            id="loop",
+            named=True,
+            kind=StepKind.FOR_EACH,
+            path=("steps",),
+            each=Expr(each),
+            as_="part",
+            key=text(key),
+            **more,
+        )
+        return Turns(step=loop, segments=segments or (self.sent(),))
+
+    def sent(self, name: str = "sent", **more: Any) -> Segment:
+        """A segment of a turn: its submit and its look are those of `part`."""
+        self.by_turn.add(name)
+        look = self.step("t.find", f"{name}-verify1", f"{name} ${{{{ part }}}}")
+        segment = self.once(name, verify=more.pop("verify", Verify(steps=(look,))), **more)
+        assert segment.once is not None
+        submit = segment.once.submit.model_copy(update={"params": text("${{ part }}")})
+        return replace(segment, once=replace(segment.once, submit=submit))
+
     def tail(self, *steps: Step) -> Segment:
         return Segment(index=9, id="end", lead=self.units(*steps))
 
     def step_of(self, submit: str) -> str:
         return self.steps[submit]
 
-    def plan(self, *segments: Segment, **more: Any) -> Plan:
-        names = [segment.id for segment in (*segments, *more.get("finish", ())) if segment.once is not None]
+    def plan(self, *segments: Segment | Turns, **more: Any) -> Plan:
+        names = [segment.id for segment in every((*segments, *more.get("finish", ()))) if segment.once is not None]
         finders = {name: Finder(name=name, step=self.step("t.find", f"find {name}", name)) for name in names}
         whole: dict[str, Any] = {
             "process": "p",

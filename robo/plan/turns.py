@@ -1,0 +1,106 @@
+"""Loops with effects: each turn has a key of its own, and a second attempt finds its way by these keys alone.
+
+What leads to such a loop runs again in each attempt, and so does the reading of its list. That is safe as long as
+whether there is a loop does not depend on what may read otherwise the second time, and each `verify` looks for its own
+turn.
+"""
+
+from __future__ import annotations
+
+from robo.model.process import Process, Step, StepKind
+from robo.model.text import Expr
+from robo.plan.cutting import Cutter
+from robo.plan.keys import Sources
+from robo.plan.mentions import mentions
+from robo.plan.problems import Problems
+from robo.plan.steps import inside, walk
+
+STANDING = frozenset({"item", "inputs", "region", "process", "run"})
+"""Roots that every attempt of an item reads alike."""
+
+
+class TurnRules:
+    """The rules of loops with effects, over the resolved steps of one process."""
+
+    def __init__(self, cutter: Cutter, process: Process, problems: Problems) -> None:
+        self._cutter = cutter
+        self._problems = problems
+        self._process = process
+        self._sources = Sources(process)
+
+    def check(self) -> None:
+        """Report everything that breaks one."""
+        for steps in (self._process.steps, self._process.finish):
+            self._steps(steps, ())
+
+    def _steps(self, steps: tuple[Step, ...], around: tuple[Step, ...]) -> None:
+        """`around`: what stands around these steps, outermost first."""
+        for step in steps:
+            if step.once is None:
+                if step.kind is StepKind.FOR_EACH and self._cutter.holds(step):
+                    self._loop(step, around)
+                self._steps(inside(step), (*around, step))
+
+    def _loop(self, loop: Step, around: tuple[Step, ...]) -> None:
+        if loop.optional:
+            self._problems.report("RB425", "an effect cannot be optional", (*loop.path, "optional"), remedy="remove it")
+        self._key(loop)
+        for outer in (*around, loop):
+            self._decided(loop, outer)
+        for step in walk(loop.do):
+            if self._cutter.is_once(step) and step.verify is not None:
+                self._verify(loop, step)
+
+    def _key(self, loop: Step) -> None:
+        if loop.key is None:
+            self._problems.report(
+                "RB434",
+                "the turns of %(loop)s have effects, so it needs `key`: after a crash it tells which turns are done",
+                (*loop.path, "for_each"),
+                remedy='add what names an element: `key: "${{ %(name)s.… }}"`',
+                loop=loop.id,
+                name=loop.as_,
+            )
+        elif not any(name.root == loop.as_ for name in mentions(loop.key).names):
+            self._problems.report(
+                "RB435",
+                "the key of %(loop)s is the same for every turn: only the first would ever be done",
+                (*loop.path, "key"),
+                remedy='use what names an element: `key: "${{ %(name)s.… }}"`',
+                loop=loop.id,
+                name=loop.as_,
+            )
+
+    def _decided(self, loop: Step, step: Step) -> None:
+        """Whether there is a loop must not be decided otherwise by the second attempt: its turns would be forgotten."""
+        moving = self._moving(step.when)
+        if moving:
+            self._problems.report(
+                "RB436",
+                "whether %(loop)s runs depends on %(moving)s, which may read otherwise in a second attempt, "
+                "when some of its turns are done",
+                (*step.path, "when"),
+                remedy="decide by the item or the inputs; or put the `when` on the steps inside",
+                loop=loop.id,
+                moving=", ".join(moving),
+            )
+
+    def _moving(self, when: Expr | None) -> list[str]:
+        return self._sources.standing(when, STANDING)
+
+    def _verify(self, loop: Step, step: Step) -> None:
+        """A look that does not know its turn finds the effect of another one."""
+        verify = step.verify
+        asked = [] if verify is None else [part for each in walk(verify.steps) for part in (each.params, each.within)]
+        if not any(name.root == loop.as_ for node in asked for name in self._sources.names(node)):
+            self._problems.report(
+                "RB437",
+                "`verify` of %(step)s looks for the same in every turn of %(loop)s: it would take one turn's effect "
+                "for another's",
+                (*step.path, "verify"),
+                remedy="write the look here, with what names the turn: "
+                '`verify: {browser.find_row: {…, where: {N°: "${{ %(name)s.… }}"}}}`',
+                step=step.id,
+                loop=loop.id,
+                name=loop.as_,
+            )
