@@ -170,6 +170,13 @@ class App(Library):
             run = runs.find(tx, start)
             return run, runs.counts(tx, run.id)
 
+    def output_of(self, run: str) -> Mapping[str, Any]:
+        """What the `finish` of a run said is its result."""
+        from robo.store import items
+
+        with self.store.read() as tx:
+            return items.output_of(tx, run)
+
     def latest_runs(self, limit: int = 20) -> list[tuple[Run, Mapping[ItemState, int]]]:
         from robo.store import runs
 

@@ -171,6 +171,8 @@ def _said(step: Step) -> str:
     if step.each is not None:
         key = f", key: {node_text(step.key)}" if step.key is not None else ""
         return f"{step.each.source} as {step.as_}{key}"
+    if step.until is not None:
+        return f"until {step.until.source} (max: {step.most})"
     if step.rules:
         rules = ", ".join(f"{rule.condition.source} → {rule.code}" for rule in step.rules)
         return f"{rules} (else: {step.otherwise})"

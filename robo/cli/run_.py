@@ -145,6 +145,8 @@ def entered(story: Mapping[str, Any]) -> list[str]:
 def tell_report(report: RunReport, *, as_json: bool) -> None:
     """The report for a person, then (with --json) the object `robo.run/1` as the last thing on standard output."""
     tell_troubles(report)
+    for name, value in report.output.items():
+        talk(f"{name}: {printable(str(value))}")
     talk(minutes_line(report))
     if as_json:
         content = {name: value for name, value in report.as_json().items() if name != "schema"}

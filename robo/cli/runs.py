@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from robo.cli.console import data, emit, table, talk, verdict
+from robo.cli.console import data, emit, printable, table, talk, verdict
 from robo.cli.here import Json, Yes, noun, opened, sure
 from robo.cli.language import _, say
 from robo.cli.words import outcome_word, run_word
@@ -74,13 +74,17 @@ def show(run: Id, as_json: Json = False) -> None:
     """Everything about one run but its items."""
     with opened() as robo:
         found, counts = robo.find_run(run)
+        output = robo.output_of(found.id)
+    facts = as_dict(found, counts)
     if as_json:
-        emit("run-state", as_dict(found, counts))
+        emit("run-state", {**facts, "output": dict(output)})
         return
-    for name, value in as_dict(found, counts).items():
+    for name, value in facts.items():
         shown = ", ".join(f"{key} {count}" for key, count in value.items()) if isinstance(value, Mapping) else value
         if shown not in ("", None):
             data(f"{name}: {shown}")
+    for name, value in output.items():
+        data(f"output {name}: {printable(str(value))}")
     talk(f"robo items list --run {found.id}")
 
 

@@ -54,6 +54,8 @@ CONTROL: Final[Mapping[str, Schema]] = {
     },
     "note": {"note": TEXT},
     "for_each": {"for_each": TEXT, "as": TEXT, "key": TEXT, "do": STEPS},
+    "repeat": {"repeat": _closed({"do": STEPS, "until": TEXT, "next": STEPS, "max": TEXT})},
+    "output": {"output": {"type": "object"}},
     "set": {"set": {"type": "object"}},
 }
 BLOCK: Final = ("once", "verify", "refused", "read", "expect", "settle", "unverifiable", "was", "within")

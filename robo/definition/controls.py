@@ -31,6 +31,8 @@ class Controls:
         match kind:
             case StepKind.SET:
                 return {"assign": self._set(parts["set"], (*path, "set"))}
+            case StepKind.OUTPUT:
+                return {"assign": self._output(parts["output"], (*path, "output"))}
             case StepKind.NOTE:
                 return {"message": self._note(parts["note"], (*path, "note"))}
             case StepKind.CHECK:
@@ -47,6 +49,19 @@ class Controls:
                 source.names[name] = source.kind_of(assigned[name])
                 self._ids.add(name)
         return assigned
+
+    def _output(self, node: YamlNode, path: Path) -> dict[str, Node]:
+        """The result of a run, value by value."""
+        source = self._source
+        if path[0] != "finish":
+            source.reporter.report(
+                "RB221",
+                "output cannot stand here: it is the result of a run",
+                at=source.at_key(path),
+                expected="a step of finish",
+            )
+        given = source.mapping(node, path)
+        return {name: source.node(value, (*path, name)) for name, value in given.items()}
 
     def _note(self, node: YamlNode, path: Path) -> Node:
         """One text, with its expressions."""

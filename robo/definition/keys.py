@@ -49,11 +49,12 @@ BLOCK_STEP: Final = (*ANY_STEP, "within", "do")
 ENDING_STEP: Final = (*ANY_STEP, "code", "message")
 CHECK_STEP: Final = (*ANY_STEP, "else")
 LOOP_STEP: Final = (*ANY_STEP, "as", "key", "do")
+REPEAT: Final = ("do", "until", "next", "max")
 RULE: Final = ("not", "code", "says")
-CONTROLS: Final = ("skip_if", "reject_if", "hand_over_if", "check", "set", "note", "for_each")
+CONTROLS: Final = ("skip_if", "reject_if", "hand_over_if", "check", "set", "note", "for_each", "repeat", "output")
 WITH_DO: Final = ("for_each",)
 """Control steps whose own steps stand under `do` beside them."""
-HOLD_STEPS: Final = ("do",)
+HOLD_STEPS: Final = ("do", "repeat", "next")
 """Keys below which steps stand."""
 STEP: Final = tuple(
     dict.fromkeys(
@@ -61,9 +62,7 @@ STEP: Final = tuple(
     )
 )
 STEP_LATER: Final = (
-    "repeat",
     "review",
-    "output",
     "choose",
     "rescue",
     "call",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
+from robo.definition import keys
 from robo.definition.scoping import ANYTHING
 from robo.definition.source import Source
 from robo.definition.yaml_text import YamlNode
@@ -47,8 +48,21 @@ def read_for_each(steps: Reading, parts: Mapping[str, YamlNode], path: Path, ste
     return {"each": each, "as_": name, "key": key, "do": inside}
 
 
+def read_repeat(steps: Reading, parts: Mapping[str, YamlNode], path: Path, step_id: str) -> dict[str, Any]:
+    """`repeat: {do: […], until: cond, next: […], max: n}`: do, test, next, do, test…"""
+    source, where = steps.source, (*path, "repeat")
+    given = source.mapping(parts["repeat"], where, keys.REPEAT)
+    for key in ("do", "until", "max"):
+        source.required(given, key, where)
+    do = steps.steps_of(given.get("do"), (*where, "do"), f"{step_id}-")
+    until = source.condition(given.get("until"), (*where, "until"))
+    between = steps.steps_of(given.get("next"), (*where, "next"), f"{step_id}-next-")
+    most = source.whole_from(given.get("max"), (*where, "max"), 1, 1)
+    return {"do": do, "until": until, "next": between, "most": most}
+
+
 def _needed(source: Source, parts: Mapping[str, YamlNode], key: str, path: Path) -> YamlNode | None:
-    """A key that a loop cannot do without, or None after a report."""
+    """A key that `for_each` cannot do without, or None after a report."""
     if key not in parts:
         source.reporter.report(
             "RB202",

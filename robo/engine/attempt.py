@@ -27,7 +27,9 @@ OUTSIDE: Final = "$outside"
 """Where names stand that a look in a loop needs and that were left before the loop."""
 LEFT_OVER: Final = "$handed_over"
 """Where what a segment leaves to a person stands among its outputs."""
-OF_THE_ENGINE: Final = frozenset({CHANGES, LEFT_OVER, OUTSIDE})
+OUTPUT: Final = "$output"
+"""Where what a segment adds to the run's result stands among its outputs."""
+OF_THE_ENGINE: Final = frozenset({CHANGES, LEFT_OVER, OUTSIDE, OUTPUT})
 GONE_WRONG: Final = frozenset({Outcome.REJECTED, Outcome.FAILED, Outcome.UNKNOWN})
 """Outcomes of which a person asks where it happened."""
 
@@ -38,6 +40,7 @@ class _Left:
 
     changes: tuple[CellChange, ...]
     handed: tuple[Mapping[str, Any], ...]
+    output: Mapping[str, Any]
 
 
 class Attempt(Stage):
@@ -65,7 +68,8 @@ class Attempt(Stage):
         self._finished: dict[str, _Left] = {}
         """What each finished segment left besides its names, in the order of the steps."""
         self._handing: list[Mapping[str, Any]] = []
-        """What the segment that is being executed leaves to a person."""
+        """What the segment that is being executed leaves to a person; `_giving`: adds to the run's result."""
+        self._giving: dict[str, Any] = {}
 
     # -- segments
 
@@ -77,18 +81,20 @@ class Attempt(Stage):
         self.changes.clear()
         self.notes.clear()
         self._handing.clear()
+        self._giving.clear()
 
     def segment_outputs(self) -> dict[str, Any]:
         """What the journal keeps of the segment that is being executed."""
         changes = [asdict(change) for change in self.changes]
-        kept = {CHANGES: changes, LEFT_OVER: list(self._handing)}
+        kept = {CHANGES: changes, LEFT_OVER: list(self._handing), OUTPUT: dict(self._giving)}
         return {**self.names.left, **{name: value for name, value in kept.items() if value}}
 
     def keep_segment(self) -> None:
         """The segment is over: its write-backs will be committed with the outcome, and told what it leaves."""
-        self._finished[f"{len(self._finished)}"] = _Left(tuple(self.changes), tuple(self._handing))
+        self._finished[f"{len(self._finished)}"] = _Left(tuple(self.changes), tuple(self._handing), dict(self._giving))
         self.changes.clear()
         self._handing.clear()
+        self._giving.clear()
 
     def restore(self, row: JournalRow) -> None:
         """The names that the segment of this row left."""
@@ -121,7 +127,9 @@ class Attempt(Stage):
         """An effect is there, whoever left it: the item is not the same any more, and what it owes is owed."""
         label = once.id if once.id not in self.looped else f"{once.id} {row.once.key}"
         left = _Left(
-            tuple(_change(plain) for plain in row.outputs.get(CHANGES, ())), tuple(row.outputs.get(LEFT_OVER, ()))
+            tuple(_change(plain) for plain in row.outputs.get(CHANGES, ())),
+            tuple(row.outputs.get(LEFT_OVER, ())),
+            row.outputs.get(OUTPUT, {}),
         )
         self._finished.pop(label, None)  # in the order of the steps, not of what was known first
         self._finished[label] = left
@@ -137,7 +145,13 @@ class Attempt(Stage):
             self.names.leave(turn.name, turn.element, keep=False)
         self.changes.clear()
         self._handing.clear()
+        self._giving.clear()
         self.open = None
+
+    @property
+    def _given(self) -> dict[str, Any]:
+        """What the finished segments add to the run's result."""
+        return {name: value for left in self._finished.values() for name, value in left.output.items()}
 
     @property
     def _ours(self) -> bool:
@@ -175,6 +189,10 @@ class Attempt(Stage):
     def hand_over(self, step: Step, code: str, says: str, facts: Mapping[str, Any] | None = None) -> None:
         """`hand_over_if`: the item goes on, ends `done`, and a person does the rest."""
         self._handing.append({"step": step.id, "code": code, "says": says or code, **(facts or {})})
+
+    def output(self, values: Mapping[str, Any]) -> None:
+        """`output`: what a run says at its end."""
+        self._giving.update(values)
 
     def refusal(
         self,
@@ -234,6 +252,7 @@ class Attempt(Stage):
             receipt=self._receipt if done else {},
             changes=() if self.work.dry_run else self._changes(outcome),
             drift=tuple(dict.fromkeys(self.drift)),
+            output=self.mask.facts(self._given),
             journal=row,
         )
 

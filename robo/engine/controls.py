@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn, Protocol
 
 from robo.engine.stage import Stage
-from robo.model.base import Outcome
+from robo.model.base import MISSING, Outcome
 from robo.model.process import Step, StepKind
 
 Facts = Mapping[str, Any]
@@ -23,6 +23,10 @@ class Judge(Protocol):
         """The item goes on, and a person is told when it is done."""
         ...
 
+    def output(self, values: Facts) -> None:
+        """A part of the run's result."""
+        ...
+
 
 async def perform_control(stage: Stage, judge: Judge, step: Step) -> None:
     """One step of a kind that is neither an action nor holds steps."""
@@ -30,6 +34,9 @@ async def perform_control(stage: Stage, judge: Judge, step: Step) -> None:
         case StepKind.SET:
             for name, node in step.assign.items():
                 stage.names.leave(name, await stage.names.render(node, keep_missing=True))
+        case StepKind.OUTPUT:
+            given = {name: await stage.names.render(node, keep_missing=True) for name, node in step.assign.items()}
+            judge.output({name: value for name, value in given.items() if value is not MISSING})
         case StepKind.NOTE:
             stage.history.add(step, "ok", str(await stage.names.render(step.message)))
         case StepKind.SKIP_IF if await _holds(stage, step):

@@ -16,7 +16,7 @@ from robo.errors import Failure, NotFound, PageError, PortalDown, TimedOut
 from robo.model.base import Outcome
 from robo.model.process import Step, StepKind
 from robo.model.text import Node
-from robo.plan.model import Group, Loop, Piece, Plan, Unit
+from robo.plan.model import Group, Loop, Piece, Plan, Repeat, Unit
 from robo.sdk.runner import Refused, Result
 
 ABSENT: Final = (NotFound, TimedOut)
@@ -52,6 +52,9 @@ class Performer:
         if isinstance(piece, Loop):
             await self._loop(piece, in_once, within)
             return
+        if isinstance(piece, Repeat):
+            await self._repeat(piece, in_once, within)
+            return
         step = piece.steps[0]
         match step.kind:
             case StepKind.ACTION:
@@ -66,6 +69,26 @@ class Performer:
         for element in found:
             names.leave(loop.step.as_, element, keep=False)
             await self.run(loop.pieces, in_once=in_once, within=within)
+
+    async def _repeat(self, piece: Repeat, in_once: bool, within: Node | None) -> None:
+        names, step = self._stage.names, piece.step
+        assert step.until is not None  # noqa: S101 - the loader asks for it
+        for number in range(1, (step.most or 1) + 1):
+            await self.run(piece.do, in_once=in_once, within=within)
+            names.forget()  # a finder that is waited for is asked again
+            if await names.truth(step.until):
+                self._stage.history.add(step, "ok", f"{number} ×")
+                return
+            if number != step.most:
+                await self.run(piece.between, in_once=in_once, within=within)
+        raise Failure(
+            "RB561",
+            "%(loop)s was done %(most)s times, and %(until)s still does not hold",
+            remedy="look why it never comes true, or give it a larger `max`",
+            loop=step.id,
+            most=step.most,
+            until=step.until.source,
+        )
 
     async def _actions(self, unit: Unit, in_once: bool, within: Node | None) -> None:
         stage, last = self._stage, unit.steps[-1]
@@ -109,7 +132,7 @@ def _head(piece: Piece) -> Step:
     """The step whose `when` and `optional` are those of the piece."""
     if isinstance(piece, Group):
         return piece.block
-    return piece.step if isinstance(piece, Loop) else piece.steps[0]
+    return piece.steps[0] if isinstance(piece, Unit) else piece.step
 
 
 def blamed(trip: Sequence[Step], trouble: Exception) -> Step:
@@ -146,3 +169,6 @@ class _OfSetup:
 
     def hand_over(self, step: Step, code: str, says: str, facts: Facts | None = None) -> None:
         raise AssertionError(step.id)  # refused when the process is loaded
+
+    def output(self, values: Facts) -> None:
+        raise AssertionError(values)  # refused when the process is loaded

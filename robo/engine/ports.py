@@ -103,6 +103,8 @@ class ItemEnd:
     receipt: Mapping[str, Any] = field(default_factory=dict)
     changes: tuple[CellChange, ...] = ()
     drift: tuple[str, ...] = ()
+    output: Mapping[str, Any] = field(default_factory=dict)
+    """Of a `finish`: what the run says at its end, masked."""
     journal: JournalRow | None = None
     """The open row that becomes `refused` in the same commit: an effect refused and then verified absent. The outcome
     is `rejected`, or `done` with code `handed-over` when an earlier segment of the item already has its receipt."""

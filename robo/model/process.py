@@ -170,6 +170,8 @@ class StepKind(StrEnum):
     NOTE = "note"
     SET = "set"
     FOR_EACH = "for_each"
+    REPEAT = "repeat"
+    OUTPUT = "output"
 
 
 class Step(Value):
@@ -210,6 +212,10 @@ class Step(Value):
     each: Expr | None = None
     as_: str = ""
     key: Node | None = None
+    # a repetition; its steps are `do`, and `next` between two times
+    until: Expr | None = None
+    next: tuple[Step, ...] = ()
+    most: int | None = None
     assign: Mapping[str, Node] = Field(default_factory=dict)
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from robo.model.base import Effect
 from robo.model.process import Step, StepKind
 from robo.model.text import Expr, Node, Path, Template
-from robo.plan.model import Group, Loop, Once, Part, Piece, Segment, Turns, Unit
+from robo.plan.model import Group, Loop, Once, Part, Piece, Repeat, Segment, Turns, Unit
 from robo.plan.outputs import once_outputs
 from robo.plan.steps import Actions, inside, opens, page_runners, runner_of, walk
 from robo.sdk.action import Proof
@@ -84,6 +84,8 @@ class Cutter(NamedTuple):
                 found.append(Group(step, self.pieces(step.do)))
             elif step.kind is StepKind.FOR_EACH:
                 found.append(Loop(step, self.pieces(step.do)))
+            elif step.kind is StepKind.REPEAT:
+                found.append(Repeat(step, self.pieces(step.do), self.pieces(step.next)))
             elif self._fuses(step):
                 together.append(step)
             else:

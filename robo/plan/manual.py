@@ -13,7 +13,7 @@ from robo.definition.telling import Say, Teller
 from robo.errors import fill
 from robo.model.process import Finder, Kind, Step, StepKind
 from robo.model.text import Node, Template
-from robo.plan.model import Group, Loop, Once, Part, Piece, Plan, Turns, every
+from robo.plan.model import Group, Loop, Once, Part, Piece, Plan, Repeat, Turns, every
 from robo.plan.phrases import PHRASES
 from robo.plan.steps import params_of
 
@@ -153,6 +153,8 @@ class _Writer:
                 yield from self.pieces(piece.pieces, source or when)
             elif isinstance(piece, Loop):
                 yield from self._turns(piece.step, tuple(self.pieces(piece.pieces)), when)
+            elif isinstance(piece, Repeat):
+                yield from self._repeat(piece, when)
             else:
                 for step in piece.steps:
                     yield self._step(step, when)
@@ -163,6 +165,23 @@ class _Writer:
         text = self.say("Do the next %(count)s point(s) for each « %(name)s » of %(list)s, one after the other.", facts)
         yield self._told(loop, text, when)
         yield from inside
+
+    def _repeat(self, piece: Repeat, when: str) -> Iterator[Sentence]:
+        """What is done again, and what stands between two times."""
+        do, between = tuple(self.pieces(piece.do)), tuple(self.pieces(piece.between))
+        step = piece.step
+        facts = {
+            "count": str(len(do)),
+            "condition": self.tell(step.until.source if step.until else ""),
+            "most": str(step.most),
+        }
+        text = self.say("Do the next %(count)s point(s) until %(condition)s, at most %(most)s times.", facts)
+        yield self._told(step, text, when)
+        yield from do
+        if between:
+            facts = {"count": str(len(between))}
+            yield Sentence(self.say("Not yet? Do the next %(count)s point(s), and begin again.", facts))
+            yield from between
 
     # -- steps
 
@@ -209,6 +228,9 @@ class _Writer:
             return self._check(step)
         if step.kind is StepKind.NOTE:
             return (self.say("Remark: %(words)s.", {"words": self.reason(step.message)}),)
+        if step.kind is StepKind.OUTPUT:
+            told = "; ".join(f"« {name} » = {self.value(node)}" for name, node in step.assign.items())
+            return (self.say("Report: %(values)s.", {"values": told}),)
         noted = "; ".join(f"« {name} » = {self.value(node)}" for name, node in step.assign.items())
         return (self.say("Note: %(values)s.", {"values": noted}),)
 

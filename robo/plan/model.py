@@ -47,7 +47,21 @@ class Loop:
     pieces: tuple[Piece, ...]
 
 
-Piece = Unit | Group | Loop
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A `repeat`: `do` until its condition holds, and `between` two times."""
+
+    step: Step
+    do: tuple[Piece, ...]
+    between: tuple[Piece, ...]
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """All of them in the order of the text."""
+        return (*self.do, *self.between)
+
+
+Piece = Unit | Group | Loop | Repeat
 
 
 def performed(pieces: Iterable[Piece]) -> Iterator[Step]:
@@ -56,7 +70,7 @@ def performed(pieces: Iterable[Piece]) -> Iterator[Step]:
         if isinstance(piece, Unit):
             yield from piece.steps
             continue
-        if isinstance(piece, Loop):
+        if not isinstance(piece, Group):
             yield piece.step
         yield from performed(piece.pieces)
 

@@ -79,7 +79,11 @@ class Usage:
             inside = guards | {step.when.source} if step.when is not None else guards
             for path, mention in uses_of(step):
                 self._check(path, mention, inside)
-            self.follow(step.do, inside | {f"optional {step.id}"} if step.optional else inside)
+            within = inside | {f"optional {step.id}"} if step.optional else inside
+            self.follow(step.do, within)
+            for path, mention in asked_inside(step):
+                self._check(path, mention, within)
+            self.follow(step.next, within | {f"again {step.id}"})
             self._remember(step, inside)
 
     def _remember(self, step: Step, guards: frozenset[str]) -> None:
@@ -134,7 +138,7 @@ def uses_of(step: Step) -> Iterator[tuple[Path, Mention]]:
         (step.kind.value, step.condition),
         ("note" if step.kind is StepKind.NOTE else "message", step.message),
         *(("check", part) for rule in step.rules for part in (rule.condition, rule.says)),
-        ("set", step.assign),
+        ("output" if step.kind is StepKind.OUTPUT else "set", step.assign),
         ("for_each", step.each),
         ("key", step.key),
         ("refused", tuple(part for refusal in step.refused for part in (refusal.target, refusal.says))),
@@ -145,6 +149,12 @@ def uses_of(step: Step) -> Iterator[tuple[Path, Mention]]:
     for mention in sorted(looked_for(step.verify), key=str):
         if mention.root == "find":
             yield (*step.path, "verify"), mention
+
+
+def asked_inside(step: Step) -> Iterator[tuple[Path, Mention]]:
+    """What a step mentions after its own steps were performed: the `until` of a repetition."""
+    for mention in sorted(mentions(step.until).names, key=str):
+        yield (*step.path, "repeat", "until"), mention
 
 
 def looked_for(verify: Verify | None) -> frozenset[Mention]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from robo.model.process import Process, Step
 from robo.plan.cutting import DECISION
-from robo.plan.model import Group, Loop, Once, Piece, Segment
-from robo.plan.outputs import uses_of
+from robo.plan.model import Group, Loop, Once, Piece, Repeat, Segment
+from robo.plan.outputs import asked_inside, uses_of
 from robo.plan.problems import Problems
 from robo.plan.steps import Actions, opens, page_runners, runner_of
 
@@ -84,6 +84,11 @@ class _Walk:
             elif isinstance(piece, Loop):
                 self._mentions(piece.step)
                 self.pieces(piece.pieces, guards | _guards(piece.step) | {f"each {piece.step.id}"})
+            elif isinstance(piece, Repeat):
+                inside = guards | _guards(piece.step)
+                self.pieces(piece.do, inside)
+                self._mentions(piece.step)
+                self.pieces(piece.between, inside | {f"again {piece.step.id}"})
             else:
                 for step in piece.steps:
                     self.step(step, guards)
@@ -102,7 +107,7 @@ class _Walk:
             self._report(step, runner)
 
     def _mentions(self, step: Step) -> None:
-        for _, mention in uses_of(step):
+        for _, mention in (*uses_of(step), *asked_inside(step)):
             if mention.root == "find" and len(mention.parts) > 1:
                 self._ask(mention.parts[1])
 

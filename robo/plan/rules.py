@@ -9,7 +9,7 @@ from robo.model.process import Process, Step, StepKind, Verify
 from robo.plan.cutting import Cutter, unwrap_tail
 from robo.plan.outputs import answered, captured
 from robo.plan.problems import Problems
-from robo.plan.steps import effect_of, walk
+from robo.plan.steps import effect_of, inside, walk
 from robo.sdk.action import Proof
 
 ENDS = frozenset({StepKind.SKIP_IF, StepKind.REJECT_IF})
@@ -71,7 +71,7 @@ class EffectRules:
                     self._too_late_in_turns(inner, step)
                 done = done or step.id
             elif self._cutter.holds(step):
-                done = self._order(step.do, done)
+                done = self._order(inside(step), done)
             else:
                 self._ends(step, done)
         return done
@@ -119,8 +119,20 @@ class EffectRules:
                 "around it",
                 action=step.action,
             )
-        for inner in step.do:
+        if step.kind is StepKind.REPEAT:
+            self._repeat(step)
+        for inner in inside(step):
             self._step(inner)
+
+    def _repeat(self, loop: Step) -> None:
+        for step in (step for step in walk(inside(loop)) if self._cutter.is_once(step)):
+            self._problems.report(
+                "RB438",
+                "%(once)s cannot stand in a repeat: after a crash nothing would tell which of its times are done",
+                (*step.path, "once" if step.once is not None else step.action),
+                remedy="go through a list instead: `for_each` with a `key`",
+                once=step.id,
+            )
 
     def _only_with_once(self, step: Step) -> None:
         given = {

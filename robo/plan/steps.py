@@ -28,12 +28,12 @@ def page_runners(actions: Actions) -> frozenset[str]:
 
 def inside(step: Step) -> tuple[Step, ...]:
     """The steps that stand directly in a step, `verify` left out."""
-    return step.do
+    return (*step.do, *step.next)
 
 
 def change_inside(step: Step, change: Callable[[tuple[Step, ...]], tuple[Step, ...]]) -> dict[str, object]:
     """What `step` is updated with to have each of its lists of steps changed."""
-    return {"do": change(step.do)}
+    return {"do": change(step.do), "next": change(step.next)}
 
 
 def walk(steps: tuple[Step, ...]) -> Iterator[Step]:

@@ -255,6 +255,13 @@ def result_of(tx: Tx, item: str) -> Mapping[str, Any]:
     return tx.execute(select(items.c.result).where(items.c.id == item)).scalar() or {}
 
 
+def output_of(tx: Tx, run: str) -> Mapping[str, Any]:
+    """What the `finish` of a run said is its result; empty when it said nothing."""
+    query = select(items.c.result).where(items.c.run == run, items.c.kind == ItemKind.FINISH)
+    found: Mapping[str, Any] = tx.execute(query).scalar() or {}
+    return dict(found.get("output", {}))
+
+
 _TRIED: Final = (items.c.run == bindparam("of_run")) & (items.c.kind == ItemKind.ITEM) & (items.c.token > 0)
 _ENDED: Final = (
     select(items.c.state, func.count())

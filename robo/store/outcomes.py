@@ -94,6 +94,8 @@ def conclude(tx: Tx, item: Row[Any], ended: ItemEnd, at: datetime, *, actor: str
         "with_result": {"ours": ended.ours, "receipt": ended.receipt, "drift": list(ended.drift)},
         "at": at,
     }
+    if ended.output:
+        values["with_result"]["output"] = ended.output
     tx.execute(_END if not token else _END.values(token=token), values)
     if item.kind != ItemKind.OPEN:
         data = {"outcome": ended.outcome.value, "code": ended.code, "token": token or item.token, "kind": item.kind}

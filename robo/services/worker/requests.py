@@ -85,6 +85,8 @@ class RunReport:
     """What the process is held for: nothing of it starts until that is seen to."""
     finish: Item | None = None
     """The run's `finish`, when it has begun one."""
+    output: Mapping[str, Any] = field(default_factory=dict)
+    """What the `finish` said is the run's result."""
     notes: tuple[RoboError, ...] = ()
     """What a person should see to besides: write-backs still owed, items in the hands of another run."""
 
@@ -100,6 +102,7 @@ class RunReport:
             "items": {name: self.items.get(ItemState(name), 0) for name in shown},
             "minutes": {"gross": self.minutes.gross, "net": self.minutes.net, "auditable": self.minutes.auditable},
             "duration_s": round(self.duration, 3),
+            "output": dict(self.output),
         }
 
     @property

@@ -286,6 +286,7 @@ class Running:
                 trouble=trouble,
                 held=tuple(held),
                 finish=items.special(tx, run.id, ItemKind.FINISH),
+                output=items.output_of(tx, run.id),
                 notes=(*notes, *afterwards.notes(tx, run.id)),
             )
 

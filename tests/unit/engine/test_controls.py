@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from robo.errors import Failure
 from robo.model.base import ItemState
 from robo.model.process import Rule, Step, StepKind
 from robo.model.text import Expr
+from robo.plan.model import Repeat
 
 from .conftest import text
 
@@ -115,3 +117,55 @@ async def test_a_failed_check_of_setup_holds_nobodys_item(world: Any) -> None:
     with pytest.raises(Failure) as caught:
         await perform_setup(plan, {}, sessions=world.sessions, clock=world.clock)
     assert (caught.value.code, caught.value.facts["says"]) == ("RB560", "fermé")
+
+
+def repeat(world: Any, until: str, most: int = 3, between: tuple[Step, ...] = ()) -> Any:
+    step = Step(id="wait", kind=StepKind.REPEAT, path=("steps",), until=Expr(until), most=most)
+    return replace(world.tail(), lead=(Repeat(step, world.units(world.step("t.read", "look")), world.units(*between)),))
+
+
+async def test_a_repetition_does_tests_and_goes_between(world: Any) -> None:
+    session = await world.sessions.get("t")
+    perform = session._one
+
+    async def one(call: Any) -> Any:
+        if call.action == "t.next":
+            world.reading = "ready"
+        return await perform(call)
+
+    session._one = one
+    item = await world.run(world.plan(repeat(world, "look.seen == 'ready'", between=(world.step("t.next"),))))
+    assert item.state is ItemState.DONE
+    assert world.log == ["read look", "next next", "read look"]
+    assert [line.note for line in world.book.traces if line.step == "wait"] == ["2 ×"]
+
+
+async def test_a_repetition_that_reaches_its_max_fails_and_nothing_stands_behind_the_last_time(world: Any) -> None:
+    world.item.left = 0
+    item = await world.run(world.plan(repeat(world, "look.seen == 'ready'", between=(world.step("t.next"),))))
+    assert (item.state, item.end.code) == (ItemState.FAILED, "RB561")
+    assert world.log == ["read look", "next next", "read look", "next next", "read look"]
+
+
+async def test_a_finder_that_is_waited_for_is_asked_each_time(world: Any) -> None:
+    world.item.left = 0
+    plan = world.plan(world.once(), repeat(world, "find.created.by == 'nobody'"))
+    await world.run(plan)
+    assert world.log.count("find created") == 4
+
+
+async def test_what_finish_gives_is_the_result_of_the_run(world: Any) -> None:
+    world.work |= {"finish": True, "sensitive": ("Martin",)}
+    given = {"done": text("${{ 1 + 1 }}"), "who": text("${{ item.last }}"), "none": text("${{ item.absent }}")}
+    step = Step(id="out", kind=StepKind.OUTPUT, path=("finish",), assign=given)
+    item = await world.run(world.plan(finish=(world.tail(step),)))
+    assert (item.state, item.end.output) == (ItemState.DONE, {"done": 2, "who": "•••"})
+
+
+async def test_what_a_finished_segment_of_finish_gave_is_not_forgotten_by_the_next_attempt(world: Any) -> None:
+    world.work["finish"] = True
+    step = Step(id="out", kind=StepKind.OUTPUT, path=("finish",), assign={"a": "b"})
+    first, second = world.once("created", lead=[step]), world.once("sent")
+    world.portal.answers.extend(["ok", "not filed, no answer"])
+    item = await world.run(world.plan(finish=(first, second)))
+    assert item.end.output == {"a": "b"}
