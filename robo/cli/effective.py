@@ -171,6 +171,8 @@ def _said(step: Step) -> str:
     if step.each is not None:
         key = f", key: {node_text(step.key)}" if step.key is not None else ""
         return f"{step.each.source} as {step.as_}{key}"
+    if step.branches:
+        return " / ".join(way.when.source if way.when is not None else "else" for way in step.branches)
     if step.until is not None:
         return f"until {step.until.source} (max: {step.most})"
     if step.rules:
@@ -197,6 +199,8 @@ def _once(once: Once) -> Iterator[Row]:
         yield f"{once.id}.verify.asks", once.verify.asks, (*path, "verify", "asks")
         if once.verify.ours_if is not None:
             yield f"{once.id}.verify.ours_if", once.verify.ours_if.source, (*path, "verify", "ours_if")
+    if once.step.leftover is not None:
+        yield f"{once.id}.leftover", once.step.leftover.finder, (*path, "leftover")
     yield f"{once.id}.settle", f"{once.settle.total_seconds():g} s", (*path, "settle")
     for refusal in once.submit.refused:
         yield f"{once.id}.refused.{refusal.code}", node_text(refusal.target), (*path, "refused")

@@ -55,10 +55,18 @@ CONTROL: Final[Mapping[str, Schema]] = {
     "note": {"note": TEXT},
     "for_each": {"for_each": TEXT, "as": TEXT, "key": TEXT, "do": STEPS},
     "repeat": {"repeat": _closed({"do": STEPS, "until": TEXT, "next": STEPS, "max": TEXT})},
+    "choose": {
+        "choose": {
+            "type": "array",
+            "items": {"anyOf": [_closed({"when": TEXT, "do": STEPS}), _closed({"else": STEPS})]},
+        }
+    },
     "output": {"output": {"type": "object"}},
     "set": {"set": {"type": "object"}},
 }
 BLOCK: Final = ("once", "verify", "refused", "read", "expect", "settle", "unverifiable", "was", "within")
+RESCUE: Final[Schema] = {"type": "array", "items": _closed({"on": ANYTHING, "do": STEPS})}
+LEFTOVER: Final[Schema] = _closed({"finder": TEXT, "when": TEXT, "do": STEPS})
 
 
 def process_schema(actions: Mapping[str, ActionSpec]) -> Schema:
@@ -119,6 +127,7 @@ def _controls() -> list[Schema]:
 
 def _block() -> Schema:
     own = {name: WITH_AN_ACTION[name] for name in BLOCK}
+    own |= {"rescue": RESCUE, "leftover": LEFTOVER}
     return {**_closed({**WITH_ANY_STEP, **own, "do": STEPS}), "required": ["do"]}
 
 

@@ -44,17 +44,22 @@ ON_FAILURE: Final = ("retry", "wait", "backoff", "keep")
 
 ANY_STEP: Final = ("id", "when", "title", "optional")
 ACTION_STEP: Final = (*ANY_STEP, "expect", "timeout", "within", "confirm", "effect")
-EFFECT_STEP: Final = ("once", "verify", "refused", "read", "expect", "settle", "unverifiable", "was")
-BLOCK_STEP: Final = (*ANY_STEP, "within", "do")
+EFFECT_STEP: Final = ("once", "verify", "refused", "read", "expect", "settle", "unverifiable", "was", "leftover")
+BLOCK_STEP: Final = (*ANY_STEP, "within", "do", "rescue")
 ENDING_STEP: Final = (*ANY_STEP, "code", "message")
 CHECK_STEP: Final = (*ANY_STEP, "else")
 LOOP_STEP: Final = (*ANY_STEP, "as", "key", "do")
 REPEAT: Final = ("do", "until", "next", "max")
+WAY: Final = ("when", "do", "else")
+RESCUE: Final = ("on", "do")
+TROUBLES: Final = ("timeout", "not_found")
+LEFTOVER: Final = ("finder", "when", "do")
 RULE: Final = ("not", "code", "says")
-CONTROLS: Final = ("skip_if", "reject_if", "hand_over_if", "check", "set", "note", "for_each", "repeat", "output")
+HOLDERS: Final = ("for_each", "repeat", "choose")
+CONTROLS: Final = ("skip_if", "reject_if", "hand_over_if", "check", "set", "note", *HOLDERS, "output")
 WITH_DO: Final = ("for_each",)
 """Control steps whose own steps stand under `do` beside them."""
-HOLD_STEPS: Final = ("do", "repeat", "next")
+HOLD_STEPS: Final = ("do", "repeat", "next", "choose", "else", "rescue", "leftover")
 """Keys below which steps stand."""
 STEP: Final = tuple(
     dict.fromkeys(
@@ -63,10 +68,7 @@ STEP: Final = tuple(
 )
 STEP_LATER: Final = (
     "review",
-    "choose",
-    "rescue",
     "call",
     "extension",
-    "leftover",
 )
 VERIFY: Final = ("finder", "found_if", "absent_if", "ours_if", "asks")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from robo.definition import keys
+from robo.definition.awaiting import each
 from robo.definition.scoping import ANYTHING
 from robo.definition.source import Source
-from robo.definition.yaml_text import YamlNode
-from robo.model.process import Step
+from robo.definition.verifying import read_finder
+from robo.definition.yaml_text import ListNode, YamlNode
+from robo.model.process import Branch, Leftover, Rescue, Step, StepKind
 from robo.model.text import Expr, Path
 
 LISTS: Final = (ANYTHING, "list")
@@ -25,6 +27,14 @@ class Reading(Protocol):
     def steps_of(self, node: YamlNode | None, path: Path, prefix: str) -> tuple[Step, ...]:
         """The steps of a list."""
         ...
+
+
+def read_block(steps: Reading, parts: Mapping[str, YamlNode], path: Path, step_id: str) -> dict[str, Any]:
+    """`do: […]`, and `rescue` for when it goes wrong."""
+    return {
+        "do": steps.steps_of(parts["do"], (*path, "do"), f"{step_id}-"),
+        "rescue": tuple(read_rescue(steps, parts.get("rescue"), (*path, "rescue"), step_id)),
+    }
 
 
 def read_for_each(steps: Reading, parts: Mapping[str, YamlNode], path: Path, step_id: str) -> dict[str, Any]:
@@ -61,6 +71,60 @@ def read_repeat(steps: Reading, parts: Mapping[str, YamlNode], path: Path, step_
     return {"do": do, "until": until, "next": between, "most": most}
 
 
+def read_choose(steps: Reading, parts: Mapping[str, YamlNode], path: Path, step_id: str) -> dict[str, Any]:
+    """`choose: [{when, do}, …, {else: […]}]`: the first whose condition holds."""
+    source, where = steps.source, (*path, "choose")
+    node = parts["choose"]
+    ways = list(source.items(node, where))
+    if isinstance(node, ListNode) and not node.items:
+        source.reporter.report("RB204", "a choice has at least one way", at=source.at_key(where))
+    found: list[Branch] = []
+    for number, (part, below) in enumerate(ways, 1):
+        given = source.mapping(part, below, keys.WAY)
+        last = "else" in given
+        if last and (number < len(ways) or len(given) > 1):
+            source.reporter.report(
+                "RB222",
+                "else is the last way of a choice, and has no other key",
+                at=source.at_key((*below, "else")),
+                expected="- else: [steps]",
+            )
+        if not last:
+            source.required(given, "when", below)
+            source.required(given, "do", below)
+        when = source.condition(given.get("when"), (*below, "when"))
+        word = "else" if last else "do"
+        do = steps.steps_of(given.get(word), (*below, word), f"{step_id}-{number}-")
+        found.append(Branch(when=when, do=do, path=below))
+    return {"branches": tuple(found)}
+
+
+def read_rescue(steps: Reading, node: YamlNode | None, path: Path, step_id: str) -> Iterator[Rescue]:
+    """`rescue: [{on: [timeout, not_found], do: […]}]`. There, `error` says what happened."""
+    source = steps.source
+    for number, (part, below) in enumerate(source.items(node, path), 1):
+        given = source.mapping(part, below, keys.RESCUE)
+        on = each(source, source.required(given, "on", below), (*below, "on"))
+        troubles = [source.choice(one, where, keys.TROUBLES, "") for one, where in on]
+        source.required(given, "do", below)
+        outer = source.names
+        source.names = {**outer, "error": dict.fromkeys(("code", "message", "step"), "text")}
+        do = steps.steps_of(given.get("do"), (*below, "do"), f"{step_id}-rescue{number}-")
+        source.names = {name: kind for name, kind in source.names.items() if name != "error"}
+        yield Rescue(on=tuple(one for one in troubles if one), do=do, path=below)
+
+
+def read_leftover(steps: Reading, node: YamlNode, path: Path, step_id: str) -> Leftover | None:
+    """`leftover: {finder, when, do}` of a once block."""
+    source = steps.source
+    given = source.mapping(node, path, keys.LEFTOVER)
+    finder = read_finder(source, source.required(given, "finder", path), (*path, "finder"))
+    when = source.condition(given.get("when"), (*path, "when"))
+    source.required(given, "do", path)
+    do = steps.steps_of(given.get("do"), (*path, "do"), f"{step_id}-leftover-")
+    return Leftover(finder=finder, when=when, do=do, path=path) if finder is not None else None
+
+
 def _needed(source: Source, parts: Mapping[str, YamlNode], key: str, path: Path) -> YamlNode | None:
     """A key that `for_each` cannot do without, or None after a report."""
     if key not in parts:
@@ -81,3 +145,11 @@ def _list(source: Source, node: YamlNode, path: Path) -> Expr | None:
     if found is not None and (kind := source.kind_of_expression(found)) not in LISTS:
         source.wrong_value(path, found.source, "a list", meant="| split(';')" if kind == "text" else "")
     return found
+
+
+HOLDERS: Final[Mapping[StepKind, Callable[[Reading, Mapping[str, YamlNode], Path, str], dict[str, Any]]]] = {
+    StepKind.FOR_EACH: read_for_each,
+    StepKind.REPEAT: read_repeat,
+    StepKind.CHOOSE: read_choose,
+}
+"""Who reads which control step that holds steps."""

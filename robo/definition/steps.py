@@ -10,7 +10,7 @@ from robo.definition.awaiting import read_awaited, read_target_node
 from robo.definition.controls import VERDICT, Controls
 from robo.definition.diagnostics import nearest
 from robo.definition.leaving import ANSWERS, left_by
-from robo.definition.nesting import read_for_each, read_repeat
+from robo.definition.nesting import HOLDERS, read_block, read_leftover
 from robo.definition.scoping import ANYTHING
 from robo.definition.source import Source
 from robo.definition.verifying import Verifying
@@ -169,7 +169,7 @@ class Steps:
                 "RB211",
                 "this step does nothing",
                 at=node.at,
-                expected="an action, do, check, reject_if, skip_if, hand_over_if, for_each, repeat, set or note",
+                expected="an action, do, check, reject_if, skip_if, hand_over_if, for_each, repeat, choose or set",
             )
         return None, ""
 
@@ -231,7 +231,7 @@ class Steps:
             StepKind.ACTION: {*keys.ACTION_STEP, *keys.EFFECT_STEP},
             StepKind.BLOCK: {*keys.BLOCK_STEP, *(keys.EFFECT_STEP if "once" in parts else ("once",))},
             StepKind.SET: {*keys.ANY_STEP},
-            **{each: {*keys.ANY_STEP} for each in (StepKind.NOTE, StepKind.REPEAT, StepKind.OUTPUT)},
+            **{each: {*keys.ANY_STEP} for each in (StepKind.NOTE, StepKind.REPEAT, StepKind.CHOOSE, StepKind.OUTPUT)},
             StepKind.CHECK: {*keys.CHECK_STEP},
             StepKind.FOR_EACH: {*keys.LOOP_STEP},
             **{each: {*keys.ENDING_STEP} for each in (StepKind.SKIP_IF, StepKind.REJECT_IF, StepKind.HAND_OVER_IF)},
@@ -276,6 +276,8 @@ class Steps:
             "was": source.plain(parts.get("was"), (*path, "was")),
             "unverifiable": source.plain(parts.get("unverifiable"), (*path, "unverifiable")),
         }
+        if "leftover" in parts:
+            given["leftover"] = read_leftover(self, parts["leftover"], (*path, "leftover"), step_id)
         given |= self._body(parts, path, kind, word, step_id)
         given |= read_awaited(source, parts, path)
         step = Step(id=step_id, named=named, kind=kind, path=path, when=when, once=once, **given)
@@ -292,11 +294,9 @@ class Steps:
         if kind is StepKind.ACTION:
             return self._action(parts, path, word)
         if kind is StepKind.BLOCK:
-            return {"do": self.steps_of(parts["do"], (*path, "do"), f"{step_id}-")}
-        if kind is StepKind.FOR_EACH:
-            return read_for_each(self, parts, path, step_id)
-        if kind is StepKind.REPEAT:
-            return read_repeat(self, parts, path, step_id)
+            return read_block(self, parts, path, step_id)
+        if kind in HOLDERS:
+            return HOLDERS[kind](self, parts, path, step_id)
         return self.controls.read(kind, parts, path)
 
     def _action(self, parts: Mapping[str, YamlNode], path: Path, name: str) -> dict[str, Any]:

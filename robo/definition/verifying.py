@@ -34,13 +34,13 @@ class Verifying:
         self.source.names = {**outer, "last": {"*": ANYTHING}}
         for index, (part, below) in enumerate(each(self.source, node, path), 1):
             if isinstance(part, TextNode):
-                self.finder = self._finder(part, below)
+                self.finder = read_finder(self.source, part, below)
             elif isinstance(part, MapNode):
                 self._part(part, below, f"{owner}-verify{index}")
             elif isinstance(part, ListNode):
                 self.source.mapping(part, below)
         if "finder" in self.given:
-            self.finder = self._finder(self.given["finder"], self.places["finder"])
+            self.finder = read_finder(self.source, self.given["finder"], self.places["finder"])
         verify = self._verdict(path)
         self.source.names = outer
         return verify
@@ -95,18 +95,20 @@ class Verifying:
             )
         return Verify(finder=self.finder, steps=tuple(self.steps), asks=asks, path=path, **conditions)
 
-    def _finder(self, node: YamlNode, path: Path) -> str | None:
-        name = self.source.plain(node, path)
-        known = self.source.names["find"]
-        if name is not None and name not in known:
-            self.source.reporter.report(
-                "RB303",
-                "there is no finder %(name)s",
-                at=self.source.at(path),
-                expected="one of %(known)s" if known else "a finder declared under finders",
-                meant=nearest(name, known),
-                name=name,
-                known=", ".join(known),
-            )
-            return None
-        return name
+
+def read_finder(source: Source, node: YamlNode | None, path: Path) -> str | None:
+    """The name of a finder that is there, or None after a report."""
+    name = source.plain(node, path)
+    known = source.names["find"]
+    if name is not None and name not in known:
+        source.reporter.report(
+            "RB303",
+            "there is no finder %(name)s",
+            at=source.at(path),
+            expected="one of %(known)s" if known else "a finder declared under finders",
+            meant=nearest(name, known),
+            name=name,
+            known=", ".join(known),
+        )
+        return None
+    return name

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, NoReturn
 
-from robo.engine import verify
+from robo.engine import leftovers, verify
 from robo.engine.attempt import Attempt
 from robo.engine.calls import declared_words, make_call, seconds_of, words_for
 from robo.engine.faultpoints import reach
@@ -156,6 +156,7 @@ class OnceSegment:
         there = await self._look_before(row)
         if there is not None:
             return there
+        await leftovers.clear(attempt, once)
         within = None if once.submit is once.step else once.step.within
         attempt.notes.clear()
         await attempt.steps.run(once.body, in_once=True, within=within)

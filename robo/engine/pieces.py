@@ -16,7 +16,7 @@ from robo.errors import Failure, NotFound, PageError, PortalDown, TimedOut
 from robo.model.base import Outcome
 from robo.model.process import Step, StepKind
 from robo.model.text import Node
-from robo.plan.model import Group, Loop, Piece, Plan, Repeat, Unit
+from robo.plan.model import Choice, Group, Loop, Piece, Plan, Repeat, Unit
 from robo.sdk.runner import Refused, Result
 
 ABSENT: Final = (NotFound, TimedOut)
@@ -45,22 +45,40 @@ class Performer:
                 self._stage.history.add(step, "skipped", str(absent))
 
     async def _piece(self, piece: Piece, in_once: bool, within: Node | None) -> None:
-        if isinstance(piece, Group):
-            inner = piece.block.within if piece.block.within is not None else within
-            await self.run(piece.pieces, in_once=in_once, within=inner)
-            return
-        if isinstance(piece, Loop):
-            await self._loop(piece, in_once, within)
-            return
-        if isinstance(piece, Repeat):
-            await self._repeat(piece, in_once, within)
-            return
-        step = piece.steps[0]
-        match step.kind:
-            case StepKind.ACTION:
+        match piece:
+            case Group():
+                await self._group(piece, in_once, within)
+            case Loop():
+                await self._loop(piece, in_once, within)
+            case Repeat():
+                await self._repeat(piece, in_once, within)
+            case Choice():
+                await self._choice(piece, in_once, within)
+            case Unit(steps) if steps[0].kind is StepKind.ACTION:
                 await self._actions(piece, in_once, within)
-            case _:
-                await perform_control(self._stage, self._judge, step)
+            case Unit(steps):
+                await perform_control(self._stage, self._judge, steps[0])
+
+    async def _group(self, group: Group, in_once: bool, within: Node | None) -> None:
+        inner = group.step.within if group.step.within is not None else within
+        try:
+            await self.run(group.do, in_once=in_once, within=inner)
+        except ABSENT as trouble:
+            rescue = next((pieces for on, pieces in group.rescues if any(_is(trouble, kind) for kind in on)), None)
+            if rescue is None:
+                raise
+            told = {"code": trouble.code, "message": str(trouble), "step": self._stage.at.id if self._stage.at else ""}
+            self._stage.history.add(group.step, "failed", str(trouble))
+            self._stage.names.leave("error", told, keep=False)
+            await self.run(rescue, in_once=in_once, within=within)
+
+    async def _choice(self, choice: Choice, in_once: bool, within: Node | None) -> None:
+        for number, (when, pieces) in enumerate(choice.ways, 1):
+            if when is None or await self._stage.names.truth(when):
+                self._stage.history.add(choice.step, "ok", f"{number}/{len(choice.ways)}")
+                await self.run(pieces, in_once=in_once, within=within)
+                return
+        self._stage.history.add(choice.step, "skipped")
 
     async def _loop(self, loop: Loop, in_once: bool, within: Node | None) -> None:
         names = self._stage.names
@@ -130,9 +148,11 @@ class Performer:
 
 def _head(piece: Piece) -> Step:
     """The step whose `when` and `optional` are those of the piece."""
-    if isinstance(piece, Group):
-        return piece.block
     return piece.steps[0] if isinstance(piece, Unit) else piece.step
+
+
+def _is(trouble: Exception, kind: str) -> bool:
+    return isinstance(trouble, {"timeout": TimedOut, "not_found": NotFound}[kind])
 
 
 def blamed(trip: Sequence[Step], trouble: Exception) -> Step:

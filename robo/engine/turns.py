@@ -39,7 +39,7 @@ async def elements(names: Names, loop: Step) -> tuple[Any, ...]:
     if isinstance(found, tuple | list):
         return tuple(found)
     raise BadExpression(
-        "RB326",
+        "RB563",
         "%(loop)s goes through a list, and %(source)s is a %(kind)s",
         remedy="give it a list: `| split(';')` makes one of a text",
         loop=loop.id,

@@ -171,7 +171,33 @@ class StepKind(StrEnum):
     SET = "set"
     FOR_EACH = "for_each"
     REPEAT = "repeat"
+    CHOOSE = "choose"
     OUTPUT = "output"
+
+
+class Branch(Value):
+    """One way of a `choose`; the last one may have no condition."""
+
+    when: Expr | None = None
+    do: tuple[Step, ...] = ()
+    path: Path = ()
+
+
+class Rescue(Value):
+    """What is done instead when a block meets one of these troubles: `timeout`, `not_found`."""
+
+    on: tuple[str, ...]
+    do: tuple[Step, ...] = ()
+    path: Path = ()
+
+
+class Leftover(Value):
+    """What removes or reopens the draft that an abandoned start of a once block left."""
+
+    finder: str
+    when: Expr | None = None
+    do: tuple[Step, ...] = ()
+    path: Path = ()
 
 
 class Step(Value):
@@ -216,6 +242,10 @@ class Step(Value):
     until: Expr | None = None
     next: tuple[Step, ...] = ()
     most: int | None = None
+    # a choice; `rescue` belongs to a block, `leftover` to a once block
+    branches: tuple[Branch, ...] = ()
+    rescue: tuple[Rescue, ...] = ()
+    leftover: Leftover | None = None
     assign: Mapping[str, Node] = Field(default_factory=dict)
 
 

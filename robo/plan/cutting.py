@@ -10,7 +10,7 @@ from typing import NamedTuple
 from robo.model.base import Effect
 from robo.model.process import Step, StepKind
 from robo.model.text import Expr, Node, Path, Template
-from robo.plan.model import Group, Loop, Once, Part, Piece, Repeat, Segment, Turns, Unit
+from robo.plan.model import Choice, Group, Loop, Once, Part, Piece, Repeat, Segment, Turns, Unit
 from robo.plan.outputs import once_outputs
 from robo.plan.steps import Actions, inside, opens, page_runners, runner_of, walk
 from robo.sdk.action import Proof
@@ -69,6 +69,8 @@ class Cutter(NamedTuple):
         for step in steps:
             if step.kind is StepKind.BLOCK and not self.is_once(step) and self.holds(step):
                 yield from self.flat(_taken_apart(step))
+            elif step.kind is StepKind.CHOOSE and self.holds(step):
+                yield from self.flat(tuple(_ways(step)))
             else:
                 yield step
 
@@ -81,11 +83,14 @@ class Cutter(NamedTuple):
                 found.append(Unit(tuple(together)))
                 together = []
             if step.kind is StepKind.BLOCK:
-                found.append(Group(step, self.pieces(step.do)))
+                rescues = tuple((rescue.on, self.pieces(rescue.do)) for rescue in step.rescue)
+                found.append(Group(step, self.pieces(step.do), rescues))
             elif step.kind is StepKind.FOR_EACH:
                 found.append(Loop(step, self.pieces(step.do)))
             elif step.kind is StepKind.REPEAT:
                 found.append(Repeat(step, self.pieces(step.do), self.pieces(step.next)))
+            elif step.kind is StepKind.CHOOSE:
+                found.append(Choice(step, tuple((way.when, self.pieces(way.do)) for way in step.branches)))
             elif self._fuses(step):
                 together.append(step)
             else:
@@ -103,7 +108,7 @@ class Cutter(NamedTuple):
 
         `verify` is asked between the two and leaves the page where it searched."""
         runner = self._looks_with(step)
-        first = next((each for each in walk((step,)) if runner and runner_of(each.action) == runner), None)
+        first = next((each for each in (step, *walk(step.do)) if runner and runner_of(each.action) == runner), None)
         if first is None or opens(first, self.actions) or step.when is not None:
             return lead, []
         for index in range(len(lead) - 1, -1, -1):
@@ -113,11 +118,14 @@ class Cutter(NamedTuple):
         return lead, []
 
     def _looks_with(self, step: Step) -> str:
-        """The runner whose page `verify` leaves before the effect, or an empty text."""
-        verify = step.verify
-        if verify is None or verify.asks == "after":
-            return ""
-        actions = [self.searches.get(verify.finder, "")] if verify.finder else [each.action for each in verify.steps]
+        """The runner whose page a look before the effect leaves, or an empty text."""
+        verify, actions = step.verify, []
+        if verify is not None and verify.asks != "after":
+            actions = (
+                [self.searches.get(verify.finder, "")] if verify.finder else [each.action for each in verify.steps]
+            )
+        if step.leftover is not None:
+            actions.append(self.searches.get(step.leftover.finder, ""))
         return next((runner_of(action) for action in actions if runner_of(action) in page_runners(self.actions)), "")
 
     def _once(self, step: Step, own: list[Step]) -> Once:
@@ -136,6 +144,7 @@ class Cutter(NamedTuple):
             verify=step.verify,
             was=step.was,
             settle=SETTLE if step.settle is None else step.settle,
+            leftover=self.pieces(step.leftover.do) if step.leftover is not None else (),
             outputs=tuple(f"{step.id}.{name}" for name in sorted(once_outputs(step, self.actions, self.finders))),
         )
 
@@ -143,9 +152,30 @@ class Cutter(NamedTuple):
 def _taken_apart(block: Step) -> tuple[Step, ...]:
     if block.when is None:
         return block.do
-    name = f"{DECISION}{re.sub(r'[^0-9A-Za-z_]', '_', block.id)}"
+    name = _name_of(block.id)
     decision = _decision(name, block.when, block.path, block.title)
-    return (decision, *(step.model_copy(update={"when": _both(name, step.when)}) for step in block.do))
+    return (decision, *_under(name, block.do))
+
+
+def _ways(choice: Step) -> Iterator[Step]:
+    """The steps of every way, each under a decision that is taken where the choice begins."""
+    before = [] if choice.when is None else [f"({choice.when.source})"]
+    names: list[str] = []
+    for number, way in enumerate(choice.branches, 1):
+        name = _name_of(f"{choice.id}_{number}")
+        asked = [*before, *(f"not {earlier}" for earlier in names), *([f"({way.when.source})"] if way.when else [])]
+        yield _decision(name, Expr(" and ".join(asked) or "true"), way.path, choice.title)
+        names.append(name)
+    for name, way in zip(names, choice.branches, strict=True):
+        yield from _under(name, way.do)
+
+
+def _name_of(step: str) -> str:
+    return f"{DECISION}{re.sub(r'[^0-9A-Za-z_]', '_', step)}"
+
+
+def _under(name: str, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    return tuple(step.model_copy(update={"when": _both(name, step.when)}) for step in steps)
 
 
 def _decision(name: str, when: Expr, path: Path, title: str) -> Step:
@@ -159,9 +189,14 @@ def _both(name: str, when: Expr | None) -> Expr:
 
 def unwrap_tail(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """Steps whose last one is not a plain block: a block at the end that always runs is opened."""
-    while steps and steps[-1].kind is StepKind.BLOCK and steps[-1].when is None and not steps[-1].optional:
+    while steps and steps[-1].kind is StepKind.BLOCK and not _may_end(steps[-1]):
         steps = (*steps[:-1], *steps[-1].do)
     return steps
+
+
+def _may_end(block: Step) -> bool:
+    """Whether the last step of a block may not be the last that is performed."""
+    return block.when is not None or block.optional or bool(block.rescue)
 
 
 def _merge(block: Step, act: Step) -> Step:

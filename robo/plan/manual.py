@@ -13,7 +13,7 @@ from robo.definition.telling import Say, Teller
 from robo.errors import fill
 from robo.model.process import Finder, Kind, Step, StepKind
 from robo.model.text import Node, Template
-from robo.plan.model import Group, Loop, Once, Part, Piece, Plan, Repeat, Turns, every
+from robo.plan.model import Choice, Group, Loop, Once, Part, Piece, Plan, Repeat, Turns, every
 from robo.plan.phrases import PHRASES
 from robo.plan.steps import params_of
 
@@ -149,12 +149,15 @@ class _Writer:
         """Units and groups; the condition of a group is said with each of its steps."""
         for piece in pieces:
             if isinstance(piece, Group):
-                source = piece.block.when.source if piece.block.when is not None else ""
-                yield from self.pieces(piece.pieces, source or when)
+                source = piece.step.when.source if piece.step.when is not None else ""
+                yield from self.pieces(piece.do, source or when)
+                yield from self._rescues(piece)
             elif isinstance(piece, Loop):
                 yield from self._turns(piece.step, tuple(self.pieces(piece.pieces)), when)
             elif isinstance(piece, Repeat):
                 yield from self._repeat(piece, when)
+            elif isinstance(piece, Choice):
+                yield from self._ways(piece)
             else:
                 for step in piece.steps:
                     yield self._step(step, when)
@@ -182,6 +185,26 @@ class _Writer:
             facts = {"count": str(len(between))}
             yield Sentence(self.say("Not yet? Do the next %(count)s point(s), and begin again.", facts))
             yield from between
+
+    def _ways(self, piece: Choice) -> Iterator[Sentence]:
+        """Each way under its condition; the points of the last one, which has none, are counted."""
+        if piece.step.when is not None:
+            yield self._told(piece.step, self.say("choose one of the following.", {}), "")
+        for when, pieces in piece.ways:
+            inside = tuple(self.pieces(pieces))
+            facts = {"count": str(len(inside)), "condition": self.tell(when.source) if when is not None else ""}
+            if when is not None:
+                yield Sentence(self.say("If %(condition)s, do the next %(count)s point(s).", facts), piece.step.title)
+            else:
+                yield Sentence(self.say("Otherwise do the next %(count)s point(s).", facts))
+            yield from inside
+
+    def _rescues(self, piece: Group) -> Iterator[Sentence]:
+        for _, pieces in piece.rescues:
+            inside = tuple(self.pieces(pieces))
+            facts = {"count": str(len(inside))}
+            yield Sentence(self.say("If one of these does not come, do the next %(count)s point(s) instead.", facts))
+            yield from inside
 
     # -- steps
 
@@ -250,6 +273,7 @@ class _Writer:
         if finder is not None and once.verify is not None and once.verify.asks != "after":
             yield self._look_first(finder)
         when = once.step.when.source if once.step.when is not None and once.submit is not once.step else ""
+        yield from self._leftover(once)
         yield from self.pieces(once.body, when)
         for step in once.entries:
             yield self._step(step, when)
@@ -259,6 +283,19 @@ class _Writer:
         )
         doubt = self.say("No answer? Never press it again: search first.", {})
         yield self._step(once.submit, when, notes, doubt if finder is not None else "")
+
+    def _leftover(self, once: Once) -> Iterator[Sentence]:
+        """What an earlier start left is put in order first."""
+        leftover = once.step.leftover
+        finder = self.plan.finders.get(leftover.finder) if leftover is not None else None
+        if finder is None:
+            return
+        inside = tuple(self.pieces(once.leftover))
+        text, *_ = self._text(finder.step)
+        facts = {"count": str(len(inside))}
+        note = self.say("It is there: do the next %(count)s point(s) first.", facts)
+        yield Sentence(text, self.say("Is an earlier start still there?", {}), (note,))
+        yield from inside
 
     def _look_first(self, finder: Finder) -> Sentence:
         params = self._params(finder.step)

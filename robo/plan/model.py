@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from robo.model.base import Environment
 from robo.model.process import Counts, Finder, Input, Items, Limits, OnFailure, SecretNeed, Sessions, Step, Verify
-from robo.model.text import Node
+from robo.model.text import Expr, Node
 from robo.sdk.action import ActionSpec
 
 
@@ -35,8 +35,15 @@ class Unit:
 class Group:
     """A `do` block without `once`: its units, run under one `when` and one `within`."""
 
-    block: Step
-    pieces: tuple[Piece, ...]
+    step: Step
+    do: tuple[Piece, ...]
+    rescues: tuple[tuple[tuple[str, ...], tuple[Piece, ...]], ...] = ()
+    """What is done instead on which troubles."""
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """All of them in the order of the text."""
+        return (*self.do, *(piece for _, pieces in self.rescues for piece in pieces))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,20 @@ class Repeat:
         return (*self.do, *self.between)
 
 
-Piece = Unit | Group | Loop | Repeat
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A `choose` without an effect in it: conditions, and what is done when one is the first to hold."""
+
+    step: Step
+    ways: tuple[tuple[Expr | None, tuple[Piece, ...]], ...]
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """All of them in the order of the text."""
+        return tuple(piece for _, pieces in self.ways for piece in pieces)
+
+
+Piece = Unit | Group | Loop | Repeat | Choice
 
 
 def performed(pieces: Iterable[Piece]) -> Iterator[Step]:
@@ -93,6 +113,8 @@ class Once:
     settle: timedelta = timedelta(seconds=30)
     outputs: tuple[str, ...] = ()
     """Names under which results are read later: `created.agdref`."""
+    leftover: tuple[Piece, ...] = ()
+    """What removes or reopens the draft of an abandoned start, when the finder of `step.leftover` finds one."""
 
     @property
     def id(self) -> str:

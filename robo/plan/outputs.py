@@ -13,7 +13,7 @@ from robo.model.process import Step, StepKind, Verify
 from robo.model.text import Expr, Node, Path
 from robo.plan.mentions import Mention, mentions
 from robo.plan.problems import Problems
-from robo.plan.steps import Actions, params_of
+from robo.plan.steps import Actions, params_of, ways
 
 Finders = Mapping[str, frozenset[str]]
 
@@ -80,10 +80,14 @@ class Usage:
             for path, mention in uses_of(step):
                 self._check(path, mention, inside)
             within = inside | {f"optional {step.id}"} if step.optional else inside
-            self.follow(step.do, within)
+            if step.leftover is not None:
+                self.follow(step.leftover.do, within | {f"leftover {step.id}"})
+            self.follow(step.do, within | {f"rescued {step.id}"} if step.rescue else within)
             for path, mention in asked_inside(step):
                 self._check(path, mention, within)
             self.follow(step.next, within | {f"again {step.id}"})
+            for number, way in enumerate(ways(step)):
+                self.follow(way, within | {f"way {step.id} {number}"})
             self._remember(step, inside)
 
     def _remember(self, step: Step, guards: frozenset[str]) -> None:
@@ -143,6 +147,11 @@ def uses_of(step: Step) -> Iterator[tuple[Path, Mention]]:
         ("key", step.key),
         ("refused", tuple(part for refusal in step.refused for part in (refusal.target, refusal.says))),
     )
+    conditions = [(way.path, way.when) for way in step.branches]
+    conditions += [(step.leftover.path, step.leftover.when)] if step.leftover is not None else []
+    for path, when in conditions:
+        for mention in sorted(mentions(when).names, key=str):
+            yield (*path, "when"), mention
     for member, node in members:
         for mention in sorted(mentions(node).names, key=str):
             yield (*step.path, member), mention

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from robo.model.process import Process, Step
 from robo.plan.cutting import DECISION
-from robo.plan.model import Group, Loop, Once, Piece, Repeat, Segment
+from robo.plan.model import Choice, Group, Loop, Once, Piece, Repeat, Segment
 from robo.plan.outputs import asked_inside, uses_of
 from robo.plan.problems import Problems
 from robo.plan.steps import Actions, opens, page_runners, runner_of
@@ -72,6 +72,9 @@ class _Walk:
                 self._ask(once.verify.finder)
             for step in once.verify.steps:
                 self._leave(runner_of(step.action), "verify")
+        if once.step.leftover is not None:
+            self._ask(once.step.leftover.finder)
+            self.pieces(once.leftover, guards | {f"leftover {once.id}"})
         self.pieces(once.body, guards)
         for step in (*once.entries, once.submit):
             self.step(step, guards)
@@ -79,8 +82,14 @@ class _Walk:
     def pieces(self, pieces: tuple[Piece, ...], guards: Guards) -> None:
         for piece in pieces:
             if isinstance(piece, Group):
-                self._mentions(piece.block)
-                self.pieces(piece.pieces, guards | _guards(piece.block))
+                self._mentions(piece.step)
+                self.pieces(piece.do, guards | _guards(piece.step))
+                for number, (_, rescue) in enumerate(piece.rescues):
+                    self.pieces(rescue, guards | _guards(piece.step) | {f"rescue {piece.step.id} {number}"})
+            elif isinstance(piece, Choice):
+                self._mentions(piece.step)
+                for number, (_, way) in enumerate(piece.ways):
+                    self.pieces(way, guards | _guards(piece.step) | {f"way {piece.step.id} {number}"})
             elif isinstance(piece, Loop):
                 self._mentions(piece.step)
                 self.pieces(piece.pieces, guards | _guards(piece.step) | {f"each {piece.step.id}"})

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from robo.definition.diagnostics import Diagnostic
+from robo.definition.keys import HOLD_STEPS
 from robo.errors import DefinitionError
 from robo.model.process import Process
 from robo.model.region import Region
@@ -27,7 +28,7 @@ from robo.plan.turns import TurnRules
 from robo.sdk.action import ActionSpec
 
 OF_ONE_STEP: Final = frozenset(
-    f"RB{number}" for number in (*range(402, 411), 412, 419, 420, 424, 425, 427, 428, *range(431, 439))
+    f"RB{number}" for number in (*range(402, 411), 412, 419, 420, 424, 425, 427, 428, *range(431, 440), 450)
 )
 OF_PAGES: Final = frozenset({"RB416", "RB429", "RB430"})
 SECTIONS: Final = ("setup", "steps", "finish")
@@ -118,7 +119,13 @@ def _left_out(process: Process) -> bool:
 def _written(process: Process) -> Iterator[Path]:
     """Where steps and finders stand in the text: `("steps", 0, "do", 1)`."""
     for path in process.positions:
-        section, words, numbers = path[:1], path[2::2], path[1::2]
-        step = section and section[0] in SECTIONS and set(words) <= {"do"} and len(words) == len(numbers) - 1
-        if (section == ("finders",) and len(path) == 2) or (step and all(isinstance(each, int) for each in numbers)):  # noqa: PLR2004 - section and name
+        if (path[:1] == ("finders",) and len(path) == 2) or _is_step(path):  # noqa: PLR2004 - section and name
             yield path
+
+
+def _is_step(path: Path) -> bool:
+    """Whether a step stands there: a member of a list of steps, in steps that hold steps."""
+    if len(path) < 2 or path[0] not in SECTIONS:  # noqa: PLR2004 - a section and a number in it
+        return False
+    words = {part for part in path[1:] if isinstance(part, str)}
+    return isinstance(path[-1], int) and words <= set(HOLD_STEPS) and path[-2] in (*SECTIONS, "do", "next", "else")

@@ -71,7 +71,8 @@ class EffectRules:
                     self._too_late_in_turns(inner, step)
                 done = done or step.id
             elif self._cutter.holds(step):
-                done = self._order(inside(step), done)
+                ways = [way.do for way in step.branches] or [inside(step)]
+                done = next(filter(None, [self._order(way, done) for way in ways]), "")
             else:
                 self._ends(step, done)
         return done
@@ -119,20 +120,8 @@ class EffectRules:
                 "around it",
                 action=step.action,
             )
-        if step.kind is StepKind.REPEAT:
-            self._repeat(step)
         for inner in inside(step):
             self._step(inner)
-
-    def _repeat(self, loop: Step) -> None:
-        for step in (step for step in walk(inside(loop)) if self._cutter.is_once(step)):
-            self._problems.report(
-                "RB438",
-                "%(once)s cannot stand in a repeat: after a crash nothing would tell which of its times are done",
-                (*step.path, "once" if step.once is not None else step.action),
-                remedy="go through a list instead: `for_each` with a `key`",
-                once=step.id,
-            )
 
     def _only_with_once(self, step: Step) -> None:
         given = {
@@ -140,6 +129,7 @@ class EffectRules:
             "settle": step.settle,
             "unverifiable": step.unverifiable,
             "was": step.was,
+            "leftover": step.leftover,
         }
         for key in (key for key, value in given.items() if value is not None):
             self._problems.report(
@@ -223,7 +213,9 @@ class EffectRules:
             self._only_with_once(step)
 
     def _inner_submit(self, step: Step) -> None:
-        for key in (key for key in ("verify", "settle", "unverifiable", "was") if getattr(step, key) is not None):
+        for key in (
+            key for key in ("verify", "settle", "unverifiable", "was", "leftover") if getattr(step, key) is not None
+        ):
             self._problems.report(
                 "RB419",
                 "%(key)s belongs to the step that carries `once`",

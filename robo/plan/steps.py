@@ -28,12 +28,25 @@ def page_runners(actions: Actions) -> frozenset[str]:
 
 def inside(step: Step) -> tuple[Step, ...]:
     """The steps that stand directly in a step, `verify` left out."""
-    return (*step.do, *step.next)
+    before = step.leftover.do if step.leftover is not None else ()
+    return (*before, *step.do, *step.next, *(inner for way in ways(step) for inner in way))
+
+
+def ways(step: Step) -> tuple[tuple[Step, ...], ...]:
+    """The lists of steps of which at most one is performed: the ways of a choice, the rescues of a block."""
+    return (*(way.do for way in step.branches), *(rescue.do for rescue in step.rescue))
 
 
 def change_inside(step: Step, change: Callable[[tuple[Step, ...]], tuple[Step, ...]]) -> dict[str, object]:
     """What `step` is updated with to have each of its lists of steps changed."""
-    return {"do": change(step.do), "next": change(step.next)}
+    leftover = step.leftover
+    return {
+        "do": change(step.do),
+        "next": change(step.next),
+        "branches": tuple(way.model_copy(update={"do": change(way.do)}) for way in step.branches),
+        "rescue": tuple(rescue.model_copy(update={"do": change(rescue.do)}) for rescue in step.rescue),
+        "leftover": leftover and leftover.model_copy(update={"do": change(leftover.do)}),
+    }
 
 
 def walk(steps: tuple[Step, ...]) -> Iterator[Step]:

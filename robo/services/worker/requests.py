@@ -102,7 +102,7 @@ class RunReport:
             "items": {name: self.items.get(ItemState(name), 0) for name in shown},
             "minutes": {"gross": self.minutes.gross, "net": self.minutes.net, "auditable": self.minutes.auditable},
             "duration_s": round(self.duration, 3),
-            "output": dict(self.output),
+            **({"output": dict(self.output)} if self.output else {}),
         }
 
     @property

@@ -170,7 +170,7 @@ async def test_a_refusal_of_the_first_turn_rejects(world: Any) -> None:
 
 async def test_a_value_that_is_no_list_fails_at_once(world: Any) -> None:
     item = await world.run(world.plan(world.turns("item.last")))
-    assert (item.state, item.end.code, world.clicks) == (ItemState.FAILED, "RB326", 0)
+    assert (item.state, item.end.code, world.clicks) == (ItemState.FAILED, "RB563", 0)
 
 
 async def test_a_list_that_is_not_there_rejects(world: Any) -> None:

@@ -105,7 +105,7 @@ def test_the_place_of_a_block_moves_into_its_steps(bench: Any) -> None:
         """)
     group = plan.segments[0].lead[1]
     assert isinstance(group, Group)
-    assert group.block.within is None
+    assert group.step.within is None
     assert [step.within for unit in group.pieces for step in unit.steps] == [
         {"section": "Identité"},
         {"dialog": "Nom", "within": {"section": "Identité"}},
@@ -123,7 +123,7 @@ def test_a_place_that_cannot_be_nested_stays_with_the_block(bench: Any) -> None:
         """)
     group = plan.segments[0].lead[1]
     assert isinstance(group, Group)
-    assert group.block.within == {"section": "Identité"}
+    assert group.step.within == {"section": "Identité"}
 
 
 def test_a_block_around_an_effect_decides_its_condition_once(bench: Any) -> None:
