@@ -75,6 +75,8 @@ def _shown(default: Any) -> str:
         return "yes" if default else "no"
     if isinstance(default, (tuple, Mapping)) and not default:
         return ""
+    if isinstance(default, timedelta):
+        return f"{default.total_seconds():g} s"
     return str(getattr(default, "value", default))
 
 

@@ -15,6 +15,7 @@ from robo.model.process import Finder, Kind, Step, StepKind
 from robo.model.text import Node, Template
 from robo.plan.model import Choice, Group, Loop, Once, Part, Piece, Plan, Repeat, Turns, every
 from robo.plan.phrases import PHRASES
+from robo.plan.phrases_files import take_file
 from robo.plan.steps import params_of
 
 
@@ -124,6 +125,8 @@ class _Writer:
             notes.append(
                 self.say("Only rows where %(condition)s.", {"condition": self._bare.tell(items.only_if.source)})
             )
+        if "folder" in source:
+            return Sentence(take_file(self, source), notes=tuple(notes))
         facts = {
             "file": self.value(source.get("file", items.source.action)),
             "sheet": self.value(source.get("sheet", "")),

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from robo.definition.telling import Say
 from robo.model.text import Node
+from robo.plan.phrases_files import FILE_PHRASES
 
 
 class Writer(Protocol):
@@ -124,5 +125,6 @@ PHRASES: Mapping[str, Phrase] = {
     "browser.expect": _expect,
     "browser.wait_for": _expect,
     "files.update_row": _update,
+    **FILE_PHRASES,
 }
 """How a person does what an action does. An action without a phrase is told by its own summary."""

@@ -39,6 +39,11 @@ class Context:
     settings: Mapping[str, Any]
     headed: bool = False
     dry_run: bool = False
+    places: tuple[Path, ...] = ()
+    """The folders and files that are inputs of this run. Besides `folder`, nothing is written, moved, listed or packed
+    elsewhere."""
+    process: Path | None = None
+    """The folder of the process, for what it brings (`templates/…`): read, never written."""
     turn: Callable[[str], AbstractAsyncContextManager[None]] = lambda _secret: nullcontext()
     """Entered around every sign-in with the secret of this name, asking for the secret included: one at a time until
     one was taken, so that a wrong password reaches its application once, however many slots there are."""
@@ -86,6 +91,8 @@ class CellChange:
     new: Any
     row_key: Mapping[str, Any] = field(default_factory=dict)
     """What the item's key is made of, by column: finds the row when other cells of it changed. Empty: unknown."""
+    how: Mapping[str, str] = field(default_factory=dict)
+    """How the file is written, where its author had to say it (`encoding`, `delimiter` of a CSV)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from shutil import copy
+from shutil import copy, copytree
 from typing import Any, Final, Protocol
 
 from robo.definition.diagnostics import nearest
@@ -149,8 +149,8 @@ class Player:
 
     # ---- before -----------------------------------------------------------------------------------------
     def _inputs(self, run: int) -> dict[str, str]:
-        """The case's inputs: its own workbook for the first `file`, its portal for every `url` it leaves out. Files
-        are copies that nobody has written into yet."""
+        """The case's inputs: its own workbook for the first `file`, its portal for every `url`, an empty folder for
+        every `folder` it leaves out. Files and folders are copies that nobody has written into yet."""
         inputs = dict(self.case.inputs)
         folder = self.stage.folder / "sources" / str(run)
         folder.mkdir(parents=True)
@@ -163,9 +163,17 @@ class Player:
             elif wanted.type is Kind.FILE and name in inputs:
                 source = self.process_folder / inputs[name]
                 inputs[name] = str(copy(source, folder / source.name))
+            elif wanted.type is Kind.FOLDER:
+                inputs[name] = str(self._folder(inputs.get(name), folder / name))
             elif wanted.type is Kind.URL and name not in inputs:
                 inputs[name] = self.portal.url
         return inputs
+
+    def _folder(self, given: str | None, place: Path) -> Path:
+        if given is None:
+            place.mkdir()
+            return place
+        return copytree(self.process_folder / given, place)
 
     def _files(self) -> Iterator[str]:
         return (name for name, wanted in self.stage.plan.inputs.items() if wanted.type is Kind.FILE)

@@ -229,6 +229,7 @@ writebacks = Table(
     count("row"),
     word("row_digest"),
     value("row_key"),
+    value("how"),
     word("column"),
     value("old"),
     value("new"),

@@ -53,7 +53,7 @@ class Box:
         """The next frame (a chunk has `columns`); the last one has `end`. Blocks: call it in a thread."""
         frame: dict[str, Any] = json.loads(self._read(_LENGTH.unpack(self._read(_LENGTH.size))[0]))
         if "trouble" in frame:
-            raise error_of(frame["trouble"], frame["facts"], self._file)
+            raise error_of(frame["trouble"], frame["facts"], Path(frame["facts"].pop("at", self._file)))
         if "c" in frame:
             frame["columns"] = [self._read(size) for _, size in frame["c"]]
         return frame

@@ -1,15 +1,15 @@
-"""From the box's words to errors a person can act on. Every message of this runner about a file is in this module."""
+"""From the box's words to errors a person can act on. Those about how a CSV is written are in `csvtrouble`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from robo.sdk.errors import InfrastructureError, RoboError, UsageError
+from robo_files.csvtrouble import CSV_ERRORS, Facts
+from robo_files.papertrouble import PAPER_ERRORS
 
 _MEGABYTE = 1024 * 1024
-Facts = Mapping[str, Any]
 
 
 def error_of(kind: str, facts: Facts, file: Path) -> RoboError:
@@ -44,7 +44,7 @@ def _empty_file(f: Facts, place: str) -> RoboError:
 def _not_xlsx(f: Facts, place: str) -> RoboError:
     return UsageError(
         "RB804",
-        "%(file)s is not an xlsx workbook, whatever its name says: %(found)s",
+        "%(file)s is not a workbook (xlsx, xlsm, xls, ods), whatever its name says: %(found)s",
         place=place,
         remedy="open it in Excel or LibreOffice and save it as .xlsx",
         **f,
@@ -214,16 +214,6 @@ def _double_header(f: Facts, place: str) -> RoboError:
     )
 
 
-def _not_csv(f: Facts, place: str) -> RoboError:
-    return UsageError(
-        "RB817",
-        "%(file)s is not a text that can be read as CSV (UTF-8, UTF-16 or Windows-1252)",
-        place=place,
-        remedy="export it again as CSV UTF-8",
-        **f,
-    )
-
-
 def _no_permission(f: Facts, place: str) -> RoboError:
     return InfrastructureError(
         "RB819",
@@ -254,6 +244,49 @@ def _unpatchable(f: Facts, place: str) -> RoboError:
         "%(file)s cannot be written into: %(why)s",
         place=place,
         remedy="open it in Excel and save it as a new .xlsx, then run `robo runs flush`",
+        **f,
+    )
+
+
+def _no_columns(f: Facts, place: str) -> RoboError:
+    return UsageError(
+        "RB835",
+        "«%(sheet)s» of %(file)s has no column %(columns)s; it has %(names)s",
+        place=place,
+        remedy="correct the names under `row`, or add the columns to the file",
+        sheet=f["sheet"],
+        file=f["file"],
+        columns=_names(f["lacking"]),
+        names=_names(f["there"]),
+    )
+
+
+def _not_encodable(f: Facts, place: str) -> RoboError:
+    return UsageError(
+        "RB843",
+        "%(file)s is written in %(encoding)s, which cannot hold this text",
+        place=place,
+        remedy="save it as CSV UTF-8",
+        **f,
+    )
+
+
+def _path_inside(f: Facts, place: str) -> RoboError:
+    return UsageError(
+        "RB841",
+        "«%(entry)s» of %(file)s would be put outside the folder; nothing was unpacked",
+        place=place,
+        remedy="do not open it elsewhere; ask who sent it",
+        **f,
+    )
+
+
+def _link_inside(f: Facts, place: str) -> RoboError:
+    return UsageError(
+        "RB841",
+        "«%(entry)s» of %(file)s is a link to another place; nothing was unpacked",
+        place=place,
+        remedy="ask for an archive with the files themselves",
         **f,
     )
 
@@ -339,8 +372,13 @@ _ERRORS: Mapping[str, Callable[[Facts, str], RoboError]] = {
     "empty-sheet": _empty_sheet,
     "no-header": _no_header,
     "double-header": _double_header,
-    "not-csv": _not_csv,
     "no-permission": _no_permission,
+    **CSV_ERRORS,
+    **PAPER_ERRORS,
+    "no-columns": _no_columns,
+    "not-encodable": _not_encodable,
+    "path-inside": _path_inside,
+    "link-inside": _link_inside,
     "unpatchable": _unpatchable,
     "io": _io,
     "disk-full": _disk_full,

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from robo.sandbox.handle import spawn
-from tests.benchmarks import books, challenge, contexts, items, steps
+from tests.benchmarks import books, challenge, contexts, items, papers, steps
 from tests.benchmarks.figures import table
 from tests.benchmarks.startup import startup
 
-PARTS = ("challenge", "startup", "steps", "items", "contexts", "reading", "updating")
+PARTS = ("challenge", "startup", "steps", "items", "contexts", "reading", "updating", "writing", "pdf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,8 @@ class Size:
     reading: Sequence[int] = (1_000, 10_000, 100_000)
     updating: Sequence[int] = (200, 2_000, 20_000)
     cells: int = 500
+    writing: Sequence[int] = (1_000, 10_000, 100_000)
+    pages: Sequence[int] = (1, 10, 100)
 
 
 def main() -> int:
@@ -68,6 +70,12 @@ def measured(parts: Sequence[str], size: Size, browser: str = "") -> Iterator[st
     if "updating" in parts:
         found = books.updating(size.updating, 12, size.cells, size.heavy)
         yield from ("", f"## Workbooks updated, medians of {size.heavy}", "", *table(found))
+    if "writing" in parts:
+        found = papers.writing(size.writing, 20, size.heavy)
+        yield from ("", f"## Workbooks written, medians of {size.heavy}", "", *table(found))
+    if "pdf" in parts:
+        found = papers.reading_pdf(size.pages, size.times)
+        yield from ("", f"## PDF, medians of {size.times}", "", *table(found))
 
 
 def _with_a_browser(parts: Sequence[str], size: Size, browser: str) -> Iterator[str]:

@@ -145,7 +145,7 @@ async def _some(file: Path, count: int) -> list[Row]:
 async def _stream(file: Path) -> AsyncIterator[Row]:
     runner = FilesRunner()
     await runner.start(LIMITS, headed=False, slots=1)
-    session = await runner.open(_context(file.parent))
+    session = await runner.open(context_of(file.parent))
     spec = runner.actions["files.rows"]
     params = parse_params(spec, {"file": str(file)})
     async for row in session.rows(Call(step="rows", action=spec.name, params=params, effect=Effect.READ, timeout=600)):
@@ -186,7 +186,8 @@ def _openpyxl(file: Path, target: Path, values: Sequence[str]) -> float:
     return time.perf_counter() - began
 
 
-def _context(folder: Path) -> Context:
+def context_of(folder: Path) -> Context:
+    """What a session of the files runner is given."""
     return Context(
         region="occitanie", environment="test", date_format="%d/%m/%Y", zone="Europe/Paris", folder=folder,
         hosts=(), secret=_no_secret, settings={},

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from robo.sandbox.handle import spawn
-from tests.benchmarks import books, contexts, items, steps
+from tests.benchmarks import books, contexts, items, papers, steps
 from tests.benchmarks.__main__ import found_browser
 from tests.benchmarks.figures import Figure, at_least, no_more_than, table
 
@@ -17,6 +17,8 @@ SMALL: dict[str, Callable[[], list[Figure]]] = {
     "items": lambda: items.measure((4, 8), 1),
     "reading": lambda: books.reading((5, 50), 20, 1),
     "updating": lambda: books.updating((5, 50), 12, 3, 1),
+    "writing": lambda: papers.writing((5, 50), 20, 1),
+    "pdf": lambda: papers.reading_pdf((1, 2), 1),
 }
 
 

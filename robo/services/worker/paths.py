@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from robo.definition.diagnostics import nearest
 from robo.errors import UsageError
@@ -38,6 +40,14 @@ def found(wanted: Input, text: str, folder: Path) -> str:
             name=wanted.name,
         )
     return _storable(str(path))
+
+
+def given_places(wanted: Mapping[str, Input], inputs: Mapping[str, Any]) -> tuple[Path, ...]:
+    """The folders and files among the inputs of a run: what its robot may write, move or pack."""
+    kinds = (Kind.FILE, Kind.FOLDER)
+    return tuple(
+        Path(inputs[name]) for name, each in wanted.items() if each.type in kinds and isinstance(inputs.get(name), str)
+    )
 
 
 def _storable(path: str) -> str:

@@ -44,6 +44,13 @@ class Sheet:
         that no field reads and some step fills."""
         there = {header(name): name for name in row.values}
         wanted = dict.fromkeys([*(field.column for field in self.items.fields), *written])
+        if written and row.where.get("read_only"):
+            raise UsageError(
+                "RB539",
+                "nothing can be written into this file: an xls or ods is only read",
+                place=row.place,
+                remedy="save it as .xlsx or export it as .csv, and give that file",
+            )
         lacking = [name for name in wanted if header(name) not in there]
         if lacking:
             near = [near for name in lacking if (near := nearest(name, there.values()))]

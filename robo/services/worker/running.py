@@ -37,6 +37,7 @@ from robo.services.worker.clock import WorkerClock
 from robo.services.worker.conduct import PATIENCE, Desk, Worker
 from robo.services.worker.limits import Breaker
 from robo.services.worker.opening import Choice, read_source
+from robo.services.worker.paths import given_places
 from robo.services.worker.requests import RunReport, RunRequest
 from robo.services.worker.sessions import RunnerPool, SlotSessions, setup_runners
 from robo.services.worker.signins import SignIns, door
@@ -144,6 +145,8 @@ class Running:
                 settings={},
                 headed=self.request.headed,
                 dry_run=self.run.dry_run,
+                places=given_places(self.plan.inputs, self.inputs),
+                process=self.settings.processes / self.plan.process,
                 turn=sign_ins.turn,
             ),
             setup=setup,

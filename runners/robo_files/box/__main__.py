@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from robo_files.box.marks import letters
-from robo_files.box.reading import chunks, read_table
+from robo_files.box.reading import Opened, cells_at, chunks, open_sheet
 from robo_files.box.trouble import Limits, Trouble
 
 _LENGTH = struct.Struct(">L")
@@ -83,6 +83,22 @@ def _answer(request: dict[str, Any], limits: Limits, out: BinaryIO) -> None:
     if request["do"] == "rows":
         _rows(request, path, limits, out)
         return
+    if request["do"] == "cells":
+        _cells(request, path, limits, out)
+        return
+    if request["do"] == "append":
+        from robo_files.box.appending import append
+
+        send(out, {"end": append(request, path, limits, csv=path.suffix.lower() in CSV)})
+        return
+    if request["do"] in _PAPER:
+        send(out, {"end": _PAPER[request["do"]](request, path, limits)})
+        return
+    if request["do"] == "unpack":
+        from robo_files.box.unpacking import unpack
+
+        send(out, {"end": unpack(path, request["target"], limits)})
+        return
     from robo_files.box.csvchange import check_csv, update_csv
     from robo_files.box.locating import Told
     from robo_files.box.updating import check_workbook, update_workbook
@@ -97,19 +113,56 @@ def _answer(request: dict[str, Any], limits: Limits, out: BinaryIO) -> None:
     send(out, {"end": [(each.answer, each.row, each.column) for each in answers]})
 
 
-def _rows(request: dict[str, Any], path: Path, limits: Limits, out: BinaryIO) -> None:
+def _pdf_text(request: dict[str, Any], path: Path, limits: Limits) -> Any:
+    from robo_files.box.pdf import text_of
+
+    return text_of(path, request["first"], request["last"], limits)
+
+
+def _pdf_split(request: dict[str, Any], path: Path, limits: Limits) -> Any:
+    from robo_files.box.pdf import split
+
+    return split(path, Path(request["target"]), request["ranges"], limits)
+
+
+def _pdf_merge(request: dict[str, Any], _: Path, limits: Limits) -> Any:
+    from robo_files.box.pdf import merge
+
+    return merge([Path(file) for file in request["files"]], Path(request["target"]), limits)
+
+
+def _template(request: dict[str, Any], path: Path, limits: Limits) -> Any:
+    from robo_files.box.document import fill
+
+    fill(path, Path(request["target"]), request["values"], request["rows"], limits)
+    return True
+
+
+_PAPER = {"pdf_text": _pdf_text, "pdf_split": _pdf_split, "pdf_merge": _pdf_merge, "template": _template}
+
+
+def _opened(request: dict[str, Any], path: Path, limits: Limits) -> Opened:
     if path.suffix.lower() in CSV:
         from robo_files.box.csvfile import read_csv
 
-        source = read_csv(path, request["header"], limits)
-    else:
-        source = read_table(path, request["sheet"], request["header"], limits)
+        return read_csv(path, limits, request.get("how"))
+    return open_sheet(path, request["sheet"], limits)
+
+
+def _cells(request: dict[str, Any], path: Path, limits: Limits, out: BinaryIO) -> None:
+    opened = _opened(request, path, limits)
+    send(out, {"end": {"sheet": opened.name, "cells": cells_at(opened, request["cells"])}})
+
+
+def _rows(request: dict[str, Any], path: Path, limits: Limits, out: BinaryIO) -> None:
+    source = _opened(request, path, limits).table(request["header"])
     send(
         out,
         {
             "sheet": source.sheet,
             "header": source.header,
             "headers": source.headers,
+            "writable": source.writable,
             "letters": [letters(column + 1) for column in source.columns],
         },
     )

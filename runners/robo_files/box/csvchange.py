@@ -21,7 +21,7 @@ _LOOK = 200
 
 def update_csv(path: Path, target: Path | None, changes: Sequence[Mapping[str, Any]], limits: Limits) -> list[Told]:
     """As `update_workbook`, for CSV."""
-    dialect, whole = open_csv(path, limits)
+    dialect, whole = open_csv(path, limits, _how(changes))
     lines = dict(enumerate(records(whole, dialect.delimiter), 1))
     written = [{**change, "new": csv_text(change["new"], dialect)} for change in changes]
     header = _header(lines, written)
@@ -37,7 +37,7 @@ def update_csv(path: Path, target: Path | None, changes: Sequence[Mapping[str, A
             number, index = found.places[i]
             found.answers[i] = _refusal(written[i]["new"], dialect) or "written"
             if found.answers[i] == "written":
-                puts.setdefault(number, {})[source.columns[index]] = _quoted(written[i]["new"], dialect)
+                puts.setdefault(number, {})[source.columns[index]] = quoted(written[i]["new"], dialect)
     if puts and target:
         edits = [edit for number, columns in puts.items() for edit in _edits(lines[number], columns, dialect)]
         target.write_bytes(dialect.bom + _edited(whole, edits).encode(dialect.encoding))
@@ -46,7 +46,7 @@ def update_csv(path: Path, target: Path | None, changes: Sequence[Mapping[str, A
 
 def check_csv(path: Path, changes: Sequence[Mapping[str, Any]], told: Sequence[Told], limits: Limits) -> list[bool]:
     """As `check_workbook`, for CSV."""
-    dialect, whole = open_csv(path, limits)
+    dialect, whole = open_csv(path, limits, _how(changes))
     lines = dict(enumerate(records(whole, dialect.delimiter), 1))
     held = []
     for change, cell in zip(changes, told, strict=True):
@@ -95,7 +95,8 @@ def _refusal(new: str, dialect: Dialect) -> str:
     return ""
 
 
-def _quoted(new: str, dialect: Dialect) -> str:
+def quoted(new: str, dialect: Dialect) -> str:
+    """A value as a field: in quotes where it needs them."""
     marks = dialect.delimiter + '"\r\n'
     return '"' + new.replace('"', '""') + '"' if any(mark in new for mark in marks) else new
 
@@ -121,3 +122,8 @@ def _edited(whole: str, edits: Sequence[Edit]) -> str:
         pieces += [whole[at:start], new]
         at = end
     return "".join(pieces) + whole[at:]
+
+
+def _how(changes: Sequence[Mapping[str, Any]]) -> Mapping[str, str] | None:
+    """How the author says the file is written; all changes of a file say the same."""
+    return next((change["how"] for change in changes if change.get("how")), None)

@@ -8,7 +8,7 @@ comments and CDATA sections are excluded; a sheet that has some is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -82,6 +82,43 @@ class SheetPatch:
         if isinstance(written, str):
             return written
         self._puts.setdefault(row, {})[column] = written
+        return ""
+
+    def append(self, last: int, cells: Mapping[int, Any]) -> str:
+        """Put a row of cells under the row `last`, dressed like it. Answers why that cannot be, or nothing."""
+        row = last + 1
+        if row not in self._rows:
+            refused = self._open_row(row, last)
+            if refused:
+                return refused
+        for column, value in sorted(cells.items()):
+            above = next((cell for cell in self._cells_of(last) if cell.column == column), None)
+            own = next((cell for cell in self._cells_of(row) if cell.column == column), None)
+            model = own or above
+            style = _style(model.attributes) if model else self._style_beside(row, column)
+            written = self._written(row, column, style, value)
+            if isinstance(written, str):
+                return written
+            self._puts.setdefault(row, {})[column] = written
+        return ""
+
+    def _open_row(self, row: int, last: int) -> str:
+        """Make room for the cells of a row that has none: at the end of the rows, or where it stands empty."""
+        p = self._prefix
+        tag = b'<%srow r="%d">' % (p, row)
+        empty = re.search(rb"<" + p + rb"row\b[^>]*\br=[\"']%d[\"'][^>]*/>" % row, self._data)
+        if empty:
+            start, end = empty.span()
+            tag = empty[0][:-2].rstrip() + b">"
+        elif last in self._rows:
+            start = end = self._data.index(b">", self._rows[last][2]) + 1
+        else:
+            return "no row stands above the new one"
+        self._data = self._data[:start] + tag + b"</%srow>" % p + self._data[end:]
+        self._rows = self._find_rows()
+        self._numbers = list(self._rows)
+        self._order = {number: i for i, number in enumerate(self._numbers)}
+        self._cells.clear()
         return ""
 
     def content(self) -> bytes:

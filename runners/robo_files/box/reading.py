@@ -5,19 +5,22 @@ calamine holds the sheet in the box's memory, which is limited; what leaves the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import chain, islice
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from io import BytesIO
+from itertools import chain, islice, takewhile
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from robo_files.box.cells import plain, text, tidy
 from robo_files.box.columns import pack
+from robo_files.box.formats import Kind, kind_of, marks_of
 from robo_files.box.marks import Marks, letters, scan
 from robo_files.box.trouble import Limits, Trouble
-from robo_files.box.workbook import Sheet, Workbook, open_workbook, refuse_entities, totals_of
+from robo_files.box.workbook import Sheet, Workbook, choose, open_workbook, refuse_entities, totals_of
 
 CHUNK = 1000
 _LOOK = 30
@@ -37,14 +40,61 @@ class Table:
     columns: tuple[int, ...]
     rows: Iterator[tuple[int, Cells]]
     marks: Marks
+    writable: bool = True
 
 
-def read_table(path: Path, sheet: str | None, header: int | None, limits: Limits) -> Table:
-    """Open a workbook and find its header. Limits and document types are checked before calamine sees the file."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A sheet as it stands: (number, cells) of every row, and the column (from 0) where the cells begin."""
+
+    name: str
+    rows: Iterator[tuple[int, Cells]]
+    offset: int = 0
+    marks: Marks | None = None
+    writable: bool = True
+
+    def table(self, header: int | None) -> Table:
+        """What stands under its header."""
+        found = table(self.name, self.rows, header, self.offset, self.marks)
+        return found if self.writable else replace(found, writable=False)
+
+
+def open_sheet(path: Path, sheet: str | None, limits: Limits) -> Opened:
+    """Open a workbook. Limits and document types are checked before calamine sees the file."""
+    kind = kind_of(path)
+    if kind is not Kind.XLSX:
+        return _open_other(path, kind, sheet, limits)
     book = open_workbook(path, limits)
     found = book.sheet(sheet)
-    rows, offset, marks = read_sheet(book, found)
-    return table(found.name, rows, header, offset, marks)
+    return Opened(found.name, *read_sheet(book, found))
+
+
+def _open_other(path: Path, kind: Kind, sheet: str | None, limits: Limits) -> Opened:
+    """As `open_sheet` for xls and ods: read, never written into."""
+    import python_calamine as calamine
+
+    scan = marks_of(path, kind, limits)
+    with _calamine_words():
+        book = calamine.load_workbook(BytesIO(path.read_bytes()))  # by content: a path is believed by its name
+        names = [
+            Sheet(each.name, str(index), each.visible is not calamine.SheetVisibleEnum.Visible)
+            for index, each in enumerate(book.sheets_metadata)
+            if each.typ is calamine.SheetTypeEnum.WorkSheet
+        ]
+        if not names:
+            raise Trouble("empty-workbook")
+        found = choose(names, sheet)
+        cells = book.get_sheet_by_name(found.name)
+    start, marks = cells.start[1] if cells.start else 0, scan(int(found.part))
+    return Opened(found.name, _with_errors(cells.iter_rows(), marks), start, marks, writable=False)
+
+
+def _with_errors(rows: Iterator[Cells], marks: Marks) -> Iterator[tuple[int, Cells]]:
+    """The rows by number, and those after the last that hold nothing but errors: calamine ends before them."""
+    last = 0
+    for last, cells in enumerate(rows, 1):
+        yield last, cells
+    yield from ((number, ()) for number in sorted(marks.errors) if number > last)
 
 
 def read_sheet(book: Workbook, sheet: Sheet) -> tuple[Iterator[tuple[int, Cells]], int, Marks]:
@@ -54,15 +104,28 @@ def read_sheet(book: Workbook, sheet: Sheet) -> tuple[Iterator[tuple[int, Cells]
     refuse_entities(book.archive)
     with ThreadPoolExecutor(1) as aside:  # calamine works without the interpreter's lock
         marks = aside.submit(scan, book.archive, sheet.part)
-        try:
+        with _calamine_words():
             cells = calamine.load_workbook(str(book.archive.path)).get_sheet_by_name(sheet.name)
-        except calamine.PasswordError as error:
-            raise Trouble("encrypted") from error
-        except (calamine.CalamineError, OSError) as error:
-            raise Trouble("broken", why=str(error)) from error
         seen = marks.result()
     seen.totals.update(totals_of(book.archive, sheet.part))
     return enumerate(cells.iter_rows(), 1), cells.start[1] if cells.start else 0, seen
+
+
+@contextmanager
+def _calamine_words() -> Iterator[None]:
+    """calamine's refusals, and its panics (no Exception) on files that were made to cause them."""
+    import python_calamine as calamine
+
+    try:
+        yield
+    except calamine.PasswordError as error:
+        raise Trouble("encrypted") from error
+    except (calamine.CalamineError, OSError) as error:
+        raise Trouble("broken", why=str(error)) from error
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise Trouble("broken", why="the reader gave up on it") from error
+        raise
 
 
 def table(
@@ -87,7 +150,7 @@ def table(
 def _header_row(first: Sequence[tuple[int, Cells]], sheet: str) -> int:
     """The first row that looks like a header: texts only, none twice, at least half as wide as the widest row near it.
     Titles and the upper line of a two-line header are narrower; data has numbers, dates or repeats."""
-    widths = {number: sum(1 for value in cells if value not in ("", None)) for number, cells in first}
+    widths = {number: sum(map(_is_filled, cells)) for number, cells in first}
     widest = max(widths.values(), default=0)
     if not widest:
         raise Trouble("empty-sheet", sheet=sheet)
@@ -134,6 +197,10 @@ def _without_totals(
             yield number, cells
 
 
+def _is_filled(value: Any) -> bool:
+    return bool(value.strip()) if isinstance(value, str) else value is not None
+
+
 def _filled(cells: Cells) -> bool:
     for value in cells:  # nearly always the first one decides  # noqa: SIM110 - a generator here is a quarter of a reading
         if value != "" and not (value.__class__ is str and value.isspace()):
@@ -177,3 +244,17 @@ def _computed(numbers: Sequence[int], source: Table) -> list[tuple[int, int]]:
         for column in sorted(source.marks.computed.get(number, ()))
         if column in places
     ]
+
+
+def cells_at(opened: Opened, wanted: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
+    """Single cells in plain form, by name; a place is (row, column), both from 1. Beyond the sheet all is blank."""
+    last = max((row for row, _ in wanted.values()), default=0)
+    rows = {row for row, _ in wanted.values()}
+    held = {number: cells for number, cells in takewhile(lambda pair: pair[0] <= last, opened.rows) if number in rows}
+    marks = opened.marks or Marks()
+    found: dict[str, Any] = {}
+    for name, (row, column) in wanted.items():
+        cells, index = held.get(row, ()), column - 1 - opened.offset
+        wrong = marks.errors.get(row, {}).get(column)
+        found[name] = {"e": wrong} if wrong else plain(cells[index]) if 0 <= index < len(cells) else None
+    return found

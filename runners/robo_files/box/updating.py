@@ -31,7 +31,7 @@ def update_workbook(path: Path, target: Path | None, changes: Sequence[Change], 
         return [Told("conflict: the workbook is signed; a change would break the signature")] * len(changes)
     told = [Told("")] * len(changes)
     parts: dict[str, bytes] = {}
-    styles = Styles(book.archive, _styles_part(book))
+    styles = Styles(book.archive, styles_part(book))
     for name, members in _by_sheet(changes).items():
         mine = [{**changes[i], "new": storable(changes[i]["new"], book.date1904)} for i in members]
         try:
@@ -46,7 +46,7 @@ def update_workbook(path: Path, target: Path | None, changes: Sequence[Change], 
         if content:
             parts[part] = content
     if parts and target:
-        _write(book, target, parts, styles)
+        write_parts(book, target, parts, styles)
     return told
 
 
@@ -147,12 +147,14 @@ def _computed(places: Mapping[int, int], marks: Marks) -> Any:
     return computed
 
 
-def _styles_part(book: Workbook) -> str:
+def styles_part(book: Workbook) -> str:
+    """The part with the styles; empty when there is none."""
     relations = relations_of(book.archive, book.part).values()
     return next((target for kind, target in relations if kind == "styles"), "")
 
 
-def _write(book: Workbook, target: Path, parts: dict[str, bytes], styles: Styles) -> None:
+def write_parts(book: Workbook, target: Path, parts: dict[str, bytes], styles: Styles) -> None:
+    """The workbook with some parts changed, the styles that they need, and formulas calculated when it is opened."""
     if styles.changed:
         parts[styles.part] = styles.content()
     if _has_formulas(book.archive):

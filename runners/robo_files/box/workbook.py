@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -41,20 +41,23 @@ class Workbook:
 
     def sheet(self, name: str | None) -> Sheet:
         """The sheet of that name (compared as headers are), or the only visible one."""
-        if name is None:
-            visible = [sheet for sheet in self.sheets if not sheet.hidden]
-            if len(visible) == 1:
-                return visible[0]
-            raise Trouble("which-sheet", sheets=[sheet.name for sheet in visible])
-        wanted = tidy(name)
-        for sheet in self.sheets:
-            if tidy(sheet.name) == wanted:
-                return sheet
-        folded = {tidy(sheet.name).casefold(): sheet.name for sheet in self.sheets}
-        near = get_close_matches(wanted.casefold(), folded, n=1, cutoff=0.5)
-        raise Trouble(
-            "no-sheet", sheet=name, sheets=[sheet.name for sheet in self.sheets], near=folded[near[0]] if near else ""
-        )
+        return choose(self.sheets, name)
+
+
+def choose(sheets: Sequence[Sheet], name: str | None) -> Sheet:
+    """The sheet of that name (compared as headers are), or the only visible one."""
+    if name is None:
+        visible = [sheet for sheet in sheets if not sheet.hidden]
+        if len(visible) == 1:
+            return visible[0]
+        raise Trouble("which-sheet", sheets=[sheet.name for sheet in visible])
+    wanted = tidy(name)
+    for sheet in sheets:
+        if tidy(sheet.name) == wanted:
+            return sheet
+    folded = {tidy(sheet.name).casefold(): sheet.name for sheet in sheets}
+    near = get_close_matches(wanted.casefold(), folded, n=1, cutoff=0.5)
+    raise Trouble("no-sheet", sheet=name, sheets=[sheet.name for sheet in sheets], near=folded[near[0]] if near else "")
 
 
 def open_workbook(path: Path, limits: Limits) -> Workbook:
@@ -117,7 +120,7 @@ def _what_it_is(path: Path) -> None:
         if head.startswith(b"\xd0\xcf\x11\xe0"):
             rest = head + file.read(1_000_000)
             sealed = "EncryptedPackage".encode("utf-16-le") in rest
-            raise Trouble("encrypted") if sealed else Trouble("not-xlsx", found="xls (Excel 97-2003)")
+            raise Trouble("encrypted") if sealed else Trouble("unpatchable", why="it is an xls (Excel 97-2003)")
     if not head:
         raise Trouble("empty-file")
     if head.startswith(b"PK"):

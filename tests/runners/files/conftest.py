@@ -10,10 +10,11 @@ from typing import Any
 import openpyxl
 import pytest
 from robo_files import FilesRunner
-from robo_files.actions import RowsParams
+from robo_files.actions import ACTIONS, RowsParams
 from robo_files.session import FilesSession
 
-from robo.sdk.runner import Call, CellChange, Context, Row
+from robo.sdk.grammar import parse_params
+from robo.sdk.runner import Call, CellChange, Context, Result, Row
 from robo.sdk.secret import Secret
 from robo.sdk.values import Effect
 
@@ -41,6 +42,7 @@ def context(tmp_path: Path) -> Context:
         hosts=(),
         secret=no_secret,
         settings={},
+        places=(tmp_path / "given",),
     )
 
 
@@ -59,8 +61,8 @@ async def session(runner: FilesRunner, context: Context) -> FilesSession:
 
 @pytest.fixture
 def rows_call() -> Callable[..., Call]:
-    def make(file: Path, sheet: str | None = None, header: int | None = None) -> Call:
-        params = RowsParams(file=str(file), sheet=sheet, header=header)
+    def make(file: Path, **more: Any) -> Call:
+        params = RowsParams(file=str(file), **more)
         return Call(step="items", action="files.rows", params=params, effect=Effect.READ, timeout=30)
 
     return make
@@ -74,6 +76,30 @@ def read(session: FilesSession, rows_call: Callable[..., Call]) -> Read:
         return [row async for row in session.rows(rows_call(file, **more))]
 
     return rows
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> Path:
+    """The folder that the run was given."""
+    folder = tmp_path / "given"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def do(session: FilesSession) -> Callable[..., Awaitable[Result]]:
+    """One step: `do("files.move", file=…, to=…)`; `source` is what the engine fills in."""
+
+    async def perform(action: str, *, source: Any = None, **params: Any) -> Result:
+        spec = ACTIONS[action]
+        read = parse_params(spec, params)
+        if spec.needs_source:
+            read = read.model_copy(update={"source": source})
+        call = Call(step="step", action=action, params=read, effect=spec.effect, timeout=30)
+        (result,) = await session.perform([call])
+        return result
+
+    return perform
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -172,3 +173,82 @@ async def test_a_value_somebody_typed_is_not_overwritten(
     (answer,) = runner.flush(file, [change(lea, "N°", "D1")])
     assert answer.startswith("conflict")
     assert file.read_text("utf-8") == "Nom;N°\nLéa;autre\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [("cp850", "Né à Orléans"), ("mac-roman", "Né à Orléans"), ("cp850", "Genève"), ("mac-roman", "forêt")],
+)
+async def test_an_encoding_that_only_looks_like_windows_is_refused(
+    read: Read, csv_file: Csv, encoding: str, words: str
+) -> None:
+    with pytest.raises(RoboError) as caught:
+        await read(csv_file(f"Nom;Lieu\nLéa;{words}\n", encoding))
+    assert caught.value.code == "RB818"
+    assert "encoding: cp850" in caught.value.advice
+
+
+@pytest.mark.parametrize("encoding", ["cp850", "mac-roman", "windows-1252", "iso-8859-15", "utf-8", "utf-16"])
+async def test_an_encoding_that_is_said_is_used(read: Read, csv_file: Csv, encoding: str) -> None:
+    written = "utf-16-le" if encoding == "utf-16" else encoding
+    (row,) = await read(csv_file("Nom;Lieu\nLéa;Né à Orléans\n", written), encoding=encoding)
+    assert dict(row.values) == {"Nom": "Léa", "Lieu": "Né à Orléans"}
+
+
+async def test_an_encoding_that_is_wrong_is_told(read: Read, csv_file: Csv) -> None:
+    with pytest.raises(RoboError) as caught:
+        await read(csv_file("Nom;Lieu\nLéa;Né\n", "cp1252"), encoding="utf-8")
+    assert (caught.value.code, "is not written in utf-8" in str(caught.value)) == ("RB817", True)
+
+
+async def test_two_encodings_in_one_file_are_refused(read: Read, tmp_path: Path) -> None:
+    file = tmp_path / "demandes.csv"
+    file.write_bytes("Nom;Lieu\nLéa;Sète\n".encode() + "Zoé;Nîmes\n".encode("cp1252"))
+    with pytest.raises(RoboError) as caught:
+        await read(file)
+    assert caught.value.code == "RB818"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["L’été à Sète… « oui »", "Œuvre – 12 €", "Štefan Žižek", "l'Haÿ-les-Roses n° 3²"],
+    ids=lambda each: each[:5],
+)
+async def test_french_words_of_windows_are_told_from_others(read: Read, csv_file: Csv, words: str) -> None:
+    (row,) = await read(csv_file(f"Nom;Lieu\nLéa;{words}\n", "cp1252"))
+    assert row.values["Lieu"] == words
+
+
+async def test_two_signs_that_would_both_do_are_refused_with_what_to_write(read: Read, csv_file: Csv) -> None:
+    file = csv_file("Nom, prénom;Montant\nMartin, Léa;12\nNoël, Zoé;13\n")
+    with pytest.raises(RoboError) as caught:
+        await read(file)
+    assert (caught.value.code, 'delimiter: ";"' in caught.value.advice) == ("RB818", True)
+    one, _ = await read(file, delimiter=";")
+    assert dict(one.values) == {"Nom, prénom": "Martin, Léa", "Montant": "12"}
+    one, _ = await read(file, delimiter=",")
+    assert dict(one.values) == {"Nom": "Martin", "prénom;Montant": " Léa;12"}
+
+
+async def test_a_sign_within_quotes_separates_nothing(read: Read, csv_file: Csv) -> None:
+    (row,) = await read(csv_file('"a,b";"c"\n"1,2";"3"\n'))
+    assert dict(row.values) == {"a,b": "1,2", "c": "3"}
+
+
+async def test_a_title_above_the_table_does_not_hide_what_separates(read: Read, csv_file: Csv) -> None:
+    (row,) = await read(csv_file("Export, du 3 mars\nN°;Nom;Lieu\n1;Léa;Sète\n"))
+    assert dict(row.values) == {"N°": "1", "Nom": "Léa", "Lieu": "Sète"}
+
+
+async def test_one_column_needs_no_sign(read: Read, csv_file: Csv) -> None:
+    assert [dict(row.values) for row in await read(csv_file("Nom\nLéa\nAli\n"))] == [{"Nom": "Léa"}, {"Nom": "Ali"}]
+
+
+async def test_a_value_goes_back_into_a_file_whose_author_said_how_it_is_written(
+    runner: FilesRunner, read: Read, csv_file: Csv, change: Change
+) -> None:
+    file = csv_file("Nom, prénom;Lieu;N°\nMartin, Léa;Orléans;\n", "cp850")
+    (row,) = await read(file, encoding="cp850", delimiter=";")
+    owed = replace(change(row, "N°", "reçu"), how=row.where["how"])
+    assert runner.flush(file, [owed]) == ["done"]
+    assert file.read_bytes() == "Nom, prénom;Lieu;N°\nMartin, Léa;Orléans;reçu\n".encode("cp850")

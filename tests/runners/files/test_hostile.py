@@ -116,7 +116,7 @@ async def test_a_document_type_is_refused_wherever_it_stands(
         (b"%PDF-1.7 ...", "RB804", "PDF"),
         (b"<html><table><tr><td>Nom", "RB804", "HTML"),
         (b"Nom;Pays\r\n", "RB804", "text"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 2000, "RB804", "xls"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 2000, "RB806", "directory"),
         (b"\xd0\xcf\x11\xe0" + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le"), "RB805", "password"),
         (b"PK\x03\x04 and then nothing", "RB806", "cut short"),
     ],
@@ -140,11 +140,11 @@ def zipped(**parts: bytes) -> bytes:
     return buffer.getvalue()
 
 
-async def test_an_opendocument_sheet_is_told_to_be_saved_as_xlsx(read: Read, tmp_path: Path) -> None:
+async def test_an_opendocument_sheet_without_its_content_is_damaged(read: Read, tmp_path: Path) -> None:
     file = tmp_path / "demandes.xlsx"
     file.write_bytes(zipped(mimetype=b"application/vnd.oasis.opendocument.spreadsheet", content=b"<x/>"))
     error = await refusal(read, file)
-    assert (error.code, error.facts["found"]) == ("RB804", "ods (OpenDocument)")
+    assert (error.code, error.facts["why"]) == ("RB806", "content.xml is missing")
 
 
 async def test_any_other_archive_is_no_workbook(read: Read, tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ async def test_a_box_that_is_killed_is_an_infrastructure_matter(
 ) -> None:
     rows = session.rows(rows_call(book([["N°", "Nom"]] + [[i, "x" * 200] for i in range(9000)])))
     await anext(rows)
-    (box,) = session._mine
+    (box,) = session._desk._mine
     box._child.kill()
     with pytest.raises(InfrastructureError) as caught:
         async for _ in rows:
@@ -216,7 +216,7 @@ async def test_the_box_ends_when_whoever_asked_is_gone(
 ) -> None:
     rows = session.rows(rows_call(book([["N°", "Nom"]] + [[i, "x" * 200] for i in range(9000)])))
     await anext(rows)
-    (box,) = session._mine
+    (box,) = session._desk._mine
     box._stdin.close()
     assert await asyncio.to_thread(box._child.wait, 10) == 3
 
@@ -227,7 +227,7 @@ async def test_the_box_does_not_see_the_environment(
     monkeypatch.setenv("A_SECRET", "canary-42")
     rows = session.rows(rows_call(book([["N°", "Nom"]] + [[i, "x" * 200] for i in range(9000)])))
     await anext(rows)
-    (box,) = session._mine
+    (box,) = session._desk._mine
     seen = Path(f"/proc/{box.pid}/environ")
     assert not seen.exists() or b"canary-42" not in seen.read_bytes()
     await rows.aclose()  # type: ignore[attr-defined]  # an async generator, as the protocol does not say

@@ -239,9 +239,9 @@ async def test_reading_may_stop_anywhere_and_leaves_no_process(
     file = book([["N°", "Nom"]] + [[i, f"nom {i}"] for i in range(3000)])
     rows = session.rows(rows_call(file))
     assert (await anext(rows)).number == 2
-    (box,) = session._mine
+    (box,) = session._desk._mine
     await rows.aclose()  # type: ignore[attr-defined]  # an async generator, as the protocol does not say
-    assert not session._mine
+    assert not session._desk._mine
     assert box._child.returncode is not None
 
 

@@ -74,8 +74,9 @@ AROUND = """\
 robo: 1
 process: p
 title: t
-inputs: {export: {type: file}, portal: {type: url}, account: {}}
-items: {from: {files.rows: {file: a.csv}}, key: "${{ item.number }}", fields: {number: N, last: L, born: B, country: C}}
+inputs: {export: {type: file}, filed: {type: folder}, portal: {type: url}, account: {}}
+items: {from: {files.rows: {file: a.csv}}, key: "${{ item.number }}", \
+fields: {number: N, last: L, born: B, country: C, path: P}}
 tables: {pays: {rows: {Britannique: GBR}}}
 finders: {dossier: {browser.find_row: {at: "${{ inputs.portal }}/r", where: {N: a}, read: {agdref: N°, creator: Par}}}}
 steps:
@@ -125,7 +126,7 @@ def around(part: str) -> str:
         return AROUND.partition("  - id:")[0] + indented(part, 2)
     if keys[0] == "files.update_row":
         return AROUND + indented(part, 2)
-    if keys[0] == "files.rows":
+    if keys[0] in {"files.rows", "files.list"} and not part.startswith("- "):
         return AROUND.replace("files.rows: {file: a.csv}", part.strip())
     if keys[0] == "browser.submit":
         return AROUND.replace("      - browser.submit: Enregistrer\n", indented(part, 6))

@@ -113,3 +113,59 @@ def test_a_condition_is_said_with_each_step_of_its_block(bench: Any) -> None:
         "If « Motif » of the row is « x »: Note: « a » = « b ».",
         "If « Motif » of the row is « x »: Note: « c » = « d ».",
     ]
+
+
+FILING = """
+robo: 1
+process: essai
+title: Essai
+inputs: {depot: {type: folder, title: Dépôt}, filed: {type: folder, title: Classement}}
+items:
+  from: {files.list: {folder: "${{ inputs.depot }}", match: '(?P<n>\\d+)'}}
+  fields: {n: n, path: path}
+  key: ${{ item.n }}
+steps:
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ('files.list: "${{ inputs.depot }}"', "Look which files are in the folder « Dépôt »."),
+        (
+            'files.read: {file: "${{ item.path }}", where: {Code: "${{ item.n }}"}}',
+            "In « path » of the row, look for « Code » = « n » of the row.",
+        ),
+        ('files.read: {file: "${{ item.path }}", cells: {x: A1}}', "Open « path » of the row and read it."),
+        (
+            'files.move: {file: "${{ item.path }}", to: "${{ inputs.filed }}", name: "${{ item.n }}"}',
+            "Move « path » of the row into the folder « Classement », under the name « n » of the row.",
+        ),
+        ('files.copy: {file: "${{ item.path }}", to: vu}', "Copy « path » of the row into the folder « vu »."),
+        ('files.rename: {file: "${{ item.path }}", name: vu}', "Rename « path » of the row: « vu »."),
+        ('files.zip: {files: ["${{ item.path }}"], to: a.zip}', "Pack « path » of the row into the archive « a.zip »."),
+        ('files.unzip: {file: "${{ item.path }}", to: vu}', "Unpack « path » of the row into the folder « vu »."),
+        (
+            'files.append_row: {file: "${{ inputs.filed }}", row: {N°: "${{ item.n }}"}}',
+            "Add a row to « Classement »: « N° » = « n » of the row.",
+        ),
+        (
+            'files.write_csv: {file: "${{ inputs.filed }}", rows: "${{ item.n }}"}',
+            "Write the rows « n » of the row into « Classement ».",
+        ),
+        ('files.pdf_text: "${{ item.path }}"', "Read « path » of the row."),
+        (
+            'files.pdf_split: {file: "${{ item.path }}", to: vu}',
+            "Cut « path » of the row into single documents in the folder « vu ».",
+        ),
+        ('files.pdf_merge: {files: ["${{ item.path }}"], to: a}', "Put « path » of the row together into « a »."),
+        (
+            'files.template: {file: a.docx, to: b, values: {nom: "${{ item.n }}"}}',
+            "Fill in « a.docx » (« nom » = « n » of the row) and save it as « b ».",
+        ),
+    ],
+)
+def test_what_is_done_with_files_is_told_in_words(step: str, words: str) -> None:
+    process = load_process("essai.yaml", f"{FILING}  - {step}\n", actions=installed_actions())
+    (chapter,) = manual(build(process, None, installed_actions()))
+    assert [sentence.text for sentence in chapter.sentences] == ["In the folder « Dépôt », take the next file.", words]

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from robo.errors import UsageError, fill
+from robo.model.base import MISSING
 from robo.model.process import Input, Kind
-from robo.services.worker.paths import found
+from robo.services.worker.paths import found, given_places
 
 EXPORT = Input(name="export", type=Kind.FILE)
 FOLDER = Input(name="depot", type=Kind.FOLDER)
@@ -64,3 +65,9 @@ def test_a_name_that_is_not_utf_8_is_refused_with_a_name_that_can_be_shown(tmp_p
     said = f"{fill(told.message, told.facts)} {told.place}"
     assert "caf�.xlsx is not written in UTF-8" in said
     assert said.encode()
+
+
+def test_the_files_and_folders_of_a_run_are_what_its_robot_may_write_into() -> None:
+    wanted = {each.name: each for each in (EXPORT, FOLDER, Input(name="account"), Input(name="more", type=Kind.FILE))}
+    given = {"export": "/a/b.xlsx", "depot": "/c", "account": "/d", "more": MISSING}
+    assert given_places(wanted, given) == (Path("/a/b.xlsx"), Path("/c"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -191,3 +192,11 @@ def test_an_item_knows_the_columns_that_its_key_is_made_of(key: str, columns: li
     item = made.item(row())
     assert item is not None
     assert item.row["source"]["key"] == columns
+
+
+def test_a_file_that_is_only_read_is_refused_where_something_is_to_be_written() -> None:
+    read_only = replace(row(Montant="12"), where={"read_only": True})
+    sheet().check(read_only)
+    with pytest.raises(UsageError) as caught:
+        sheet().check(read_only, ["N° dossier"])
+    assert (caught.value.code, caught.value.place) == ("RB539", "Demandes!A7")

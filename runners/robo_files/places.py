@@ -1,0 +1,89 @@
+"""Where a file may be, and what it may be called: inside what the run was given, under a name all systems take."""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from pathlib import Path
+
+from robo.sdk.errors import Failure, InfrastructureError, RoboError, UsageError
+from robo.sdk.paths import as_on_disk
+from robo.sdk.runner import Context
+
+DISK_FULL = "RB822"
+_NAME = 200
+"""Bytes of a name: what every disk takes, with room for the mark of a hidden copy."""
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+
+
+def inside(context: Context, text: str, step: str, *, beside: Path | None = None) -> Path:
+    """The absolute path of `text`, if it lies in what the run was given. `beside`: where a relative path counts from.
+
+    Links are followed first: what lies elsewhere in truth lies elsewhere. Errors: RB830."""
+    wanted = Path(text).expanduser()
+    if not wanted.is_absolute() and beside is not None:
+        wanted = beside / wanted
+    path = Path(os.path.realpath(as_on_disk(wanted.absolute())))
+    if any(path.is_relative_to(os.path.realpath(place)) for place in (context.folder, *context.places)):
+        return path
+    raise Failure(
+        "RB830",
+        "%(path)s lies outside the folders this run was given",
+        place=step,
+        remedy="declare an input `{type: folder}`, give that folder with -i, and build the path from it: "
+        "${{ inputs.name }}/…",
+        path=str(path),
+    )
+
+
+def safe_name(name: str, step: str, *, suffix: str = "") -> str:
+    """`name` as a file may be called on every system, with `suffix` at its end: signs that separate or are forbidden
+    become `-`, blanks are collapsed, names of devices get a `_`. Errors: RB831 when nothing is left."""
+    clean = " ".join(_FORBIDDEN.sub("-", unicodedata.normalize("NFC", name)).split()).rstrip(". ").lstrip(" ")
+    if suffix and clean.casefold().endswith(suffix.casefold()):
+        clean, suffix = clean[: -len(suffix)], clean[-len(suffix) :]
+    if not clean.strip("-. "):
+        raise Failure(
+            "RB831",
+            "«%(name)s» cannot be the name of a file",
+            place=step,
+            remedy="build it from a value that is never blank",
+            name=name,
+        )
+    if _RESERVED.fullmatch(clean):
+        clean = f"_{clean}"
+    while len(os.fsencode(clean + suffix)) > _NAME:
+        clean = clean[:-1].rstrip(". ")
+    return clean + suffix
+
+
+def need_folder(path: Path, step: str) -> None:
+    """`path` is a folder that is there. Errors: RB832."""
+    if not path.is_dir():
+        raise Failure(
+            "RB832",
+            "%(folder)s is a file, a folder is wanted" if path.exists() else "the folder %(folder)s is not there",
+            place=step,
+            remedy="check the path, and that the drive is connected",
+            folder=str(path),
+        )
+
+
+def absent(path: Path, step: str) -> Failure:
+    """A file that a step names is not where it should be."""
+    return Failure(
+        "RB837",
+        "the file %(file)s is not there",
+        place=step,
+        remedy="check the path; if somebody moved it, this item has nothing left to do here",
+        file=str(path),
+    )
+
+
+def as_trouble(wrong: UsageError | InfrastructureError, step: str) -> RoboError:
+    """What is wrong with a file that an item names is that item's trouble only; a full disk is everybody's."""
+    if wrong.code == DISK_FULL:
+        return wrong
+    return Failure(wrong.code, wrong.message, place=step, remedy=wrong.remedy, **wrong.facts)
