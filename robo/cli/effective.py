@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from robo.cli.console import near
 from robo.cli.language import _
-from robo.model.process import Process, Step, StepKind
+from robo.model.process import Items, Process, Step, StepKind
 from robo.model.region import Region
 from robo.model.text import Path, Template
 from robo.plan.model import Once, Part, Plan, Segment, Turns, performed
@@ -92,13 +92,32 @@ def _named(plan: Plan, process: Process) -> Iterator[Row]:
     for name, rows in plan.tables.items():
         yield f"tables.{name}", f"{len(rows)}", ("tables", name)
     if plan.items is not None:
-        yield "items.from", f"{plan.items.source.action} {node_text(plan.items.source.params)}", ("items", "from")
-        for column in plan.items.fields:
-            rules = f"{column.column}, {column.type.value}, {_('required') if column.required else _('may be empty')}"
-            yield f"items.fields.{column.name}", rules, ("items", "fields", column.name)
-        if plan.items.only_if is not None:
-            yield "items.only_if", plan.items.only_if.source, ("items", "only_if")
-        yield "items.key", node_text(plan.items.key), ("items", "key")
+        yield from _items(plan.items)
+
+
+def _items(items: Items) -> Iterator[Row]:
+    """Where items come from, in the order in which they are made."""
+    for row in items.rows:
+        yield f"items.from.{row.path[-1]}", node_text(row.values), row.path
+    if items.source is not None:
+        yield "items.from", f"{items.source.action} {node_text(items.source.params)}", ("items", "from")
+    for column in items.fields:
+        rules = f"{column.column}, {column.type.value}, {_('required') if column.required else _('may be empty')}"
+        yield f"items.fields.{column.name}", rules, ("items", "fields", column.name)
+    for name, node in items.let.items():
+        yield f"items.let.{name}", node_text(node), ("items", "let", name)
+    if items.only_if is not None:
+        yield "items.only_if", items.only_if.source, ("items", "only_if")
+    if items.group is not None:
+        yield "items.group", f"{node_text(items.group.by)} as {items.group.as_}", ("items", "group")
+        yield "items.bad_rows", items.group.bad_rows, ("items", "bad_rows")
+    if items.milestones is not None:
+        said = items.milestones
+        days = ", ".join(f"{days} days" for days in said.at)
+        yield "items.milestones", f"{days} before {node_text(said.before)}", ("items", "milestones")
+        yield "items.milestones.on_closed", said.on_closed, ("items", "milestones", "on_closed")
+        yield "items.milestones.catch_up", said.catch_up, ("items", "milestones", "catch_up")
+    yield "items.key", node_text(items.key), ("items", "key")
 
 
 def _policies(plan: Plan) -> Iterator[Row]:
@@ -141,9 +160,10 @@ def steps_of(segment: Segment) -> Iterator[Step]:
 def _steps(plan: Plan) -> Iterator[Row]:
     for name, finder in plan.finders.items():
         yield f"finders.{name}", _step(finder.step), ("finders", name)
-    for step in performed(plan.setup):
-        yield f"setup: {step.id}", _step(step), step.path
-    yield from _parts((*plan.segments, *plan.finish))
+    for name, pieces in (("setup", plan.setup), ("start", plan.start)):
+        for step in performed(pieces):
+            yield f"{name}: {step.id}", _step(step), step.path
+    yield from _parts(plan.every_part)
 
 
 def _parts(parts: tuple[Part, ...]) -> Iterator[Row]:

@@ -96,7 +96,6 @@ def _top() -> Schema:
         dict.fromkeys(("title", "required", "default", "overlay", "sensitive"), TEXT)
         | {"type": {"enum": [kind.value for kind in Kind]}, "choices": LIST}
     )
-    items = {"from": {"type": "object"}, "fields": _each(field), "only_if": TEXT, "key": TEXT}
     return {
         **dict.fromkeys(("robo", "process", "title", "version", "owner", "decision_role"), TEXT),
         "record": {"type": "object"},
@@ -110,11 +109,35 @@ def _top() -> Schema:
         "counts": _closed(dict.fromkeys(("unit", "each", "as", "key", "done_by", "period"), TEXT)),
         "on_failure": _closed({"retry": TEXT, "wait": TEXT, "backoff": TEXT, "keep": LIST}),
         "again": ANYTHING,
-        "items": _closed(items),
+        "items": _items(field),
         "setup": STEPS,
+        "start": STEPS,
         "steps": STEPS,
+        "on_rejected": STEPS,
+        "on_skipped": STEPS,
         "finish": STEPS,
     }
+
+
+def _items(field: Schema) -> Schema:
+    milestones = {
+        "before": TEXT,
+        "at": ANYTHING,
+        "on_closed": {"enum": ["previous", "next", "same_day"]},
+        "catch_up": {"enum": ["until_next", "never"]},
+    }
+    return _closed(
+        {
+            "from": {"type": ["object", "array"]},
+            "fields": _each(field),
+            "let": TEXTS,
+            "only_if": TEXT,
+            "group": _closed({"by": TEXT, "as": TEXT}),
+            "bad_rows": {"enum": ["group", "row"]},
+            "milestones": _closed(milestones),
+            "key": TEXT,
+        }
+    )
 
 
 def _each(shape: Mapping[str, Any]) -> Schema:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from robo.definition.expressions import render
 from robo.engine.scope import base_names
 from robo.model.base import MISSING
-from robo.model.process import Kind
+from robo.model.process import Items, Kind
 from robo.model.scalars import parse
 from robo.plan.model import Plan
 from robo.sdk.grammar import parse_params
@@ -19,9 +20,10 @@ from robo.sdk.runner import Call, Context, Row
 from robo.sdk.secret import Secret
 from robo.services.guests import installed_actions, new_runner
 from robo.services.settings import Settings
+from robo.services.worker.bundles import Bundles
 from robo.services.worker.clock import WorkerClock
 from robo.services.worker.requests import typed_inputs
-from robo.services.worker.rows import Sheet
+from robo.services.worker.rows import Scope, Sheet
 
 READS: Final = "files.rows"
 Keyed = tuple[str, Mapping[str, Any]]
@@ -48,21 +50,23 @@ class SourceRows:
         items = self._plan.items
         spec = installed_actions()[READS]
         params = parse_params(spec, {"file": file})
-        sheet = None
-        if items is not None and items.source.action == READS:
+        keyed: Callable[[list[Row]], Mapping[str, str]] = _no_keys
+        if items is not None and items.source is not None and items.source.action == READS:
             source = parse_params(spec, render(items.source.params, base))
             if getattr(source, "file", "") == file:
                 params = source
                 every = items.model_copy(update={"only_if": None})
-                sheet = Sheet(every, lambda item: {**base, "item": item})
+                keyed = partial(_keys, every, lambda item: {**base, "item": item})
         call = Call(step="case", action=READS, params=params, effect=spec.effect, timeout=spec.timeout)
         runner = new_runner("files")
         await runner.start(self._settings.for_runners().get("files", {}), headed=False, slots=1)
         try:
             session = await runner.open(self._context(Path(file).parent))
-            return [(key, row.values) async for row in session.rows(call) for key in _keys(row, sheet)]
+            rows = [row async for row in session.rows(call)]
         finally:
             await runner.stop()
+        keys = keyed(rows)
+        return [(key, row.values) for row in rows for key in ((keys[row.place],) if row.place in keys else _texts(row))]
 
     def _context(self, folder: Path) -> Context:
         async def none(name: str) -> Secret:
@@ -80,10 +84,22 @@ class SourceRows:
         )
 
 
-def _keys(row: Row, sheet: Sheet | None) -> Iterator[str]:
-    item = sheet.item(row) if sheet is not None else None
-    if item is not None:
-        yield item.key
-        return
+def _no_keys(_rows: Sequence[Row]) -> Mapping[str, str]:
+    return {}
+
+
+def _keys(items: Items, scope: Scope, rows: Sequence[Row]) -> Mapping[str, str]:
+    """The key of the item that each row belongs to, by the row's place."""
+    sheet = Sheet(items, scope)
+    lines = [line for row in rows if (line := sheet.line(row)) is not None]
+    found: dict[str, str] = {}
+    for item in Bundles(items, scope).of(lines):
+        source = item.row["source"]
+        found |= {str(one["place"]): item.key for one in (source if isinstance(source, list) else [source])}
+    return found
+
+
+def _texts(row: Row) -> Iterator[str]:
+    """Every cell's text, each once."""
     values = (value for value in row.values.values() if value is not MISSING)
     yield from dict.fromkeys(str(parse(Kind.STR, value)) for value in values)

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from jinja2 import nodes
 
@@ -23,8 +23,8 @@ from robo.definition.operators import (
     there,
 )
 from robo.definition.syntax import Fault, dotted, parse
-from robo.errors import BadExpression
-from robo.model.base import MISSING
+from robo.errors import BadExpression, Rejection
+from robo.model.base import DIFFERS, MISSING
 
 Code = Callable[[World], Any]
 
@@ -69,7 +69,8 @@ def _getattr(node: nodes.Getattr) -> Code:
     def read(world: World) -> Any:
         value = before(world)
         if isinstance(value, Mapping):
-            return value.get(name, MISSING)
+            found = value.get(name, MISSING)
+            return found if found is not DIFFERS else _differs(f"{owner}.{name}")
         if value is MISSING:
             return MISSING
         raise BadExpression(
@@ -81,6 +82,16 @@ def _getattr(node: nodes.Getattr) -> Code:
         )
 
     return read
+
+
+def _differs(name: str) -> NoReturn:
+    """A field of a grouped item that has several values."""
+    raise Rejection(
+        "differs-in-group",
+        "%(name)s is not the same in all rows of this item",
+        remedy="read it of each row of the group, or put rows together that have it in common",
+        name=name,
+    )
 
 
 def _list(node: nodes.List) -> Code:

@@ -22,17 +22,22 @@ TOP: Final = (
     "limits",
     "counts",
     "setup",
+    "start",
     "steps",
+    "on_rejected",
+    "on_skipped",
     "finish",
     "on_failure",
     "again",
 )
-TOP_LATER: Final = ("popups", "start", "on_rejected", "on_skipped")
+TOP_LATER: Final = ("popups",)
+SEQUELS: Final = ("on_rejected", "on_skipped")
 
 INPUT: Final = ("type", "title", "required", "default", "choices", "overlay", "sensitive")
 FIELD: Final = ("column", "type", "required", "default", "pattern", "match", "choices", "format", "sensitive")
-ITEMS: Final = ("from", "fields", "only_if", "key")
-ITEMS_LATER: Final = ("let", "group", "milestones", "bad_rows")
+ITEMS: Final = ("from", "fields", "let", "only_if", "group", "bad_rows", "milestones", "key")
+GROUP: Final = ("by", "as")
+MILESTONES: Final = ("before", "at", "on_closed", "catch_up")
 RECORD: Final = ("purpose", "legal_basis", "data", "retention", "recipients")
 HOST: Final = ("url", "reads", "drafts")
 TABLE: Final = ("overlay", "rows")

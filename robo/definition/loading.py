@@ -12,13 +12,14 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from robo.definition import keys, sections
+from robo.definition.counting import read_counts
 from robo.definition.diagnostics import Diagnostic, Reporter, nearest
 from robo.definition.rows import read_items
 from robo.definition.source import Source
 from robo.definition.steps import Steps, ids_of
 from robo.definition.yaml_text import MapNode, YamlNode, decode, read_yaml
 from robo.errors import DefinitionError, UsageError
-from robo.model.process import Process, SecretNeed
+from robo.model.process import Process, SecretNeed, Step
 from robo.model.text import Path, Position
 from robo.sdk.action import ActionSpec
 
@@ -26,8 +27,12 @@ LANGUAGE: Final = "1"
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _VERSION = re.compile(r"\d{1,5}\.\d{1,5}\.\d{1,5}(?:-[0-9A-Za-z.-]+)?")
 MAX_ID: Final = 80
+SAID: Final = ("code", "message")
+"""What `on_rejected` and `on_skipped` read of an item besides its fields."""
 PROCESS_FILE: Final = "process.yaml"
 MAX_RECENT: Final = 8
+STEPS: Final = ("setup", "start", "steps", *keys.SEQUELS, "finish")
+"""The sections that are steps."""
 Checked = tuple[Process | None, tuple[Diagnostic, ...]]
 _RECENT: Final[dict[tuple[str, bytes], tuple[Mapping[str, ActionSpec], Checked]]] = {}
 """What was read last, oldest first. Values are frozen, so they can be shared."""
@@ -115,7 +120,7 @@ class _Loader:
         if not isinstance(root, MapNode):
             return None
         self._language(parts)
-        source.later = frozenset(step for key in ("setup", "steps", "finish") for step in ids_of(parts.get(key)))
+        source.every_id = frozenset(step for key in STEPS for step in ids_of(parts.get(key)))
         values = self._head(parts)
         values["inputs"] = sections.read_inputs(source, parts.get("inputs"))
         values["hosts"] = sections.read_hosts(source, parts.get("hosts"))
@@ -184,19 +189,41 @@ class _Loader:
         return self.source.choice(node, ("decision_role",), ("none", "aid"), "none")
 
     def _steps(self, parts: Mapping[str, YamlNode]) -> dict[str, Any]:
-        """`setup` sees no item; `finish` is an item of its own and sees `run.items`."""
+        """`setup` and `start` see no item; `finish` is an item of its own and sees `run.items`."""
         source = self.source
         item = source.names.pop("item")
+        before = source.names
+        source.names = dict(before)
         setup = self.steps.section(parts.get("setup"), ("setup",), "setup")
-        source.names["item"] = item
+        source.names = dict(before)
+        start = self.steps.section(parts.get("start"), ("start",), "start")
+        before["item"] = item
+        source.names = dict(before)
         steps_node = source.required(parts, "steps", ())
         steps = self.steps.section(steps_node, ("steps",), "s")
-        counts = sections.read_counts(source, parts.get("counts"))
+        counts = read_counts(source, parts.get("counts"))
         self._done_by(counts.done_by)
-        source.names["item"] = {"key": "text"}
-        source.names["run"] = {**source.names["run"], "items": "list"}
+        after = source.names
+        sequels = {key: self._sequel(parts.get(key), key, before) for key in keys.SEQUELS}
+        source.names = {**after, "item": {"key": "text"}, "run": {**after["run"], "items": "list"}}
         finish = self.steps.section(parts.get("finish"), ("finish",), "finish")
-        return {"setup": setup, "steps": steps, "finish": finish, "counts": counts}
+        return {"setup": setup, "start": start, "steps": steps, "finish": finish, "counts": counts, **sequels}
+
+    def _sequel(self, node: YamlNode | None, key: str, names: Mapping[str, Any]) -> tuple[Step, ...]:
+        """`on_rejected` and `on_skipped` see the item as it was before its steps, and why it ended."""
+        if node is None:
+            return ()
+        for name in (name for name in SAID if name in names["item"]):
+            self.reporter.report(
+                "RB213",
+                "the name %(name)s is taken",
+                at=self.source.at_key(("items", "fields", name)),
+                expected="another name: %(section)s reads the reason as item.%(name)s",
+                name=name,
+                section=key,
+            )
+        self.source.names = {**names, "item": {**names["item"], **dict.fromkeys(SAID, "text")}}
+        return self.steps.section(node, (key,), key.removeprefix("on_"))
 
     def _done_by(self, step: str | None) -> None:
         if step is not None and step not in self.steps.ids:

@@ -13,7 +13,6 @@ from robo.definition.source import Source, type_of
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
 from robo.errors import one_of, phrase
 from robo.model.process import (
-    Counts,
     Host,
     Input,
     Kind,
@@ -265,33 +264,12 @@ def read_on_failure(source: Source, node: YamlNode | None) -> OnFailure:
     )
 
 
-def read_counts(source: Source, node: YamlNode | None) -> Counts:
-    """`counts: {unit, each, as, key, done_by, period}`. Read after the steps, whose results it may use."""
-    path = ("counts",)
-    parts = source.mapping(node, path, keys.COUNTS)
-    each = source.expression(parts.get("each"), (*path, "each"))
-    name = source.plain(parts.get("as"), (*path, "as")) or ""
-    outer = source.names
-    if name and source.name(name, (*path, "as"), taken=outer):
-        source.names = {**outer, name: {"*": ""}}
-    key = source.node(parts["key"], (*path, "key")) if "key" in parts else None
-    source.names = outer
-    return Counts(
-        unit=source.plain(parts.get("unit"), (*path, "unit")) or "item",
-        each=each,
-        as_=name,
-        key=key,
-        done_by=source.plain(parts.get("done_by"), (*path, "done_by")),
-        period=source.plain(parts.get("period"), (*path, "period")),
-    )
-
-
 def read_again(source: Source, node: YamlNode | None) -> str:
-    """`never`, `each_run`, or `after 7 days` for `{after: 7 days}`."""
+    """`never`, `each_run`, or the duration of `{after: 7 days}`."""
     path = ("again",)
     if isinstance(node, MapNode):
         parts = source.mapping(node, path, ("after",))
         after = source.required(parts, "after", path)
-        source.typed(after, (*path, "after"), Kind.DURATION)
-        return f"after {source.plain(after, (*path, 'after')) or ''}".strip()
+        source.lasting(after, (*path, "after"))
+        return source.plain(after, (*path, "after")) or ""
     return source.choice(node, path, ("never", "each_run", "{after: 7 days}"), "never")

@@ -49,6 +49,9 @@ class Source(Document):
         }
         self.tables: Mapping[str, Any] = {}
         self.later: frozenset[str] = frozenset()
+        """Ids of the section being read, to tell a step that comes later from one that is not there."""
+        self.every_id: frozenset[str] = frozenset()
+        """Ids of all sections: no other step is called so."""
         self.inside: dict[str, str] = {}
         self.secrets_named: set[str] = set()
 

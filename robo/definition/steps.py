@@ -38,7 +38,8 @@ class Steps:
 
     # ---- where steps stand ----------------------------------------------------------------------------------
     def section(self, node: YamlNode | None, path: Path, prefix: str) -> tuple[Step, ...]:
-        """The steps of `setup`, `steps` or `finish`."""
+        """The steps of a section."""
+        self.source.later = frozenset(ids_of(node))
         if node is not None and path == ("setup",) and isinstance(node, MapNode):
             self.report(
                 "RB210",
@@ -63,15 +64,6 @@ class Steps:
 
     def source_step(self, node: YamlNode, path: Path) -> Step | None:
         """The action under `items: {from: …}`."""
-        if isinstance(node, ListNode):
-            self.report(
-                "RB210",
-                "%(key)s is part of the language but not available in this version of robo",
-                at=self.source.at_key(path),
-                remedy="put the rows into a workbook or a CSV file and read it with files.rows",
-                key="a list of items",
-            )
-            return None
         return self._lone(node, path, "items", "source")
 
     def finders(self, node: YamlNode | None) -> dict[str, Finder]:
@@ -211,7 +203,7 @@ class Steps:
     def _identity(self, node: YamlNode | None, path: Path, generated: str) -> tuple[str, bool]:
         text = self.source.plain(node, (*path, "id")) if node is not None else None
         if text is None:
-            while generated in self.ids or generated in self.source.later:
+            while generated in self.ids or generated in self.source.every_id:
                 generated += "-bis"
             return generated, False
         where = (*path, "id")

@@ -242,3 +242,11 @@ def names(source: str) -> frozenset[str]:
         else:
             pending.extend(node.iter_child_nodes())
     return frozenset(found)
+
+
+def mentioned(source: str) -> frozenset[str]:
+    """The dotted names of an expression; of one that is broken (reported elsewhere), `item`."""
+    try:
+        return names(source)
+    except Fault:
+        return frozenset({"item"})

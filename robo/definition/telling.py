@@ -18,7 +18,9 @@ Say = Callable[[str, Mapping[str, str]], str]
 """Translates a literal English template, then fills it with its facts."""
 DATES: Final = frozenset({"run.date", "now.date"})
 DATE_FILTERS: Final = frozenset({"add_days", "add_months", "add_years", "add_workdays", "to_date", "workday"})
-AS_IT_IS: Final = frozenset({"date", "date_fr", "strip", "compact", "to_number", "fixed", "round", "euros", "slug"})
+AS_IT_IS: Final = frozenset(
+    {"date", "date_fr", "strip", "compact", "to_number", "fixed", "round", "euros", "slug", "join", "to_date"}
+)
 """Filters about how a value is written, which a person writes as the page wants it."""
 
 
@@ -105,7 +107,22 @@ class Teller:
                 return self.say("%(value)s in small letters", facts)
         if node.name in AS_IT_IS:
             return value
-        return f"{value} | {node.name}" + (f"({', '.join(given)})" if given else "")
+        return self._of_a_list(node.name, facts) or f"{value} | {node.name}" + (
+            f"({', '.join(given)})" if given else ""
+        )
+
+    def _of_a_list(self, name: str, facts: Mapping[str, str]) -> str:
+        """What a filter says of a list; nothing for those that have no words."""
+        match name, bool(facts["other"]):
+            case "sum", True:
+                return self.say("the total of %(other)s of %(value)s", facts)
+            case "sum", False:
+                return self.say("the total of %(value)s", facts)
+            case "map", _:
+                return self.say("%(other)s of %(value)s", facts)
+            case (("length" | "count"), False):
+                return self.say("how many there are of %(value)s", facts)
+        return ""
 
     def _test(self, node: nodes.Test, *, negated: bool) -> str:
         value = self._node(node.node)

@@ -64,6 +64,8 @@ async def _walk(attempt: Attempt) -> Ending | Later:
 
 
 def _all(attempt: Attempt) -> Sequence[Part]:
+    if attempt.work.sequel:
+        return attempt.plan.sequels[attempt.work.sequel]
     return attempt.plan.finish if attempt.work.finish else attempt.plan.segments
 
 

@@ -167,21 +167,33 @@ async def perform_setup(plan: Plan, base: Mapping[str, Any], *, sessions: Sessio
     `base` is `robo.engine.scope.base_names`. A submit there is a load error, so a dry run does the same. A page that
     is broken on the way in is nobody's dossier: raises `PortalDown`, and no item is spent on it."""
     reach("setup")
-    stage = Stage(plan, base=base, sessions=sessions, clock=clock)
+    await _perform(plan.setup, "setup", Stage(plan, base=base, sessions=sessions, clock=clock))
+
+
+async def perform_start(plan: Plan, base: Mapping[str, Any], *, sessions: Sessions, clock: Clock) -> None:
+    """Perform `start`, as `perform_setup` does, in sessions that are set up."""
+    await _perform(plan.start, "start", Stage(plan, base=base, sessions=sessions, clock=clock))
+
+
+async def _perform(pieces: Sequence[Piece], section: str, stage: Stage) -> None:
     try:
-        await Performer(stage, _OfSetup()).run(plan.setup)
+        await Performer(stage, _OfNoItem(section)).run(pieces)
     except PageError as broken:
         raise broken.told_as(PortalDown) from broken
 
 
-class _OfSetup:
-    """No item is there to be decided about: `setup` fails."""
+class _OfNoItem:
+    """No item is there to be decided about: `setup` or `start` fails."""
+
+    def __init__(self, section: str) -> None:
+        self._section = section
 
     async def refuse(self, outcome: Outcome, step: Step, code: str, says: str, facts: Facts | None = None) -> NoReturn:
         raise Failure(
             "RB560",
-            "setup was %(outcome)s at %(step)s: %(says)s",
+            "%(section)s was %(outcome)s at %(step)s: %(says)s",
             remedy="sign in by hand and look at what the application says",
+            section=self._section,
             outcome=outcome.value,
             step=step.id,
             says=says or code,

@@ -279,5 +279,7 @@ class Work:
     dry_run: bool = False
     finish: bool = False
     """This item is the run's `finish`: `plan.finish` is executed instead of `plan.segments`."""
+    sequel: str = ""
+    """This item is what follows the end of another one, which was `rejected` or `skipped`: `plan.sequels`."""
     stepwise: Any = None
     """`async (step, note) -> None` that waits for the person at `--step`; None: nobody watches."""

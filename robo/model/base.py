@@ -38,6 +38,26 @@ class Missing:
 MISSING: Final = Missing()
 
 
+class Differs:
+    """The one value of a grouped item's field that is not the same in all its rows: nobody can say which is meant."""
+
+    _only: Differs | None = None
+
+    def __new__(cls) -> Differs:  # noqa: PYI034 - there is only one, whatever the class
+        if cls._only is None:
+            cls._only = super().__new__(cls)
+        return cls._only
+
+    def __repr__(self) -> str:
+        return "differs"
+
+    def __reduce__(self) -> str:
+        return "DIFFERS"
+
+
+DIFFERS: Final = Differs()
+
+
 class CellError(Value):
     """A cell without a value but with the reason why (`#REF!`, a formula never calculated). Every parser refuses it."""
 

@@ -249,12 +249,42 @@ class Step(Value):
     assign: Mapping[str, Node] = Field(default_factory=dict)
 
 
+class Grouping(Value):
+    """Rows with the same `by` are one item; its rows are read as `item.<as>`."""
+
+    by: Node
+    as_: str
+    bad_rows: str = "group"  # a bad row rejects its group | row: only itself
+
+
+class Milestones(Value):
+    """Days before a date at which an item is taken. `at`: whole days, the earliest (largest) first."""
+
+    before: Node
+    at: tuple[int, ...]
+    on_closed: str = "previous"  # previous | next working day | same_day
+    catch_up: str = "until_next"  # a missed one is taken until the next one's day | never
+
+
+class ListedRow(Value):
+    """A row written out in the definition, by column."""
+
+    values: Mapping[str, Node]
+    path: Path
+
+
 class Items(Value):
     """Where items come from and what makes each one itself."""
 
-    source: Step  # an action whose session yields rows
+    source: Step | None = None  # an action whose session yields rows
+    rows: tuple[ListedRow, ...] = ()
+    """Instead of a source: the rows themselves."""
     fields: tuple[Column, ...]
+    let: Mapping[str, Node] = Field(default_factory=dict)
+    """Values calculated of each row, in their order; read as `item.<name>`."""
     only_if: Expr | None = None
+    group: Grouping | None = None
+    milestones: Milestones | None = None
     key: Node
 
 
@@ -279,8 +309,11 @@ class Process(Value):
     finders: Mapping[str, Finder] = Field(default_factory=dict)
     sessions: Sessions = Sessions()
     items: Items | None = None
+    start: tuple[Step, ...] = ()
     setup: tuple[Step, ...] = ()
     steps: tuple[Step, ...]
+    on_rejected: tuple[Step, ...] = ()
+    on_skipped: tuple[Step, ...] = ()
     finish: tuple[Step, ...] = ()
     limits: Limits = Limits()
     on_failure: OnFailure = OnFailure()
@@ -291,3 +324,14 @@ class Process(Value):
     positions: Mapping[Path, Position] = Field(default_factory=dict, repr=False)
     lines: tuple[str, ...] = Field(default=(), repr=False)
     """The text of `file`, for messages that quote a line."""
+
+    @property
+    def sequels(self) -> Mapping[str, tuple[Step, ...]]:
+        """What is done about an item that ended so, by outcome: `rejected`, `skipped`."""
+        said = {"rejected": self.on_rejected, "skipped": self.on_skipped}
+        return {outcome: steps for outcome, steps in said.items() if steps}
+
+    @property
+    def every_section(self) -> tuple[Step, ...]:
+        """The steps of all sections, in the order in which they are done."""
+        return (*self.setup, *self.start, *self.steps, *self.on_rejected, *self.on_skipped, *self.finish)

@@ -30,6 +30,8 @@ class AttemptState(StrEnum):
 class ItemKind(StrEnum):
     OPEN = "open"
     ITEM = "item"
+    SEQUEL = "sequel"
+    """What `on_rejected` or `on_skipped` does about an item, or about a key that was not taken."""
     FINISH = "finish"
 
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
 from robo.definition.diagnostics import nearest
 from robo.model.base import Environment
-from robo.model.process import Finder, Kind, Process, SecretNeed, Sessions
+from robo.model.process import Finder, Items, Kind, Process, SecretNeed, Sessions
 from robo.model.region import Region
 from robo.model.text import Expr, Template
 from robo.plan.cutting import Cutter
 from robo.plan.digest import digest_of
 from robo.plan.keys import check_keys
-from robo.plan.model import HostPlan, Part, Plan, every
+from robo.plan.model import HostPlan, Part, Plan, every, listed_row
 from robo.plan.outputs import Finders, Usage, results_of
 from robo.plan.overlay import apply_overlay
 from robo.plan.pages import check_pages
 from robo.plan.problems import Problems, place_of
 from robo.plan.rules import EffectRules, VerifyRules, actions_of
+from robo.plan.sequels import check_sequels
 from robo.plan.steps import Actions, params_of, resolve, resolve_all, runner_of, walk
 from robo.plan.turns import TurnRules
 from robo.sdk.action import ActionSpec
@@ -38,12 +40,14 @@ def build(process: Process, region: Region | None, actions: Mapping[str, ActionS
     VerifyRules(cutter, effective, problems).check()
     TurnRules(cutter, effective, problems).check()
     check_keys(effective, problems)
+    check_sequels(cutter, effective, problems)
     _check_uses(effective, actions, finders, problems)
     segments, finish = cutter.segments(effective.steps), cutter.segments(effective.finish) if effective.finish else ()
-    check_pages(effective, tuple(every((*segments, *finish))), actions, problems)
+    sequels = {outcome: cutter.segments(steps) for outcome, steps in effective.sequels.items()}
+    check_pages(effective, tuple(every((*segments, *chain(*sequels.values()), *finish))), actions, problems)
     done_by = _done_by(effective, segments, problems)
     problems.finish()
-    return _plan(effective, region, cutter, segments=segments, finish=finish, done_by=done_by)
+    return _plan(effective, region, cutter, segments=segments, sequels=sequels, finish=finish, done_by=done_by)
 
 
 def effective_process(process: Process, region: Region | None, actions: Actions, problems: Problems) -> Process:
@@ -55,9 +59,12 @@ def effective_process(process: Process, region: Region | None, actions: Actions,
                 name: Finder(name=name, step=resolve(finder.step, actions, problems))
                 for name, finder in process.finders.items()
             },
-            "items": items and items.model_copy(update={"source": resolve(items.source, actions, problems)}),
+            "items": items and _with_source(items, actions, problems),
             "setup": resolve_all(process.setup, actions, problems),
+            "start": resolve_all(process.start, actions, problems),
             "steps": resolve_all(process.steps, actions, problems),
+            "on_rejected": resolve_all(process.on_rejected, actions, problems),
+            "on_skipped": resolve_all(process.on_skipped, actions, problems),
             "finish": resolve_all(process.finish, actions, problems),
         }
     )
@@ -65,9 +72,14 @@ def effective_process(process: Process, region: Region | None, actions: Actions,
     return resolved if overlay is None else apply_overlay(resolved, overlay, actions, problems)
 
 
+def _with_source(items: Items, actions: Actions, problems: Problems) -> Items:
+    source = items.source
+    return items if source is None else items.model_copy(update={"source": resolve(source, actions, problems)})
+
+
 def _check_uses(process: Process, actions: Actions, finders: Finders, problems: Problems) -> None:
-    Usage(actions, finders, problems).follow(process.steps)
-    Usage(actions, finders, problems).follow(process.finish)
+    for steps in (process.steps, *process.sequels.values(), process.finish):
+        Usage(actions, finders, problems).follow(steps)
 
 
 def _done_by(process: Process, segments: tuple[Part, ...], problems: Problems) -> str | None:
@@ -95,6 +107,7 @@ def _plan(
     cutter: Cutter,
     *,
     segments: tuple[Part, ...],
+    sequels: Mapping[str, tuple[Part, ...]],
     finish: tuple[Part, ...],
     done_by: str | None,
 ) -> Plan:
@@ -124,12 +137,15 @@ def _plan(
         "again": process.again,
         "actions": specs,
     }
-    digest = digest_of({**said, "setup": process.setup, "steps": process.steps, "finish": process.finish})
+    written = {"setup": process.setup, "steps": process.steps, **process.sequels, "finish": process.finish}
+    digest = digest_of({**said, **written, **({"start": process.start} if process.start else {})})
     return Plan(
         **said,
         digest=digest,
         setup=cutter.pieces(process.setup),
+        start=cutter.pieces(process.start),
         segments=segments,
+        sequels=sequels,
         finish=finish,
         runners=tuple(sorted({runner_of(name) for name in used})),
         source=process.file,
@@ -138,9 +154,12 @@ def _plan(
 
 
 def _places(process: Process) -> Iterator[tuple[str, str]]:
-    """Every step and finder by its id, with the line at which it begins."""
+    """Every step and finder by its id, and every row of a list, with the line at which it begins."""
+    for number, row in enumerate(process.items.rows if process.items is not None else (), 1):
+        at = place_of(process, row.path)
+        yield listed_row(number), f"{at.file}:{at.line}"
     finders = tuple(finder.step for finder in process.finders.values())
-    for step in walk((*process.setup, *process.steps, *process.finish, *finders)):
+    for step in walk((*process.every_section, *finders)):
         for each in (step, *(step.verify.steps if step.verify is not None else ())):
             at = place_of(process, each.path)
             yield each.id, f"{at.file}:{at.line}"

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from robo.model.process import Step
-from robo.plan.model import Plan, every, performed
+from robo.plan.model import Part, Plan, every, performed
 from robo.plan.steps import params_of
 
 
 def written_columns(plan: Plan) -> tuple[str, ...]:
     """The columns of the source that some step writes, in the order of the steps. What is `optional` may miss them."""
+    return _columns(plan, plan.every_part)
+
+
+def noted_columns(plan: Plan) -> tuple[str, ...]:
+    """Those in which only `on_rejected` and `on_skipped` write: what became of a row is no change of it."""
+    others = set(_columns(plan, (*plan.segments, *plan.finish)))
+    return tuple(name for name in _columns(plan, tuple(chain(*plan.sequels.values()))) if name not in others)
+
+
+def _columns(plan: Plan, parts: tuple[Part, ...]) -> tuple[str, ...]:
     found: dict[str, None] = {}
-    for step in _steps(plan):
+    for step in _steps(parts):
         spec = plan.actions.get(step.action)
         if spec is None or spec.columns_param is None or step.optional:
             continue
@@ -23,6 +34,6 @@ def written_columns(plan: Plan) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _steps(plan: Plan) -> Iterator[Step]:
-    for segment in every(plan.segments):
+def _steps(parts: tuple[Part, ...]) -> Iterator[Step]:
+    for segment in every(parts):
         yield from performed((*segment.lead, *(segment.once.body if segment.once else ())))

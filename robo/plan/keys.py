@@ -7,7 +7,7 @@ from functools import reduce
 from operator import or_
 
 from robo.model.process import Process, Step, StepKind
-from robo.model.text import Expr, Node
+from robo.model.text import Expr, Node, Template
 from robo.plan.mentions import Mention, Mentions, expressions, mentions
 from robo.plan.problems import Problems
 from robo.plan.steps import walk
@@ -27,21 +27,26 @@ def check_keys(process: Process, problems: Problems) -> None:
             if step.key is not None:
                 _turn_key(step, source, problems)
     _unit_key(process, source, problems)
+    _left_out_rows(process, problems)
 
 
 class Sources:
-    """What a node depends on, through `set` names and through `item.key`."""
+    """What a node depends on, through `set` names, `let` and `item.key`."""
 
     def __init__(self, process: Process) -> None:
         self._behind: dict[str, Mentions] = {}
         self._identity: dict[str, Mentions] = {}
         """The same, of what makes a thing itself: an element is the same tomorrow, wherever its list was read."""
-        for step in walk(process.steps + process.finish):
+        for step in walk(process.every_section):
             for name, asked in _named(step):
                 self._behind[name] = self._behind.get(name, Mentions()) | asked
                 itself = _itself(asked) if step.kind is StepKind.FOR_EACH else asked
                 self._identity[name] = self._identity.get(name, Mentions()) | itself
-        self._item_key = mentions(process.items.key) if process.items is not None else Mentions()
+        items = process.items
+        self.milestones = items is not None and items.milestones is not None
+        self._of_item = {name: mentions(node) for name, node in items.let.items()} if items is not None else {}
+        if items is not None:
+            self._of_item["key"] = mentions(items.key)
 
     def of(self, node: Node | Expr | None, behind: Mapping[str, Mentions]) -> Mentions:
         """All names and filters behind `node`."""
@@ -54,8 +59,8 @@ class Sources:
             seen |= {str(mention) for mention in new}
             for mention in new:
                 found |= behind.get(mention.root, Mentions())
-                if mention.parts[:2] == ("item", "key"):
-                    found |= self._item_key
+                if mention.root == "item" and len(mention.parts) > 1:
+                    found |= self._of_item.get(mention.parts[1], Mentions())
 
     def names(self, node: Node | Expr | None) -> frozenset[Mention]:
         """All names behind `node`, those it mentions itself among them."""
@@ -110,6 +115,15 @@ def _once_key(step: Step, source: Sources, problems: Problems, *, finish: bool, 
             once=step.id,
             moving=", ".join(moving),
         )
+    elif many and source.milestones and not any(str(mention) == "item.milestone" for mention in source.names(key)):
+        problems.report(
+            "RB471",
+            "the once key of %(once)s does not hold the milestone: at the second one the first one's effect would be "
+            "taken for it, and nothing would be done",
+            (*step.path, "once"),
+            remedy='write `once: "${{ item.key }}"`: the key of the item holds the milestone',
+            once=step.id,
+        )
     elif many and not any(expressions(key)):
         problems.report(
             "RB428",
@@ -137,7 +151,8 @@ def _turn_key(loop: Step, source: Sources, problems: Problems) -> None:
 def _unit_key(process: Process, source: Sources, problems: Problems) -> None:
     counts = process.counts
     key = counts.key if counts.key is not None else (process.items.key if process.items is not None else "")
-    moving = [name for name in source.moving(key) if counts.period is None]
+    parts = () if counts.each is None else (Template(counts.each.source, (counts.each,)),)
+    moving = [name for name in source.moving((key, *parts)) if counts.period is None]
     if moving:
         problems.report(
             "RB421",
@@ -145,4 +160,18 @@ def _unit_key(process: Process, source: Sources, problems: Problems) -> None:
             ("counts", "key") if counts.key is not None else ("items", "key"),
             remedy="count what names the dossier, or declare `counts: {period: …}`, which is shown and approved",
             moving=", ".join(moving),
+        )
+
+
+def _left_out_rows(process: Process, problems: Problems) -> None:
+    """A row that its group went without would never be done: the key of the group is done."""
+    grouping = process.items.group if process.items is not None else None
+    if grouping is not None and grouping.bad_rows == "row" and process.again == "never":
+        problems.report(
+            "RB470",
+            "a bad row that its group goes without would never be done: the group's key is done, and no later run "
+            "takes it again",
+            ("items", "bad_rows"),
+            remedy="say `again: each_run` or `again: {after: 7 days}`, or leave `bad_rows` out: then the whole group "
+            "waits for the row to be corrected",
         )

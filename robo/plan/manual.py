@@ -17,6 +17,7 @@ from robo.plan.model import Choice, Group, Loop, Once, Part, Piece, Plan, Repeat
 from robo.plan.phrases import PHRASES
 from robo.plan.phrases_files import take_file
 from robo.plan.steps import params_of
+from robo.plan.taking import notes_of
 
 
 def in_english(template: str, facts: Mapping[str, str]) -> str:
@@ -45,8 +46,10 @@ def manual(plan: Plan, say: Say = in_english) -> tuple[Chapter, ...]:
     """Every chapter of the procedure that has something to say."""
     writer = _Writer(plan, say)
     chapters = (
-        Chapter(say("Before you begin", {}), tuple(writer.pieces(plan.setup))),
+        Chapter(say("Before you begin", {}), (*writer.pieces(plan.setup), *writer.pieces(plan.start))),
         Chapter(writer.each(), tuple(writer.item())),
+        Chapter(say("When a row was set aside", {}), tuple(writer.segments(plan.sequels.get("rejected", ())))),
+        Chapter(say("When a row was left", {}), tuple(writer.segments(plan.sequels.get("skipped", ())))),
         Chapter(say("When everything is done", {}), tuple(writer.segments(plan.finish))),
     )
     return tuple(chapter for chapter in chapters if chapter.sentences)
@@ -76,13 +79,18 @@ class _Writer:
         names |= {f"inputs.{name}": f"« {wanted.title or name} »" for name, wanted in self.plan.inputs.items()}
         for finder in self.plan.finders.values():
             names |= {f"find.{finder.name}.{name}": label for name, label in self._reads(finder.step)}
-        for segment in every((*self.plan.segments, *self.plan.finish)):
+        for segment in every(self.plan.every_part):
             once = segment.once
             if once is None:
                 continue
             if (seen := self._finder(once)) is not None:
                 names |= {f"{once.id}.{name}": label for name, label in self._reads(seen.step)}
             names |= {f"{once.id}.{name}": label for name, label in self.labels(once.submit.read or {})}
+        names |= {f"item.{name}": f"« {name} »" for name in (self.plan.items.let if self.plan.items else ())}
+        names |= {"item.code": self.say("the reason", {}), "item.message": self.say("the reason in words", {})}
+        names["item.milestone"] = self.say("the days left", {})
+        if self.plan.items is not None and self.plan.items.group is not None:
+            names[f"item.{self.plan.items.group.as_}"] = self.say("the rows of the case", {})
         if self.plan.items is not None and isinstance(key := self.plan.items.key, Template) and len(key.parts) == 1:
             source = getattr(key.parts[0], "source", "")
             names["item.key"] = names.get(source, "« item.key »")
@@ -119,14 +127,13 @@ class _Writer:
     def _take(self) -> Sentence:
         items = self.plan.items
         assert items is not None  # noqa: S101 - asked only then
+        notes = tuple(notes_of(items, self.say, self._of_row))
+        if items.source is None:
+            rows = "; ".join(", ".join(self.value(value) for value in row.values.values()) for row in items.rows)
+            return Sentence(self.say("Take the next of these: %(rows)s.", {"rows": rows}), notes=notes)
         source = self._params(items.source)
-        notes = []
-        if items.only_if is not None:
-            notes.append(
-                self.say("Only rows where %(condition)s.", {"condition": self._bare.tell(items.only_if.source)})
-            )
         if "folder" in source:
-            return Sentence(take_file(self, source), notes=tuple(notes))
+            return Sentence(take_file(self, source), notes=notes)
         facts = {
             "file": self.value(source.get("file", items.source.action)),
             "sheet": self.value(source.get("sheet", "")),
@@ -136,7 +143,13 @@ class _Writer:
             if "sheet" in source
             else self.say("In %(file)s, take the next row.", facts)
         )
-        return Sentence(text, notes=tuple(notes))
+        return Sentence(text, notes=notes)
+
+    def _of_row(self, node: Node) -> str:
+        """What is calculated of a row, its columns called as they are."""
+        if isinstance(node, Template):
+            return "".join(part if isinstance(part, str) else self._bare.tell(part.source) for part in node.parts)
+        return self.value(node)
 
     def segments(self, parts: tuple[Part, ...]) -> Iterator[Sentence]:
         """All segments in order."""
@@ -330,9 +343,7 @@ class _Writer:
 
     def reason(self, words: Node) -> str:
         """Why a row is set aside, in the words the service will read."""
-        if isinstance(words, Template):
-            return "".join(part if isinstance(part, str) else self._bare.tell(part.source) for part in words.parts)
-        return str(words)
+        return self._of_row(words) if isinstance(words, Template) else str(words)
 
     def target(self, node: Node) -> str:
         """What to find on a page, by its words."""

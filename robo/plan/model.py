@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain
 
 from robo.model.base import Environment
 from robo.model.process import Counts, Finder, Input, Items, Limits, OnFailure, SecretNeed, Sessions, Step, Verify
@@ -183,8 +184,11 @@ class Plan:
     finders: Mapping[str, Finder]
     sessions: Sessions
     setup: tuple[Piece, ...]
+    start: tuple[Piece, ...] = ()
     segments: tuple[Part, ...]
     finish: tuple[Part, ...]
+    sequels: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
+    """What is done about an item that ended so: by outcome, `rejected` and `skipped`, where something is."""
     limits: Limits
     on_failure: OnFailure
     counts: Counts
@@ -198,8 +202,18 @@ class Plan:
     source: str = ""
     """The process file, for places in messages."""
     places: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Where each step stands, by its id: `process.yaml:34`. Not part of the digest."""
+    """Where each step stands, by its id: `process.yaml:34`; and each row of a list (`listed_row`). Not digested."""
+
+    @property
+    def every_part(self) -> tuple[Part, ...]:
+        """Those of the items, of what follows their end, and of the run's end."""
+        return (*self.segments, *chain(*self.sequels.values()), *self.finish)
 
     def where(self, step: str) -> str:
         """Where a person finds a step of the definition: `process.yaml:34 · created`."""
         return f"{self.places.get(step, self.source)} · {step}"
+
+
+def listed_row(number: int) -> str:
+    """How `Plan.places` calls a row that the definition writes out."""
+    return f"items: {number}"

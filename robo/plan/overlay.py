@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from robo.definition.diagnostics import Diagnostic, Reporter, nearest
 from robo.errors import Words
 from robo.model.base import Effect
-from robo.model.process import Finder, Input, Process, Step, Table
+from robo.model.process import Finder, Input, Process, Table
 from robo.model.region import Overlay, Region, Relabel
 from robo.model.scalars import BadScalar, chosen, parse
 from robo.model.text import Path
@@ -159,14 +159,17 @@ def _labels(process: Process, overlay: Overlay, actions: Actions, problems: Prob
     relabelling = Relabelling(labels, actions, page_runners(actions))
     update: dict[str, object] = {
         "setup": relabelling.all(process.setup),
+        "start": relabelling.all(process.start),
         "steps": relabelling.all(process.steps),
+        "on_rejected": relabelling.all(process.on_rejected),
+        "on_skipped": relabelling.all(process.on_skipped),
         "finish": relabelling.all(process.finish),
         "finders": {
             name: Finder(name=name, step=relabelling.step(finder.step, frozenset({name})))
             for name, finder in process.finders.items()
         },
     }
-    if process.items is not None:
+    if process.items is not None and process.items.source is not None:
         source = relabelling.step(process.items.source)
         update["items"] = process.items.model_copy(update={"source": source})
     _met(process, labels, relabelling, problems)
@@ -191,8 +194,7 @@ def _same_twice(overlay: Overlay, problems: Problems) -> None:
 
 
 def _known_steps(process: Process, labels: tuple[Relabel, ...], problems: Problems) -> None:
-    every = (*walk(process.setup), *walk(process.steps), *walk(process.finish))
-    known = {step.id for step in every} | set(process.finders)
+    known = {step.id for step in walk(process.every_section)} | set(process.finders)
     for label in labels:
         if label.step is not None and label.step not in known:
             problems.report(
@@ -255,7 +257,7 @@ def _four_eyes(process: Process, labels: tuple[Relabel, ...], relabelling: Relab
 
 def _page_texts(process: Process) -> set[str]:
     found: set[str] = set()
-    steps: list[Step] = [*walk(process.setup), *walk(process.steps), *walk(process.finish)]
+    steps = [*walk(process.every_section)]
     steps += [finder.step for finder in process.finders.values()]
     for step in steps:
         for node in (step.params, step.within, step.expect, step.read, *(each.target for each in step.refused)):

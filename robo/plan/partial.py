@@ -23,15 +23,16 @@ from robo.plan.model import every
 from robo.plan.pages import check_pages
 from robo.plan.problems import Problems
 from robo.plan.rules import EffectRules
+from robo.plan.sequels import check_sequels
 from robo.plan.steps import walk
 from robo.plan.turns import TurnRules
 from robo.sdk.action import ActionSpec
 
 OF_ONE_STEP: Final = frozenset(
-    f"RB{number}" for number in (*range(402, 411), 412, 419, 420, 424, 425, 427, 428, *range(431, 440), 450)
+    f"RB{number}" for number in (*range(402, 411), 412, 419, 420, 424, 425, 427, 428, *range(431, 440), 450, 472, 473)
 )
 OF_PAGES: Final = frozenset({"RB416", "RB429", "RB430"})
-SECTIONS: Final = ("setup", "steps", "finish")
+SECTIONS: Final = ("setup", "start", "steps", "on_rejected", "on_skipped", "finish")
 STANDS_ON: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("RB440", "RB441", "RB452"), ("inputs",)),
     **dict.fromkeys(("RB442", "RB443", "RB449"), ("tables",)),
@@ -65,6 +66,7 @@ def _found(
     EffectRules(cutter, effective, problems).check()
     TurnRules(cutter, effective, problems).check()
     check_keys(effective, problems)
+    check_sequels(cutter, effective, problems)
     if not _left_out(process):
         finish = cutter.segments(effective.finish) if effective.finish else ()
         check_pages(effective, tuple(every((*cutter.segments(effective.steps), *finish))), actions, problems)
@@ -111,8 +113,9 @@ def _begins(path: Path) -> bool:
 
 def _left_out(process: Process) -> bool:
     """Whether a step or a finder was not understood at all: it may have been what opens a page."""
-    steps = (*process.setup, *process.steps, *process.finish)
-    kept: set[Path] = {step.path for step in walk(steps)} | {("finders", name) for name in process.finders}
+    kept: set[Path] = {step.path for step in walk(process.every_section)} | {
+        ("finders", name) for name in process.finders
+    }
     return any(path not in kept for path in _written(process))
 
 

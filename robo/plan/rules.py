@@ -42,13 +42,15 @@ class EffectRules:
                 self._step(step)
 
     def _setup(self) -> None:
-        for step in walk(self._process.setup):
+        for step in walk((*self._process.setup, *self._process.start)):
             if step.effect is Effect.SUBMIT or step.once is not None:
                 self._problems.report(
                     "RB408",
-                    "setup cannot submit: a session is built again whenever it is lost, and this would happen again",
+                    "%(section)s cannot submit: a session is built again whenever it is lost, and this would happen "
+                    "again",
                     step.path,
                     remedy="move this step to `steps`, with `once`",
+                    section=str(step.path[0]),
                 )
             if hands_over(step):
                 self._problems.report(
@@ -360,11 +362,11 @@ class VerifyRules:
 
 def actions_of(process: Process) -> Iterator[Step]:
     """Every action step of a process, wherever it stands."""
-    if process.items is not None:
+    if process.items is not None and process.items.source is not None:
         yield process.items.source
     for finder in process.finders.values():
         yield finder.step
-    for step in (*walk(process.setup), *walk(process.steps), *walk(process.finish)):
+    for step in walk(process.every_section):
         if step.kind is StepKind.ACTION:
             yield step
         if step.verify is not None:

@@ -179,7 +179,8 @@ class Player:
         return (name for name, wanted in self.stage.plan.inputs.items() if wanted.type is Kind.FILE)
 
     def _sheet(self) -> str:
-        params = self.stage.plan.items.source.params if self.stage.plan.items else None
+        items = self.stage.plan.items
+        params = items.source.params if items is not None and items.source is not None else None
         sheet = params.get("sheet", "") if isinstance(params, Mapping) else ""
         return sheet if isinstance(sheet, str) and sheet else "Feuille1"
 

@@ -22,8 +22,10 @@ from robo.store.clock import Tx, now
 from robo.store.ids import new_id
 from robo.store.tables import attempts, items, payloads, runs
 
+ABOUT: Final = "about"
+"""Where a sequel's item keeps what it is about, until it ends."""
 QUEUED: Final[ColumnElement[str]] = literal_column("'queued'")
-RANK: Final = {ItemKind.OPEN: 0, ItemKind.ITEM: 1, ItemKind.FINISH: 2}
+RANK: Final = {ItemKind.OPEN: 0, ItemKind.ITEM: 1, ItemKind.SEQUEL: 1, ItemKind.FINISH: 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,8 @@ class Claimed:
     dry_run: bool
     tries: int
     row: Mapping[str, Any]
+    about: Mapping[str, Any]
+    """Of a sequel: `outcome`, `code`, `message`, `facts` of what it is about."""
 
 
 _run_may = select(runs.c.id).where(
@@ -74,6 +78,7 @@ _HANDED: Final = (
     "place",
     "dry",
     "tries",
+    "result",
 )
 _HAND: Final = select(
     attempts.c.id.label("attempt"),
@@ -151,6 +156,7 @@ def _claimed(row: Row[Any]) -> Claimed:
         dry_run=bool(row.dry),
         tries=row.tries,
         row=row.body or {},
+        about=row.result.get(ABOUT, {}),
     )
 
 

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from robo.errors import InfrastructureError
-from robo.model.base import MISSING, Missing
+from robo.model.base import DIFFERS, MISSING, Differs, Missing
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "missing": lambda _: MISSING,
+    "differs": lambda _: DIFFERS,
     "decimal": Decimal,
     "datetime": datetime.fromisoformat,
     "date": date.fromisoformat,
@@ -57,6 +58,8 @@ def _tagged(value: Any) -> Any:
     """The tag of a value that JSON has no form for."""
     if isinstance(value, Missing):
         return {"$": "missing"}
+    if isinstance(value, Differs):
+        return {"$": "differs"}
     if isinstance(value, Decimal):
         return {"$": "decimal", "v": str(value)}
     if isinstance(value, datetime):

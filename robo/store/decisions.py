@@ -60,13 +60,14 @@ def verify_again(tx: Tx, saw: Decision, *, actor: str) -> str:
 def retry(tx: Tx, saw: Decision, *, actor: str) -> str:
     """Do an ended item again, finished segments not repeated. RB619 when its key is live elsewhere or done since."""
     seen = items.get(tx, saw.item)
-    if seen.state not in _RETRIED or seen.kind is not ItemKind.ITEM:
+    if seen.state not in _RETRIED or seen.kind not in (ItemKind.ITEM, ItemKind.SEQUEL):
         raise _look_again()
     run = runs.get(tx, seen.run)
     key = identity.Key(run.environment, run.process, run.region)
     identity.lock(tx, key)
     item = _same(tx, saw, seen.state)
-    past = identity.past(tx, key, [seen.key], but=seen.id).get(seen.key)
+    owns = seen.kind is ItemKind.ITEM
+    past = identity.past(tx, key, [seen.key], but=seen.id).get(seen.key) if owns else None
     if past is not None and not run.dry_run and (past.owner or past.done > seen.doing):
         raise StoreConflict(
             "RB619",

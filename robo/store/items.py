@@ -15,7 +15,7 @@ from robo.errors import StoreConflict, UsageError
 from robo.model.audit import EventType
 from robo.model.base import ItemState, Outcome
 from robo.model.run import AttemptState, Item, ItemKind, NewItem, Opened, Run, RunState, Taken
-from robo.store import audit, fences, identity, runs
+from robo.store import audit, fences, identity, runs, sequels
 from robo.store.clock import Tx, now
 from robo.store.ids import new_id
 from robo.store.tables import attempts, items, payloads, traces
@@ -111,28 +111,44 @@ def _insert(
     actor: str,
 ) -> list[Opened]:
     """Write the taken rows: payloads, items, attempts and events, four statements however many they are."""
-    bodies, made, queued, events, answers = [], [], [], [], []
+    bodies, made, queued, events, answers, following = [], [], [], [], [], []
     for n, (row, verdict) in enumerate(zip(rows, verdicts, strict=True)):
-        if verdict.taken in (Taken.ALREADY_DONE, Taken.ALREADY_REJECTED):
-            answers.append(Opened(key=row.key, taken=verdict.taken))
-            continue
-        item, payload = new_id(), new_id()
-        bodies.append({"id": payload, "kind": "row", "body": row.row})
-        made.append(_item_values(run, (item, payload), row, verdict, position=start + n, at=at))
+        about = _about(run, row, verdict)
+        taken = verdict.taken in _STATES
+        item, payload = new_id() if taken else "", new_id()
         attempt = new_id() if verdict.taken is Taken.QUEUED else ""
+        answers.append(Opened(key=row.key, taken=verdict.taken, item=item, attempt=attempt))
+        if not taken and about is None:
+            continue
+        values = _item_values(run, (item, payload), row, verdict, position=start + n, at=at)
+        bodies.append({"id": payload, "kind": "row", "body": row.row})
+        if about is not None:
+            following.append((values, about))
+        if not taken:
+            continue
+        made.append(values)
         if attempt:
             queued.append(_attempt_values(run.id, item, attempt, at))
-        data = {"state": made[-1]["state"], "doing": verdict.doing, "code": made[-1]["code"]}
+        data = {"state": values["state"], "doing": verdict.doing, "code": values["code"]}
         who = {"key": row.key, "row": row.digest}
         events.append(audit.entry(tx, EventType.ITEM_OPENED, run.region, actor, item, run.id, data, who))
-        answers.append(Opened(key=row.key, taken=verdict.taken, item=item, attempt=attempt))
-    if made:
-        tx.execute(insert(payloads), bodies)
-        tx.execute(insert(items), made)
-    if queued:
-        tx.execute(insert(attempts), queued)
+    for table, rows_of_it in ((payloads, bodies), (items, made), (attempts, queued)):
+        if rows_of_it:
+            tx.execute(insert(table), rows_of_it)
     audit.emit_all(tx, events)
+    sequels.add(tx, following, at, actor=actor)
     return answers
+
+
+def _about(run: Run, row: NewItem, verdict: identity.Verdict) -> dict[str, Any] | None:
+    """What a sequel of this row is about: that it was refused, or not taken because its key is done. None: there is
+    none."""
+    if verdict.taken is Taken.ALREADY_DONE and sequels.wanted(run, Outcome.SKIPPED):
+        return {"outcome": Outcome.SKIPPED.value, "code": verdict.taken.value, "message": "", "facts": {}}
+    if verdict.taken is Taken.REJECTED and row.trouble is not None and sequels.wanted(run, Outcome.REJECTED):
+        said = {"code": row.trouble.code, "message": row.trouble.message, "facts": row.trouble.facts}
+        return {"outcome": Outcome.REJECTED.value, **said}
+    return None
 
 
 _STATES: Final = {
@@ -157,7 +173,7 @@ def _item_values(
         "dry": int(run.dry_run),
         "doing": verdict.doing,
         "position": position,
-        "state": _STATES[verdict.taken].value,
+        "state": _STATES[verdict.taken].value if verdict.taken in _STATES else "",
         "token": 1 if verdict.taken is Taken.QUEUED else 0,
         "code": trouble.code if trouble else "",
         "message": trouble.message if trouble else "",

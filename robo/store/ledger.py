@@ -33,6 +33,7 @@ _SAME_RECEIPT: Final = (
         ledger.c.receipt_hash == bindparam("b_receipt"),
         ledger.c.environment == bindparam("b_environment"),
         ledger.c.kind == LedgerKind.CREDIT,
+        func.coalesce(ledger.c.item, "") != bindparam("b_item"),
     )
     .limit(1)
 )
@@ -41,8 +42,8 @@ _SAME_RECEIPT: Final = (
 def add(tx: Tx, row: LedgerRow, *, actor: str, at: datetime | None = None) -> str:
     """Write one row and its event; its id, or "" when the unit was credited before (rule `credit`).
 
-    A credit whose receipt another credit of the process has already is written with 0 minutes, and says why: two units
-    cannot both have been proved by one answer of the application."""
+    A credit whose receipt another item's credit has already is written with 0 minutes, and says why: two items cannot
+    both have been proved by one answer of the application. The units of one item may share theirs."""
     new, row = new_id(), _worth(tx, row)
     values = {
         **asdict(row),
@@ -87,6 +88,7 @@ def _is_known(tx: Tx, row: LedgerRow) -> bool:
         "b_region": row.region,
         "b_receipt": row.receipt_hash,
         "b_environment": row.environment,
+        "b_item": row.item,
     }
     return tx.execute(_SAME_RECEIPT, same).first() is not None
 

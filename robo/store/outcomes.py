@@ -14,7 +14,7 @@ from robo.model.audit import EventType
 from robo.model.base import LIVE, ItemState, Outcome
 from robo.model.ledger import LedgerRow
 from robo.model.run import ItemKind, RunState, Taken
-from robo.store import attempts, audit, fences, history, identity, journal, ledger, runs, writebacks
+from robo.store import attempts, audit, fences, history, identity, journal, ledger, runs, sequels, writebacks
 from robo.store.clock import Tx, now
 from robo.store.tables import items
 from robo.store.tables import runs as runs_table
@@ -82,7 +82,8 @@ def abandon(tx: Tx, fence: Fence, ended: ItemEnd, summary: Mapping[str, Any]) ->
 
 
 def conclude(tx: Tx, item: Row[Any], ended: ItemEnd, at: datetime, *, actor: str, token: int = 0) -> tuple[str, ...]:
-    """Write an outcome to an item the caller has locked (`token`: a new one), tell the audit, free its key."""
+    """Write an outcome to an item the caller has locked (`token`: a new one), tell the audit, queue what follows,
+    free its key. The attempts that were queued."""
     values: dict[str, Any] = {
         "which": item.id,
         "to": ended.outcome.value,
@@ -91,7 +92,7 @@ def conclude(tx: Tx, item: Row[Any], ended: ItemEnd, at: datetime, *, actor: str
         "with_facts": ended.facts,
         "with_place": ended.place,
         "with_remedy": ended.remedy,
-        "with_result": {"ours": ended.ours, "receipt": ended.receipt, "drift": list(ended.drift)},
+        "with_result": {**_kept(tx, item), "ours": ended.ours, "receipt": ended.receipt, "drift": list(ended.drift)},
         "at": at,
     }
     if ended.output:
@@ -101,7 +102,16 @@ def conclude(tx: Tx, item: Row[Any], ended: ItemEnd, at: datetime, *, actor: str
         data = {"outcome": ended.outcome.value, "code": ended.code, "token": token or item.token, "kind": item.kind}
         kind = EventType.ITEM_ENDED
         audit.emit(tx, type=kind, region=item.region, actor=actor, obj=item.id, cause=item.run, data=data)
-    return () if ItemState(ended.outcome) in LIVE else release(tx, item, at)
+    following = sequels.follow(tx, item, ended, at, actor=actor)
+    return () if ItemState(ended.outcome) in LIVE else (*following, *release(tx, item, at))
+
+
+def _kept(tx: Tx, item: Row[Any]) -> Mapping[str, Any]:
+    """What a sequel is about stays with it: somebody may have it done again."""
+    if item.kind != ItemKind.SEQUEL:
+        return {}
+    found: Mapping[str, Any] = tx.execute(select(items.c.result).where(items.c.id == item.id)).scalar_one()
+    return {attempts.ABOUT: found[attempts.ABOUT]}
 
 
 def release(tx: Tx, owner: Any, at: datetime) -> tuple[str, ...]:
@@ -121,9 +131,9 @@ def _judge_again(tx: Tx, item: Row[Any], at: datetime) -> str:
         return ""
     if verdict.taken is not Taken.QUEUED:
         skipped = ItemEnd(outcome=Outcome.SKIPPED, code=verdict.taken.value)
-        conclude(tx, item, skipped, at, actor="robot")
+        attempts_of_sequels = conclude(tx, item, skipped, at, actor="robot")
         runs.close(tx, item.run)
-        return ""
+        return attempts_of_sequels[0] if attempts_of_sequels else ""
     runs.reopen(tx, item.run)
     data = {"doing": verdict.doing}
     kind = EventType.ITEM_RELEASED

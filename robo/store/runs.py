@@ -18,7 +18,7 @@ from robo.store.clock import Tx, now
 from robo.store.ids import new_id
 from robo.store.tables import attempts, items, runs
 
-RANK: Final = {ItemKind.OPEN: 0, ItemKind.ITEM: 1, ItemKind.FINISH: 2}
+RANK: Final = {ItemKind.OPEN: 0, ItemKind.ITEM: 1, ItemKind.SEQUEL: 1, ItemKind.FINISH: 2}
 BUSY: Final = (ItemState.QUEUED, ItemState.RUNNING)
 
 
@@ -223,14 +223,14 @@ def end(
 def close(tx: Tx, run: str) -> bool:
     """End the run if nothing of it is left: every item is terminal or unknown, and so is its finish, if it has one."""
     known = get(tx, run)
-    found = counts(tx, run)
     left = (ItemState.QUEUED, ItemState.RUNNING, ItemState.HELD, ItemState.WAITING)
-    if known.state is not RunState.RUNNING or any(found[state] for state in left) or not at_rest(tx, run, all_=True):
+    live = select(items.c.id).where(items.c.run == run, items.c.state.in_(left))
+    if known.state is not RunState.RUNNING or tx.execute(live.limit(1)).first():
         return False
     finish = select(items.c.id).where(items.c.run == run, items.c.kind == ItemKind.FINISH)
     if known.options.get("finish") and tx.execute(finish).first() is None:
         return False
-    return end(tx, run, summary={state.value: number for state, number in found.items() if number})
+    return end(tx, run, summary={state.value: number for state, number in counts(tx, run).items() if number})
 
 
 def close_all(tx: Tx) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 from robo.errors import InfrastructureError, RoboError, UsageError
 from robo.model.base import ItemState
 from robo.model.run import ItemKind, RunState
-from robo.store import attempts, items, runs
+from robo.store import attempts, items, runs, sequels
 from robo.store.clock import Tx
 
 MINUTE: Final = 60
@@ -37,6 +37,16 @@ def notes(tx: Tx, run: str) -> Iterator[RoboError]:
             count=counts[ItemState.QUEUED],
             minutes=-int(-due // MINUTE),
             run=run,
+        )
+    for item, key, state in sequels.undone(tx, run):
+        yield InfrastructureError(
+            "RB544",
+            "what follows the end of %(key)s (`on_rejected`, `on_skipped`) came to no good end: %(kind)s",
+            place=key,
+            remedy="look at it: `robo items show %(item)s`, then `robo items retry %(item)s`",
+            key=key,
+            kind=state,
+            item=item,
         )
     if counts[ItemState.UNKNOWN]:
         yield InfrastructureError(

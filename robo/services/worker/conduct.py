@@ -217,7 +217,10 @@ class Worker:
         work = await desk.work(claimed)
         end = await execute(desk.plan, work, book=book, sessions=sessions, clock=self.clock)
         reach("wake-up")
-        desk.told("item", {"key": claimed.key, "state": end.outcome.value if end else ""})
+        desk.told(
+            "sequel" if claimed.kind is ItemKind.SEQUEL else "item",
+            {"key": claimed.key, "state": end.outcome.value if end else ""},
+        )
 
     async def _open(self, desk: Desk, claimed: Claimed, sessions: SlotSessions) -> None:
         """An opening that fails before its first row cancels the run, and the person is told why. Whoever finds its

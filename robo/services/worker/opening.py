@@ -14,13 +14,15 @@ from typing import Any, Final
 
 from robo.definition.expressions import render
 from robo.errors import UsageError
+from robo.model.base import MISSING
 from robo.model.process import Items
 from robo.model.run import NewItem
-from robo.plan.columns import written_columns
-from robo.plan.model import Plan
+from robo.plan.columns import noted_columns, written_columns
+from robo.plan.model import Plan, listed_row
 from robo.sdk.grammar import parse_params
 from robo.sdk.runner import Call, Row
-from robo.services.worker.rows import Scope, Sheet, without_twins
+from robo.services.worker.bundles import Bundles, rows_in
+from robo.services.worker.rows import Scope, Sheet
 from robo.services.worker.sessions import SlotSessions
 
 CHUNK: Final = 200
@@ -29,7 +31,7 @@ CHUNK: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What the source held: the items to insert, how many rows `only_if` left out, and a digest of all rows."""
+    """What the source held: the items to insert, how many rows are in none of them, and a digest of all rows."""
 
     items: Sequence[NewItem]
     left_out: int
@@ -58,19 +60,22 @@ async def read_source(
     if plan.items is None:
         return Source(items=[NewItem(key="-")], left_out=0, digest="")
     rows = await _rows(plan, plan.items, sessions, base)
-    sheet = Sheet(plan.items, scope)
+    sheet = Sheet(plan.items, scope, noted_columns(plan))
     if rows:
         sheet.check(rows[0], written_columns(plan))
-    found = [sheet.item(row) for row in rows]
-    items = without_twins(item for item in found if item is not None)
+    lines = [line for row in rows if (line := sheet.line(row)) is not None]
+    items = Bundles(plan.items, scope).of(lines)
+    left_out = len(rows) - sum(rows_in(item) for item in items)
     if choice.only is not None:
         items = [item for item in items if item.key == choice.only] or _no_such_key(choice.only)
     digest = hashlib.sha256("\x00".join(row.digest for row in rows).encode()).hexdigest()
-    return Source(items=items[: choice.limit], left_out=sum(item is None for item in found), digest=digest)
+    return Source(items=items[: choice.limit], left_out=left_out, digest=digest)
 
 
 async def _rows(plan: Plan, items: Items, sessions: SlotSessions, base: Mapping[str, Any]) -> list[Row]:
     step = items.source
+    if step is None:
+        return _within(plan, list(listed(plan, items, base)))
     spec = plan.actions[step.action]
     call = Call(
         step=step.id,
@@ -83,15 +88,32 @@ async def _rows(plan: Plan, items: Items, sessions: SlotSessions, base: Mapping[
     rows: list[Row] = []
     async for row in session.rows(call):
         rows.append(row)
-        if len(rows) > plan.limits.rows:
-            raise UsageError(
-                "RB531",
-                "the source has more than %(rows)s rows, the limit of this process",
-                place=row.place,
-                remedy="split the source, or raise `limits: {rows: …}` in the process",
-                rows=plan.limits.rows,
-            )
+        _within(plan, rows)
     return rows
+
+
+def _within(plan: Plan, rows: list[Row]) -> list[Row]:
+    if len(rows) > plan.limits.rows:
+        raise UsageError(
+            "RB531",
+            "the source has more than %(rows)s rows, the limit of this process",
+            place=rows[-1].place,
+            remedy="split the source, or raise `limits: {rows: …}` in the process",
+            rows=plan.limits.rows,
+        )
+    return rows
+
+
+def listed(plan: Plan, items: Items, base: Mapping[str, Any]) -> Iterator[Row]:
+    """The rows that a definition writes out; each has every column of the list. What cannot be calculated in one of
+    them is wrong for the whole run."""
+    columns = dict.fromkeys(name for row in items.rows for name in row.values)
+    for number, row in enumerate(items.rows, 1):
+        given = render(row.values, base, keep_missing=True)
+        values = {name: given.get(name, MISSING) for name in columns}
+        text = "\x1e".join(f"{name}\x1f{value}" for name, value in values.items())
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        yield Row(values, plan.places[listed_row(number)], number, digest)
 
 
 def _no_such_key(key: str) -> list[NewItem]:

@@ -1,26 +1,42 @@
-"""From a row of a source to an item: columns matched, cells typed, the key made. Pure; one row's trouble is its own."""
+"""From a row of a source to what it says: columns matched, cells typed, values calculated. Pure.
+
+One row's trouble is its own."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
+from robo.definition.derived import behind
 from robo.definition.diagnostics import nearest
 from robo.definition.expressions import render, truth
-from robo.errors import RoboError, UsageError, Words, phrase
+from robo.errors import Rejection, RoboError, UsageError, Words, phrase
 from robo.model.base import MISSING
 from robo.model.process import Column, Items, Kind
-from robo.model.run import NewItem, Trouble
+from robo.model.run import Trouble
 from robo.model.scalars import BadScalar, chosen, parse
-from robo.model.text import header
+from robo.model.text import Expr, Node, header
 from robo.plan.mentions import mentions
 from robo.sdk.runner import Row
 
+BAD_FIELD: Final = "bad-field"
+"""The code of a row that does not say what an item needs."""
 Scope = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """The names an item's expressions see, given its fields."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What one row says: its fields and `let` by name, with its `row` and `source`. `unsure`: those that are wrong."""
+
+    fields: Mapping[str, Any]
+    digest: str
+    place: str
+    trouble: Trouble | None = None
+    unsure: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -29,15 +45,18 @@ class Sheet:
 
     items: Items
     scope: Scope
+    noted: Collection[str] = ()
+    """Columns in which robo notes what became of a row: what stands there is no change of it."""
 
     @cached_property
     def _keyed(self) -> tuple[str, ...]:
-        """The columns that the key is made of, as they are compared; none if it needs more of the row than fields."""
+        """The columns that tell the row, as they are compared: those of the key; none if it needs more of the row than
+        fields, or if it is the key of a group, which several rows have."""
         columns = {field.name: header(field.column) for field in self.items.fields}
-        names = [mention.parts[1:] for mention in mentions(self.items.key).names if mention.root == "item"]
-        if any(len(parts) != 1 or parts[0] not in columns for parts in names):
+        read = {name.split(".")[1] for name in behind(self.items.key, self.items.let) if name.startswith("item.")}
+        if self.items.group is not None or read - {*columns, *self.items.let}:
             return ()
-        return tuple(sorted(columns[parts[0]] for parts in names))
+        return tuple(sorted(columns[name] for name in read if name in columns))
 
     def check(self, row: Row, written: Sequence[str] = ()) -> None:
         """Every column is there, blank or not, or all that are missing are named at once (`RB530`). `written`: columns
@@ -64,8 +83,8 @@ class Sheet:
                 near=", ".join(f"«{name}»" for name in near) or "-",
             )
 
-    def item(self, row: Row) -> NewItem | None:
-        """The item of a row, with its trouble if a cell is wrong; None when `only_if` leaves it out."""
+    def line(self, row: Row) -> Line | None:
+        """What a row says, with its trouble if a cell is wrong; None when `only_if` leaves it out."""
         there = {header(name): name for name in row.values}
         fields: dict[str, Any] = {}
         wrong: list[tuple[Column, Words, str]] = []
@@ -77,31 +96,84 @@ class Sheet:
                 wrong.append((field, bad.expected, str(bad.got)))
         keyed = [there[name] for name in self._keyed if name in there]
         fields |= {"row": row.number, "source": {**row.origin(), "key": keyed}}
-        names = self.scope(fields)
+        trouble = _bad_fields(wrong, row, there)
+        unsure = {field.name for field, *_ in wrong}
+        for name, node in self.items.let.items():
+            fields[name], why = MISSING, None
+            if unsure.isdisjoint(self._reads[name]):
+                fields[name], why = self._let(name, node, fields, row.place)
+            if why is not None or not unsure.isdisjoint(self._reads[name]):
+                unsure.add(name)  # what rests on it is not calculated: it was told already
+            trouble = trouble or why
         undecided = None
-        if not wrong and self.items.only_if is not None:
-            try:
-                if not truth(self.items.only_if, names):
-                    return None
-            except RoboError as bad:
-                undecided = Trouble(code="bad-field", message=bad.message, facts=bad.facts)
-        key, unkeyed = self._key(names)
-        return NewItem(
-            key=key or row.place,
-            row=fields,
-            digest=row.digest,
+        if not wrong:
+            kept, undecided = self._kept(fields, unsure)
+            if not kept:
+                return None
+        return Line(
+            fields=fields,
+            digest=self._digest(row),
             place=row.place,
-            trouble=_bad_fields(wrong, row, there) or undecided or unkeyed,
+            trouble=trouble or undecided,
+            unsure=frozenset(unsure),
         )
 
-    def _key(self, names: Mapping[str, Any]) -> tuple[str, Trouble | None]:
+    def _digest(self, row: Row) -> str:
+        """Tells whether the row changed since it was rejected."""
+        noted = {header(name) for name in self.noted}
+        if noted.isdisjoint(map(header, row.values)):
+            return row.digest
+        texts = (f"{name}\x1f{value}" for name, value in row.values.items() if header(name) not in noted)
+        return hashlib.sha256("\x1e".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
+
+    @cached_property
+    def _reads(self) -> Mapping[str, frozenset[str]]:
+        return {name: members_of(node) for name, node in self.items.let.items()}
+
+    def _let(self, name: str, node: Node, fields: Mapping[str, Any], place: str) -> tuple[Any, Trouble | None]:
+        """One calculated value, or why there is none; one that shows nothing of a sensitive field."""
         try:
-            key = render(self.items.key, names)
-        except RoboError as missing:
-            return "", Trouble(code="bad-field", message=missing.message, facts=missing.facts)
-        if key is MISSING or not str(key).strip():
-            return "", Trouble(code="bad-field", message="the key is empty")
-        return str(key).strip(), None
+            return render(node, self.scope(fields), keep_missing=True), None
+        except RoboError as bad:
+            code = bad.code if isinstance(bad, Rejection) else BAD_FIELD
+            facts: dict[str, Any] = {"place": place, "name": name}
+            if name in sensitive_names(self.items):
+                return MISSING, Trouble(code=code, message="%(place)s: %(name)s cannot be calculated", facts=facts)
+            facts["why"] = phrase(bad.message, **bad.facts)
+            return MISSING, Trouble(code=code, message="%(place)s, %(name)s: %(why)s", facts=facts)
+
+    def _kept(self, fields: Mapping[str, Any], unsure: Collection[str]) -> tuple[bool, Trouble | None]:
+        """What `only_if` says, and why it cannot say. A row that it would have to judge by what could not be calculated
+        is kept, so that a person is told."""
+        asked = self.items.only_if
+        if asked is None or not members_of(asked).isdisjoint(unsure):
+            return True, None
+        try:
+            return truth(asked, self.scope(fields)), None
+        except RoboError as bad:
+            return True, trouble_of(bad)
+
+
+def trouble_of(bad: RoboError) -> Trouble:
+    """Why a row cannot be an item, when an expression of its section cannot be calculated."""
+    return Trouble(code=BAD_FIELD, message=bad.message, facts=bad.facts)
+
+
+def members_of(node: Node | Expr) -> frozenset[str]:
+    """The names below `item` that an expression reads."""
+    read = (mention.parts[1:2] for mention in mentions(node).names if mention.root == "item")
+    return frozenset(name for part in read for name in part)
+
+
+def sensitive_names(items: Items) -> frozenset[str]:
+    """The fields of an item that nobody may be shown, and what is calculated of them."""
+    fields = {field.name for field in items.fields if field.sensitive}
+    of_them = {
+        name
+        for name, node in items.let.items()
+        if fields & {read.split(".")[1] for read in behind(node, items.let) if read.startswith("item.")}
+    }
+    return frozenset(fields | of_them)
 
 
 def _cell(row: Row, there: Mapping[str, str], field: Column) -> Any:
@@ -150,25 +222,4 @@ def _bad_fields(wrong: Sequence[tuple[Column, Words, str]], row: Row, there: Map
             cells.append(phrase("%(place)s is not %(wanted)s", place=place, wanted=expected))
         else:
             cells.append(phrase("%(place)s: %(got)s is not %(wanted)s", place=place, got=got, wanted=expected))
-    return Trouble(code="bad-field", message="%(cells)s", facts={"cells": cells})
-
-
-def without_twins(items: Iterable[NewItem]) -> list[NewItem]:
-    """Keys that stand twice in one source reject all their rows: nobody can say which one is meant."""
-    listed = list(items)
-    times = Counter(item.key for item in listed)
-    seen: Counter[str] = Counter()
-    result = []
-    for item in listed:
-        if times[item.key] > 1:
-            seen[item.key] += 1
-            places = ", ".join(twin.place for twin in listed if twin.key == item.key)
-            trouble = Trouble(
-                code="duplicate-in-source",
-                message="the key %(key)s stands %(times)s times: %(places)s",
-                facts={"key": item.key, "times": times[item.key], "places": places},
-            )
-            result.append(replace(item, trouble=item.trouble or trouble))
-        else:
-            result.append(item)
-    return result
+    return Trouble(code=BAD_FIELD, message="%(cells)s", facts={"cells": cells})

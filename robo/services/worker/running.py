@@ -10,14 +10,13 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from robo.definition.expressions import render
-from robo.engine.pieces import perform_setup
+from robo.engine.pieces import perform_setup, perform_start
 from robo.engine.ports import Fence, ItemEnd, Work
 from robo.engine.scope import base_names
 from robo.errors import CredentialsRefused, RoboError, UsageError, fill
@@ -33,15 +32,18 @@ from robo.services.disk import on_disk
 from robo.services.queue import InProcessQueue
 from robo.services.settings import Settings
 from robo.services.worker import afterwards
+from robo.services.worker.again import again_after
 from robo.services.worker.clock import WorkerClock
 from robo.services.worker.conduct import PATIENCE, Desk, Worker
 from robo.services.worker.limits import Breaker
 from robo.services.worker.opening import Choice, read_source
 from robo.services.worker.paths import given_places
 from robo.services.worker.requests import RunReport, RunRequest
-from robo.services.worker.sessions import RunnerPool, SlotSessions, setup_runners
+from robo.services.worker.sessions import Beginning, RunnerPool, SlotSessions, setup_runners
 from robo.services.worker.signins import SignIns, door
-from robo.store import credentials, holds, items, ledger, runs
+from robo.services.worker.told import said_of, sensitive_values
+from robo.services.worker.units import uncounted, unit_keys
+from robo.store import credentials, holds, items, ledger, runs, sequels
 from robo.store.attempts import Claimed
 from robo.store.book import StoreBook
 from robo.store.clock import Tx
@@ -71,7 +73,10 @@ class Running:
     told: Told
     baseline: BaselineRecord | None
     pool: RunnerPool
-    earners: dict[str, Earner] = field(default_factory=dict)
+    earners: dict[str, tuple[Earner, tuple[Earner, ...]]] = field(default_factory=dict)
+    """Item -> who bears its rejection, and who earns for each of its units."""
+    uncounted: dict[str, RoboError] = field(default_factory=dict)
+    """Items whose units could not be named."""
     folder: Path = field(default_factory=private_folder)
     jump: Callable[[float], bool] | None = None
     """Cases jump over waiting instead of waiting."""
@@ -104,6 +109,7 @@ class Running:
         )
         locked = partial(door, store=self.store, holder=worker.name, incarnation=lambda: worker.incarnation)
         sign_ins = SignIns(self._mark_refused, locked)
+        beginning = Beginning(self._start)
         notes: list[RoboError] = []
 
         def told(what: str, facts: Mapping[str, Any]) -> None:
@@ -115,7 +121,7 @@ class Running:
             plan=self.plan,
             run=self.run.id,
             work=self._work,
-            sessions=lambda: self._sessions(sign_ins),
+            sessions=lambda: self._sessions(sign_ins, beginning),
             opening=self._opening,
             told=told,
         )
@@ -126,7 +132,11 @@ class Running:
         return await self._report(worker, time.monotonic() - began, tuple(notes))
 
     # ---- sessions ---------------------------------------------------------------------------------------
-    def _sessions(self, sign_ins: SignIns) -> SlotSessions:
+    async def _start(self, sessions: SlotSessions) -> None:
+        if self.plan.start:
+            await perform_start(self.plan, self._base(), sessions=sessions, clock=self.clock)
+
+    def _sessions(self, sign_ins: SignIns, beginning: Beginning) -> SlotSessions:
         folder = private_folder(self.folder)
 
         async def setup(sessions: SlotSessions) -> None:
@@ -150,6 +160,7 @@ class Running:
                 turn=sign_ins.turn,
             ),
             setup=setup,
+            beginning=beginning,
             setup_runners=setup_runners(self.plan),
         )
 
@@ -202,9 +213,10 @@ class Running:
         return inserted
 
     async def _work(self, claimed: Claimed) -> Work:
-        item = dict(claimed.row)
+        item = {**claimed.row, **said_of(claimed.about)}
         base = self._base()
-        self._earner(claimed, {**base, "item": item})
+        if claimed.kind is ItemKind.ITEM:
+            self._earner(claimed, {**base, "item": item})
         finish = claimed.kind is ItemKind.FINISH
         seen = {"items": await self.store.run(self._seen)} if finish else {}
         return Work(
@@ -219,6 +231,7 @@ class Running:
             sensitive=sensitive_values(self.plan, item, self.inputs),
             dry_run=claimed.dry_run,
             finish=finish,
+            sequel=str(claimed.about.get("outcome", "")),
             stepwise=self.request.stepwise,
         )
 
@@ -231,10 +244,15 @@ class Running:
 
     # ---- minutes and evidence ---------------------------------------------------------------------------
     def _earner(self, claimed: Claimed, names: Mapping[str, Any]) -> None:
-        counts = self.plan.counts
-        key = claimed.key if counts.key is None else str(render(counts.key, names))
-        unit_key = key if not claimed.doing else f"{key}#{claimed.doing}"
-        self.earners[claimed.fence.item] = self._earner_of(claimed.fence.item, unit_key)
+        """Who earns what, before the first step. A unit that cannot be named earns nothing, and a person is told."""
+        item = claimed.fence.item
+        try:
+            keys = unit_keys(self.plan.counts, claimed.key, names, self.date)
+            units = tuple(self._earner_of(item, key) for key in keys)
+        except RoboError as unnamed:
+            units = ()
+            self.uncounted[item] = uncounted(claimed.key, unnamed)
+        self.earners[item] = (self._earner_of(item, claimed.key), units)
 
     def _earner_of(self, item: str, unit_key: str) -> Earner:
         return Earner(
@@ -250,10 +268,13 @@ class Running:
         )
 
     def _credit(self, fence: Fence, end: ItemEnd, _tx: Tx) -> Sequence[LedgerRow]:
-        earner = self.earners.get(fence.item)
-        if earner is None or self.run.dry_run:
+        """A credit for each unit of a done item, one debit for a rejected one."""
+        if fence.item not in self.earners or self.run.dry_run:
             return ()
-        return rows_for(earner, end, self.baseline, region_key(self.settings.keys, self.plan.region))
+        own, units = self.earners[fence.item]
+        key = region_key(self.settings.keys, self.plan.region)
+        earning = units if end.outcome is Outcome.DONE else (own,)
+        return [row for earner in earning for row in rows_for(earner, end, self.baseline, key)]
 
     def _keep(self, fence: Fence, name: str, content: bytes) -> str:
         """Evidence on disk, fsynced, readable by this account only."""
@@ -290,18 +311,10 @@ class Running:
                 held=tuple(held),
                 finish=items.special(tx, run.id, ItemKind.FINISH),
                 output=items.output_of(tx, run.id),
-                notes=(*notes, *afterwards.notes(tx, run.id)),
+                notes=(*notes, *self.uncounted.values(), *afterwards.notes(tx, run.id)),
             )
 
         return await self.store.look(read)
-
-
-def sensitive_values(plan: Plan, item: Mapping[str, Any], inputs: Mapping[str, Any]) -> tuple[str, ...]:
-    """The values that pictures and history must not show: fields and inputs declared `sensitive`."""
-    columns = plan.items.fields if plan.items else ()
-    named = [item.get(column.name, MISSING) for column in columns if column.sensitive]
-    named += [inputs.get(name, MISSING) for name, wanted in plan.inputs.items() if wanted.sensitive]
-    return tuple(str(value) for value in named if value is not MISSING and str(value))
 
 
 def _opened(tx: Tx, fence: Fence, too_many: str) -> None:
@@ -333,6 +346,7 @@ def new_run(
         "sources": dict(sources),
         "today": str(request.today or ""),
         "finish": bool(plan.finish),
+        sequels.OPTION: sorted(plan.sequels),
     }
     return NewRun(
         process=plan.process,
@@ -344,7 +358,7 @@ def new_run(
         options=options,
         dry_run=request.dry_run,
         retries=0 if request.dry_run else plan.on_failure.retry,  # what is wrong is to be seen, and corrected, now
-        again=again_after(plan.again),
+        again=again_after(plan.again, datetime.now(ZoneInfo(plan.zone))),
     )
 
 
@@ -356,19 +370,6 @@ def begin_run(store: Store, new: NewRun, *, actor: str) -> str:
         return runs.create(tx, new, actor=actor)[0]
 
     return store.transact(create)
-
-
-def again_after(said: str) -> timedelta | None:
-    """`never` -> None, `each_run` -> zero, a duration -> itself."""
-    if said == "never":
-        return None
-    if said == "each_run":
-        return timedelta(0)
-    from robo.model.process import Kind
-    from robo.model.scalars import parse
-
-    duration: timedelta = parse(Kind.DURATION, said)
-    return duration
 
 
 def asked_again(run: Run) -> RunRequest:

@@ -67,8 +67,31 @@ class RunnerPool:
         self._starting.clear()
 
 
+class Beginning:
+    """`start` of one run: performed once, in the first sessions that are set up, while the others wait; and again when
+    those are lost."""
+
+    def __init__(self, perform: Setup) -> None:
+        self._perform = perform
+        self._turn = asyncio.Lock()
+        self._done_in: SlotSessions | None = None
+
+    async def begin(self, sessions: SlotSessions) -> None:
+        """These sessions are set up: perform it in them, unless it was."""
+        async with self._turn:
+            if self._done_in is None:
+                await self._perform(sessions)
+                self._done_in = sessions
+
+    def lost(self, sessions: SlotSessions) -> None:
+        """A session of these is gone that nobody closed on purpose."""
+        if self._done_in is sessions:
+            self._done_in = None
+
+
 class SlotSessions:
-    """The engine's `Sessions` port for one slot. `setup` runs when the first session of a runner that it uses opens."""
+    """The engine's `Sessions` port for one slot. `setup` (and in the first slot that comes there `start`) runs when the
+    first session of a runner that they use opens."""
 
     def __init__(
         self,
@@ -76,11 +99,13 @@ class SlotSessions:
         *,
         context: Callable[[str], Context],
         setup: Setup,
+        beginning: Beginning,
         setup_runners: frozenset[str],
     ) -> None:
         self._pool = pool
         self._context = context
         self._setup = setup
+        self._beginning = beginning
         self._setup_runners = setup_runners
         self._open: dict[str, Session] = {}
         self._setting_up = False
@@ -101,6 +126,7 @@ class SlotSessions:
         self._setting_up = True
         try:
             await self._setup(self)
+            await self._beginning.begin(self)
             self._ready = True
         finally:
             self._setting_up = False
@@ -109,6 +135,11 @@ class SlotSessions:
 
     async def lost(self, runner: str) -> None:
         """Close what is left of it; the next `get` opens and sets up again."""
+        if runner in self._setup_runners:
+            self._beginning.lost(self)
+        await self._close(runner)
+
+    async def _close(self, runner: str) -> None:
         session = self._open.pop(runner, None)
         if runner in self._setup_runners:
             self._ready = False
@@ -125,9 +156,10 @@ class SlotSessions:
 
     async def close(self) -> None:
         for runner in list(self._open):
-            await self.lost(runner)
+            await self._close(runner)
 
 
 def setup_runners(plan: Plan) -> frozenset[str]:
-    """The runners that `setup` uses: a new session of one of them runs it."""
-    return frozenset(runner_of(step.action) for step in performed(plan.setup) if step.action)
+    """The runners that `setup` and `start` use: a new session of one of them runs it."""
+    pieces = (*plan.setup, *plan.start)
+    return frozenset(runner_of(step.action) for step in performed(pieces) if step.action)

@@ -263,6 +263,15 @@ def test_a_receipt_that_was_credited_before_earns_nothing_and_says_so(lab: Any, 
     assert told == [(30, 1, ""), (0, 0, ledger.REPEATED), (30, 1, "")]
 
 
+def test_the_units_of_one_item_may_share_its_receipt(lab: Any, store: Store) -> None:
+    claimed = lab.item("k1")
+    with store.write() as tx:
+        for unit in ("h1", "h2"):
+            assert ledger.add(tx, credit(claimed, unit, receipt_hash="same"), actor="robot")
+    with store.read() as tx:
+        assert [row["minutes_before"] for row in ledger.rows(tx)] == [30, 30]
+
+
 def test_a_receipt_of_a_rehearsal_does_not_spoil_production(lab: Any, store: Store) -> None:
     claimed = lab.item()
     with store.write() as tx:

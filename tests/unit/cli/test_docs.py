@@ -133,8 +133,9 @@ def around(part: str) -> str:
     if part.startswith("- "):
         return AROUND.replace("      - browser.submit", f"{indented(part, 6)}      - browser.submit")
     blanks = 4 if f"\n    {keys[0]}:" in AROUND else 0
-    kept = [line for line in AROUND.splitlines() if not line.startswith(tuple(f"{' ' * blanks}{key}:" for key in keys))]
-    at = len(kept) if blanks else kept.index("steps:")
+    whole = AROUND.partition("steps:\n")[0] if "steps" in keys else AROUND
+    kept = [line for line in whole.splitlines() if not line.startswith(tuple(f"{' ' * blanks}{key}:" for key in keys))]
+    at = len(kept) if blanks or "steps" in keys else kept.index("steps:")
     return "\n".join([*kept[:at], indented(part, blanks), *kept[at:]])
 
 

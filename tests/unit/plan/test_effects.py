@@ -150,8 +150,9 @@ def test_inside_the_first_once_block_an_item_may_still_be_rejected(bench: Any) -
         """)
 
 
-def test_setup_never_submits(bench: Any) -> None:
-    steps = bench.created + "setup:\n  - page.open: https://a.exemple\n  - page.submit: Accepter\n"
+@pytest.mark.parametrize("section", ["setup", "start"])
+def test_setup_and_start_never_submit(bench: Any, section: str) -> None:
+    steps = bench.created + f"{section}:\n  - page.open: https://a.exemple\n  - page.submit: Accepter\n"
     assert bench.problems(steps) == [("RB408", "- page.submit: Accepter")]
 
 

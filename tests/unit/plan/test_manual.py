@@ -15,7 +15,7 @@ from robo.plan.manual import Chapter, in_english, manual
 from robo.services.guests import installed_actions
 
 ROOT = Path(__file__).parents[3]
-NAMES = {"item.born": "« Date de naissance »", "item.n": "« Nombre »", "item.last": "« Nom »"}
+NAMES = {"item.lines": "the rows", "item.born": "« Date de naissance »", "item.n": "« Nombre »", "item.last": "« Nom »"}
 
 
 def chapters(region: str = "occitanie") -> tuple[Chapter, ...]:
@@ -41,6 +41,10 @@ def chapters(region: str = "occitanie") -> tuple[Chapter, ...]:
         ("find.dossier.found", "the search « dossier » finds it"),
         ("created.number", "« number » noted before"),
         ("item.n + 1", "« Nombre » + 1"),
+        ("item.lines | sum('n')", "the total of « n » of the rows"),
+        ("item.lines | map('n') | sum", "the total of « n » of the rows"),
+        ("item.lines | map('n') | join(', ')", "« n » of the rows"),
+        ("item.lines | length > 2", "how many there are of the rows is more than 2"),
         ("item.last is like 'x'", "« Nom » is like « x »"),
     ],
 )
@@ -169,3 +173,34 @@ def test_what_is_done_with_files_is_told_in_words(step: str, words: str) -> None
     process = load_process("essai.yaml", f"{FILING}  - {step}\n", actions=installed_actions())
     (chapter,) = manual(build(process, None, installed_actions()))
     assert [sentence.text for sentence in chapter.sentences] == ["In the folder « Dépôt », take the next file.", words]
+
+
+def test_rows_that_are_taken_together_are_told_so(bench: Any) -> None:
+    made = """let: {who: "${{ item.last | upper }}"}
+  group: {by: who, as: lines}
+  key: ${{ item.who }}"""
+    head = bench.head.replace("key: ${{ item.number }}", made)
+    steps = """\
+        steps:
+          - set: {count: "${{ item.lines | length }}"}
+          - files.update_row: {set: {Reçu: "${{ item.who }}"}}
+    """
+    take, note, *_ = manual(bench.plan(steps, head=head))[0].sentences
+    assert take.notes == (
+        "Note: « who » = « Nom » in capitals.",
+        "Take all rows with the same « who » together: they are one case.",
+    )
+    assert note.text == "Note: « count » = how many there are of the rows of the case."
+
+
+def test_the_days_on_which_rows_are_taken_are_told(bench: Any) -> None:
+    made = """milestones: {before: "${{ item.kind | to_date }}", at: [30 days, 60 days]}
+  key: ${{ item.number }}-${{ item.milestone }}"""
+    head = bench.head.replace("key: ${{ item.number }}", made)
+    take, step, *_ = manual(bench.plan('steps: [{set: {days: "${{ item.milestone }}"}}]', head=head))[0].sentences
+    assert take.notes == (
+        "Take it 60, 30 days before « Motif ».",
+        "If nobody works on that day, take it on the last working day before.",
+        "If that day was missed, take it as long as the next one has not come.",
+    )
+    assert step.text == "Note: « days » = the days left."

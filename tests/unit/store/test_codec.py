@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robo.errors import InfrastructureError
-from robo.model.base import MISSING
+from robo.model.base import DIFFERS, MISSING
 from robo.sdk.secret import Secret
 from robo.store.codec import dump, load
 
@@ -26,7 +26,7 @@ LEAVES = st.one_of(
     st.datetimes(timezones=st.just(UTC)),
     st.times(),
     st.timedeltas(),
-    st.just(MISSING),
+    st.sampled_from([MISSING, DIFFERS]),
     st.builds(Path, st.text("ab/.é ", min_size=1)),
 )
 KEYS = st.one_of(st.text(), st.sampled_from(["$", "v"]))
@@ -44,6 +44,7 @@ def test_types_are_kept() -> None:
     assert [type(value) for value in back] == [type(value) for value in row]
     assert str(back[0]) == "1.50"
     assert load(dump({"a": MISSING}))["a"] is MISSING
+    assert load(dump({"a": DIFFERS}))["a"] is DIFFERS
 
 
 def test_a_mapping_that_looks_like_a_tag_is_not_mistaken_for_one() -> None:
