@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from robo.engine.ports import JournalState, Wish
 from robo.engine.turns import turn_key
@@ -15,7 +18,7 @@ from robo.model.process import Step, StepKind
 from robo.model.text import Expr
 from robo.plan.model import Loop
 
-from .conftest import text
+from .conftest import World, text
 
 LOST = "not filed, no answer"
 
@@ -271,3 +274,62 @@ def whole(keys: tuple[str, ...]) -> str:
 
 def test_a_key_outside_a_loop_stays_as_it_is() -> None:
     assert turn_key("a › b", []) == "a › b"
+
+
+class Killed(BaseException):
+    """The worker dies here."""
+
+
+ANSWERS = (
+    "ok",
+    "filed, no answer",
+    "not filed, no answer",
+    "filed, browser gone",
+    "deadline",
+    "killed",
+    "filed, killed",
+)
+LISTS = st.lists(st.sampled_from("abcd"), max_size=4, unique=True)
+TRIES = st.tuples(LISTS, st.lists(st.sampled_from(ANSWERS), max_size=4), st.booleans())
+
+
+def answering(world: World, answer: str) -> Any:
+    """An answer of the portal; `killed` is none, and nobody is there to hear it."""
+
+    async def killed(call: Any) -> Any:
+        if answer == "filed, killed":
+            world.portal.file("sent", call.params.text)
+        raise Killed
+
+    return killed if "killed" in answer else answer
+
+
+async def attempted(world: World, plan: Any) -> None:
+    """One attempt; a worker that dies leaves its item to the sweep."""
+    try:
+        await world.attempt(plan)
+    except Killed:
+        world.book.requeue("I")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(TRIES, min_size=1, max_size=5))
+def test_whatever_the_list_and_the_answers_no_turn_is_filed_twice(tries: list[Any]) -> None:
+    world = World()
+    world.item.left = 3
+    names: list[str] = []
+    for names, answers, fails in tries:
+        world.portal.answers.extend(answering(world, answer) for answer in answers)
+        world.portal.drafts.extend([NotFound("RB703", "gone")] if fails else [])
+        lead = world.tail(parts(world, *names))
+        asyncio.run(attempted(world, world.plan(lead, world.turns("parts", world.sent(), broken(world)))))
+        world.portal.answers.clear()
+        world.portal.drafts.clear()
+        if world.item.state is not ItemState.QUEUED:
+            break
+        world.clock.time = max(world.clock.time, world.item.not_before)
+    assert len(filed(world)) == len(set(filed(world)))
+    if world.item.state is ItemState.DONE:
+        assert set(names) <= set(filed(world))
+    if filed(world):
+        assert world.item.state not in {ItemState.REJECTED, ItemState.SKIPPED}
