@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from robo.definition.telling import Say, Teller
 from robo.errors import fill
-from robo.model.process import Finder, Kind, Step, StepKind
+from robo.model.process import Kind, Step, StepKind
 from robo.model.text import Node, Template
 from robo.plan.model import Choice, Group, Loop, Once, Part, Piece, Plan, Repeat, Turns, every
 from robo.plan.phrases import PHRASES
@@ -65,6 +65,8 @@ class _Writer:
         self.teller = Teller(say, names, self._dates())
         self._bare = Teller(say, {**names, **self._columns()}, self._dates())
         """For texts in which the columns of the row need not be called so."""
+        self._turning = 0
+        """In how many loops the sentences are that are being written."""
 
     # -- names
 
@@ -76,6 +78,7 @@ class _Writer:
         names = {
             name: self.say("%(column)s of the row", {"column": column}) for name, column in self._columns().items()
         }
+        names["run.items"] = self.say("everything that was taken", {})
         names |= {f"inputs.{name}": f"« {wanted.title or name} »" for name, wanted in self.plan.inputs.items()}
         for finder in self.plan.finders.values():
             names |= {f"find.{finder.name}.{name}": label for name, label in self._reads(finder.step)}
@@ -83,8 +86,8 @@ class _Writer:
             once = segment.once
             if once is None:
                 continue
-            if (seen := self._finder(once)) is not None:
-                names |= {f"{once.id}.{name}": label for name, label in self._reads(seen.step)}
+            if (seen := self._look(once)) is not None:
+                names |= {f"{once.id}.{name}": label for name, label in self._reads(seen)}
             names |= {f"{once.id}.{name}": label for name, label in self.labels(once.submit.read or {})}
         names |= {f"item.{name}": f"« {name} »" for name in (self.plan.items.let if self.plan.items else ())}
         names |= {"item.code": self.say("the reason", {}), "item.message": self.say("the reason in words", {})}
@@ -96,8 +99,14 @@ class _Writer:
             names["item.key"] = names.get(source, "« item.key »")
         return names
 
-    def _finder(self, once: Once) -> Finder | None:
-        return self.plan.finders.get(once.verify.finder or "") if once.verify is not None else None
+    def _look(self, once: Once) -> Step | None:
+        """The search that tells whether the effect is there."""
+        verify = once.verify
+        if verify is None:
+            return None
+        finder = self.plan.finders.get(verify.finder or "")
+        last = finder.step if finder is not None else next(iter(verify.steps[-1:]), None)
+        return last if last is not None and self.plan.actions[last.action].finder else None
 
     def _dates(self) -> frozenset[str]:
         columns = self.plan.items.fields if self.plan.items else ()
@@ -155,7 +164,10 @@ class _Writer:
         """All segments in order."""
         for part in parts:
             if isinstance(part, Turns):
-                yield from self._turns(part.step, tuple(self.segments(part.segments)))
+                self._turning += 1
+                inside = tuple(self.segments(part.segments))
+                self._turning -= 1
+                yield from self._turns(part.step, inside)
                 continue
             yield from self.pieces(part.lead)
             if part.once is not None:
@@ -285,9 +297,9 @@ class _Writer:
 
     def _once(self, once: Once) -> Iterator[Sentence]:
         """Look first, do, read the proof; in doubt look again, never do it again."""
-        finder = self._finder(once)
-        if finder is not None and once.verify is not None and once.verify.asks != "after":
-            yield self._look_first(finder)
+        look = self._look(once)
+        if look is not None and once.verify is not None and once.verify.asks != "after":
+            yield self._look_first(look)
         when = once.step.when.source if once.step.when is not None and once.submit is not once.step else ""
         yield from self._leftover(once)
         yield from self.pieces(once.body, when)
@@ -298,7 +310,7 @@ class _Writer:
             for _, label in self.labels(once.submit.read or {})
         )
         doubt = self.say("No answer? Never press it again: search first.", {})
-        yield self._step(once.submit, when, notes, doubt if finder is not None else "")
+        yield self._step(once.submit, when, notes, doubt if look is not None else "")
 
     def _leftover(self, once: Once) -> Iterator[Sentence]:
         """What an earlier start left is put in order first."""
@@ -313,13 +325,18 @@ class _Writer:
         yield Sentence(text, self.say("Is an earlier start still there?", {}), (note,))
         yield from inside
 
-    def _look_first(self, finder: Finder) -> Sentence:
-        params = self._params(finder.step)
-        notes = [self.say("It is there: leave the row, somebody has done it.", {})]
+    def _look_first(self, look: Step) -> Sentence:
+        params = self._params(look)
+        there = (
+            self.say("It is there: go on with the next one.", {})
+            if self._turning
+            else self.say("It is there: leave the row, somebody has done it.", {})
+        )
+        notes = [there]
         if "empty" in params:
             facts = {"words": self.target(params["empty"])}
             notes.append(self.say("The page says %(words)s: go on.", facts))
-        text, *_ = self._text(finder.step)
+        text, *_ = self._text(look)
         return Sentence(text, self.say("Is it already there?", {}), tuple(notes))
 
     # -- values

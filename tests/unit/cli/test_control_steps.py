@@ -78,6 +78,6 @@ def test_the_definition_is_shown_and_told_to_a_person(changed: Any, robo: Robo) 
     assert "item.amount > 5000 → plafond" in shown
     assert "end: parts = for_each item.number | split('-') as part" in shown
     told = robo("process", "manual", "verifier-demandes", ROBO_LANG="fr").out
-    assert "Vérifiez tout ceci" in told
+    assert "Vérifier tout ceci" in told
     assert "pour chaque « part »" in told
-    assert "Sinon, faites les 1 point(s) suivants." in told
+    assert "Sinon, faire les 1 point(s) suivants." in told

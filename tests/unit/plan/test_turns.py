@@ -169,11 +169,11 @@ def test_setup_has_no_effect_in_a_loop(bench: Any) -> None:
 
 
 def test_the_manual_says_for_what_the_next_points_are_done(bench: Any) -> None:
-    told = [sentence.text for chapter in manual(bench.plan(STEPS)) for sentence in chapter.sentences]
-    assert (
-        told[1]
-        == "Do the next 3 point(s) for each « part » of « Motif » of the row | split(« ; »), one after the other."
-    )
+    sentences = [sentence for chapter in manual(bench.plan(STEPS)) for sentence in chapter.sentences]
+    asked = "« part » of « Motif » of the row | split(« ; »)"
+    assert sentences[1].text == f"Do the next 4 point(s) for each {asked}, one after the other."
+    looks = [sentence.notes[0] for sentence in sentences if sentence.title == "Is it already there?"]
+    assert looks == ["It is there: go on with the next one."]
 
 
 def test_labels_of_a_region_reach_into_loops(bench: Any) -> None:
