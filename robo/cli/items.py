@@ -108,7 +108,7 @@ def tell_item(item: Item, story: Mapping[str, Any]) -> None:
         data(f"  {_('do')}: {say(item.remedy, item.facts)}")
     for row in story["journal"]:
         by = closer_word(row.closed_by) or "-"
-        facts = {"step": row.once.step, "state": journal_word(row.state.value), "n": row.n, "by": by}
+        facts = {"step": row.once.label, "state": journal_word(row.state.value), "n": row.n, "by": by}
         data(say("effect %(step)s: %(state)s after %(n)s intent(s), closed by %(by)s", facts))
         for field, value in row.receipt.items():
             data(f"  {field} = {printable(str(value))}")

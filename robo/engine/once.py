@@ -293,7 +293,9 @@ class OnceSegment:
         if not self._started:
             attempt.restore(row)
         if once.verify is None:
-            raise Ending(self._unknown("unverifiable", "whether %(step)s happened cannot be verified", {}))
+            raise Ending(
+                self._unknown("unverifiable", "whether %(step)s happened cannot be verified", {"step": row.once.label})
+            )
         row = await self._ripe(await self._again(row))
         began = attempt.history.begin()
         look = await verify.ask_in_doubt(attempt, once)
@@ -329,7 +331,8 @@ class OnceSegment:
         row = await self._book.cannot_tell(self._attempt.fence, row, why)
         if row.looks <= len(PATIENCE):
             raise Later(PATIENCE[row.looks - 1], f"cannot tell whether an effect is there: {why}")
-        raise Ending(self._unknown("cannot-tell", "whether %(step)s happened could not be told: %(why)s", {"why": why}))
+        facts = {"step": row.once.label, "why": why}
+        raise Ending(self._unknown("cannot-tell", "whether %(step)s happened could not be told: %(why)s", facts))
 
     # -- done, and the ends of an item
 
@@ -359,7 +362,7 @@ class OnceSegment:
 
     def _ask_a_person(self, row: JournalRow) -> ItemEnd:
         message = "%(step)s was submitted %(n)s times and is not there; a person must look"
-        return self._unknown("not-there", message, {"n": row.n})
+        return self._unknown("not-there", message, {"step": row.once.label, "n": row.n})
 
     def _unknown(self, code: str, message: str, facts: Mapping[str, Any]) -> ItemEnd:
         return self._attempt.ending(

@@ -43,6 +43,11 @@ class OnceKey:
     doing: int = 0
     """The pass: number of earlier items of this key that ended `done` and that `again` let pass."""
 
+    @property
+    def label(self) -> str:
+        """What a person calls the effect: its step, and in a loop the key of its turn."""
+        return f"{self.step} {self.key}" if MARK in self.key else self.step
+
 
 class JournalState(StrEnum):
     NONE = "none"

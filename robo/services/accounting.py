@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from robo.engine.ports import ItemEnd
-from robo.model.base import Environment, Outcome
+from robo.model.base import HANDED_OVER, Environment, Outcome
 from robo.model.ledger import BaselineRecord, LedgerKind, LedgerRow, Minutes
 from robo.services.disk import on_disk
 
@@ -87,15 +87,18 @@ def is_auditable(baseline: BaselineRecord, environment: str) -> bool:
 
 
 def rows_for(earner: Earner, end: ItemEnd, baseline: BaselineRecord | None, key: bytes) -> tuple[LedgerRow, ...]:
-    """What one outcome writes: a credit for a `done` that was ours, a debit for a rejection, or nothing.
+    """What one outcome writes: a credit for a `done` that was ours, a debit for what a person takes up (a rejection,
+    a hand-over), both, or nothing.
 
     Without a baseline a credit row of 0 minutes still claims the unit: it can never be earned a second time."""
+    rows: list[LedgerRow] = []
     if end.outcome is Outcome.DONE and end.ours:
         before, after = (baseline.before, baseline.after) if baseline else (0, 0)
-        return (_row(LedgerKind.CREDIT, earner, end, baseline, key, before=before, after=after),)
-    if end.outcome is Outcome.REJECTED and baseline and baseline.triage:
-        return (_row(LedgerKind.DEBIT, earner, end, baseline, key, before=0, after=baseline.triage, reason="triage"),)
-    return ()
+        rows.append(_row(LedgerKind.CREDIT, earner, end, baseline, key, before=before, after=after))
+    if (end.outcome is Outcome.REJECTED or end.code == HANDED_OVER) and baseline and baseline.triage:
+        debit = _row(LedgerKind.DEBIT, earner, end, baseline, key, before=0, after=baseline.triage, reason="triage")
+        rows.append(debit)
+    return tuple(rows)
 
 
 def _row(

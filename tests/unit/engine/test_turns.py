@@ -104,7 +104,7 @@ async def test_an_open_turn_that_cannot_be_told_leaves_the_item_unknown(world: A
     world.portal.looks.extend([None, None, *[Finding(None, why="500")] * 4])
     item = await world.run(plan)
     assert (item.state, item.end.code, item.end.ours) == (ItemState.UNKNOWN, "cannot-tell", False)
-    assert list(item.end.facts["happened"]) == ["sent K › a"]
+    assert (item.end.facts["step"], list(item.end.facts["happened"])) == ("sent K › b", ["sent K › a"])
 
 
 async def test_a_cancelled_item_with_an_open_turn_that_left_the_list_is_verified_first(world: Any) -> None:

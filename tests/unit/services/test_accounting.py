@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from robo.engine.ports import ItemEnd
-from robo.model.base import Outcome
+from robo.model.base import HANDED_OVER, Outcome
 from robo.model.ledger import BaselineRecord, LedgerKind
 from robo.services.accounting import Earner, receipt_hash, region_key, rows_for, sums, unit_hash
 
@@ -46,6 +46,17 @@ def test_work_that_was_not_ours_earns_nothing() -> None:
 @pytest.mark.parametrize("outcome", [o for o in Outcome if o not in {Outcome.DONE, Outcome.REJECTED}])
 def test_no_other_outcome_touches_the_ledger(outcome: Outcome) -> None:
     assert rows_for(earner(), ItemEnd(outcome=outcome, ours=True), baseline(), KEY) == ()
+
+
+def test_a_hand_over_earns_and_costs_its_triage() -> None:
+    end = ItemEnd(outcome=Outcome.DONE, code=HANDED_OVER, ours=True)
+    credit, debit = rows_for(earner(), end, baseline(), KEY)
+    assert (credit.kind, debit.kind, debit.net, debit.reason) == (LedgerKind.CREDIT, LedgerKind.DEBIT, -10, "triage")
+
+
+def test_what_is_handed_over_and_was_not_ours_costs_only() -> None:
+    (row,) = rows_for(earner(), ItemEnd(outcome=Outcome.DONE, code=HANDED_OVER), baseline(), KEY)
+    assert row.kind is LedgerKind.DEBIT
 
 
 def test_a_rejection_costs_its_triage() -> None:
