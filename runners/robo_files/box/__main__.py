@@ -2,6 +2,7 @@
 
 A frame is four bytes of length (big endian) and JSON; that of a chunk is followed by its columns. The last one is
 `{"end": …}` or `{"trouble": kind, "facts": …}`; a stream that ends without one means that the box died (memory, time).
+What one request needs is loaded with it: the text of a PDF does not wait for what reads workbooks.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import struct
 import sys
 import threading
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from robo_files.box.marks import letters
-from robo_files.box.reading import Opened, cells_at, chunks, open_sheet
 from robo_files.box.trouble import Limits, Trouble
+
+if TYPE_CHECKING:
+    from robo_files.box.reading import Opened
 
 _LENGTH = struct.Struct(">L")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -146,15 +148,22 @@ def _opened(request: dict[str, Any], path: Path, limits: Limits) -> Opened:
         from robo_files.box.csvfile import read_csv
 
         return read_csv(path, limits, request.get("how"))
+    from robo_files.box.reading import open_sheet
+
     return open_sheet(path, request["sheet"], limits)
 
 
 def _cells(request: dict[str, Any], path: Path, limits: Limits, out: BinaryIO) -> None:
+    from robo_files.box.reading import cells_at
+
     opened = _opened(request, path, limits)
     send(out, {"end": {"sheet": opened.name, "cells": cells_at(opened, request["cells"])}})
 
 
 def _rows(request: dict[str, Any], path: Path, limits: Limits, out: BinaryIO) -> None:
+    from robo_files.box.marks import letters
+    from robo_files.box.reading import chunks
+
     source = _opened(request, path, limits).table(request["header"])
     send(
         out,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -103,3 +106,48 @@ def test_a_case_is_given_copies_of_its_folders(robo: Robo, folders: tuple[Path, 
     said = robo("test", "classer-decisions")
     assert said.code == 0, said.out + said.err
     assert held(process / "fixtures") == before
+
+
+@pytest.mark.parametrize("point", ["outcome:1", "outcome:2"])
+def test_a_robot_killed_after_a_move_ends_the_item_once(folders: tuple[Path, Path], point: str) -> None:
+    depot, filed = folders
+    command = [sys.executable, "-m", "robo", "run"]
+    given = ["classer-decisions", "-i", f"depot={depot}", "-i", f"filed={filed}", "--slots", "1", "--json"]
+    testing = {**os.environ, "ROBO_TESTING": "1"}
+    killed = subprocess.run(
+        [*command, *given], env={**testing, "ROBO_CRASH_AT": point}, capture_output=True, check=False
+    )
+    assert killed.returncode not in {0, 1, 2, 3}, killed.stderr
+    assert len(held(filed)) >= 1
+    listed = subprocess.run(
+        [*command[:-1], "runs", "list", "--json"], env=testing, capture_output=True, text=True, check=True
+    )
+    begun = json.loads(listed.stdout.splitlines()[-1])["runs"][0]["run"]
+    ended = subprocess.run([*command, "--resume", begun], env=testing, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert (held(filed), set(held(depot))) == (FILED, {"lisez-moi.pdf"})
+
+
+BACK = """\
+robo: 1
+process: numeroter
+title: Numéroter
+inputs: {export: {type: file}}
+items:
+  from: {files.rows: {file: "${{ inputs.export }}", encoding: cp850, delimiter: ";"}}
+  fields: {number: Nom, done: {column: Reçu, required: false}}
+  only_if: item.done is missing
+  key: ${{ item.number }}
+steps:
+  - files.update_row: {set: {Reçu: "fait à ${{ item.number }}"}}
+"""
+
+
+def test_a_value_goes_back_into_a_csv_the_way_its_author_said_it_is_written(robo: Robo, project: Path) -> None:
+    (project / "processes/numeroter").mkdir()
+    (project / "processes/numeroter/process.yaml").write_text(BACK, encoding="utf-8")
+    file = project / "dos.csv"
+    file.write_bytes("Nom;Lieu;Reçu\r\nZoé;Orléans;\r\n".encode("cp850"))
+    said = robo("run", "numeroter", "-i", f"export={file}")
+    assert said.code == 0, said.out + said.err
+    assert file.read_bytes() == "Nom;Lieu;Reçu\r\nZoé;Orléans;fait à Zoé\r\n".encode("cp850")
