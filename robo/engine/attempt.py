@@ -17,7 +17,7 @@ from robo.engine.stage import Stage
 from robo.engine.turns import Turn
 from robo.model.base import HANDED_OVER, Outcome
 from robo.model.process import Step
-from robo.plan.model import Once, Plan, Segment, in_turns
+from robo.plan.model import Once, Part, Plan, Segment, in_turns
 from robo.plan.outputs import looked_for, uses_of
 from robo.sdk.runner import CellChange
 
@@ -59,7 +59,8 @@ class Attempt(Stage):
         """The intent whose fate is not known yet. While there is one, the only outcome is `unknown` (rule `cap`)."""
         self.effects: dict[str, Mapping[str, Any]] = {}
         """What already happened: the receipt of each closed effect by step id, and by its key in a loop."""
-        self.looped: Mapping[str, Segment] = in_turns(plan.finish if work.finish else plan.segments)
+        self.parts: Sequence[Part] = _parts(plan, work)
+        self.looped: Mapping[str, Segment] = in_turns(self.parts)
         """The segments that stand in loops, by the ids under which the journal may know them."""
         self.turns: list[Turn] = []
         """The turns of loops with effects in which it is, outermost first."""
@@ -286,3 +287,10 @@ class Attempt(Stage):
 
 def _change(plain: Mapping[str, Any]) -> CellChange:
     return CellChange(**{**plain, "file": Path(plain["file"])})
+
+
+def _parts(plan: Plan, work: Work) -> Sequence[Part]:
+    """What is executed for this item."""
+    if work.sequel:
+        return plan.sequels[work.sequel]
+    return plan.finish if work.finish else plan.segments

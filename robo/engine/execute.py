@@ -51,7 +51,7 @@ async def _walk(attempt: Attempt) -> Ending | Later:
     """All segments in order; how it came to an end."""
     try:
         await _loops(attempt)
-        await _parts(attempt, _all(attempt))
+        await _parts(attempt, attempt.parts)
     except (Ending, Later) as decided:
         return decided
     except StaleToken:
@@ -61,12 +61,6 @@ async def _walk(attempt: Attempt) -> Ending | Later:
             await _save_history(attempt)
         return await policy.judge(attempt, trouble)
     return Ending(_reached_the_end(attempt))
-
-
-def _all(attempt: Attempt) -> Sequence[Part]:
-    if attempt.work.sequel:
-        return attempt.plan.sequels[attempt.work.sequel]
-    return attempt.plan.finish if attempt.work.finish else attempt.plan.segments
 
 
 async def _loops(attempt: Attempt) -> None:
@@ -175,7 +169,7 @@ def _unknown(end: ItemEnd) -> ItemEnd:
 async def _open_further_on(attempt: Attempt) -> bool:
     if attempt.looped and any(row.state is JournalState.OPEN for row in await attempt.book.rows(attempt.fence)):
         return True
-    for segment in _all(attempt):
+    for segment in attempt.parts:
         if isinstance(segment, Turns) or segment.once is None or segment.id in attempt.effects:
             continue
         try:

@@ -20,7 +20,8 @@ MOVING_FILTERS = frozenset({"days_until", "add_workdays", "workday"})
 def check_keys(process: Process, problems: Problems) -> None:
     """Report once keys that move or never differ, and units of credit that would be earned again every day."""
     source = Sources(process)
-    for steps, finish in ((process.steps, False), (process.finish, True)):
+    sequels = ((steps, False) for steps in process.sequels.values())
+    for steps, finish in ((process.steps, False), *sequels, (process.finish, True)):
         for step in walk(steps):
             if step.once is not None:
                 _once_key(step, source, problems, finish=finish, many=process.items is not None and not finish)

@@ -34,7 +34,7 @@ class TurnRules:
 
     def check(self) -> None:
         """Report everything that breaks one."""
-        for steps in (self._process.steps, self._process.finish):
+        for steps in (self._process.steps, *self._process.sequels.values(), self._process.finish):
             self._steps(steps, ())
             for step in walk(steps):
                 self._nested(step)

@@ -243,6 +243,16 @@ async def test_a_loop_without_effects_runs_for_each_element_where_it_stands(worl
     assert next((line.step, line.state, line.note) for line in world.book.traces) == ("each", "ok", "2 ×")
 
 
+async def test_turns_of_what_follows_a_rejection_are_kept_apart(world: Any) -> None:
+    world.work["sequel"] = "rejected"
+    before = world.step("t.update", "v", {"column": "before", "new": "${{ part }}"})
+    sequel = (world.tail(parts(world, "a", "b")), world.turns("parts", world.sent(lead=[before])))
+    world.portal.answers.extend(["ok", NotFound("RB703", "gone"), "ok"])
+    item = await world.run(world.plan(world.tail(), sequels={"rejected": sequel}))
+    assert (item.state, filed(world)) == (ItemState.DONE, ["a", "b"])
+    assert [change.new for change in item.end.changes] == ["a", "b"]
+
+
 async def test_a_loop_inside_a_once_block_runs_before_its_submit(world: Any) -> None:
     loop = Step(id="each", kind=StepKind.FOR_EACH, path=("steps",), each=Expr("['a', 'b']"), as_="x")
     segment = world.once()

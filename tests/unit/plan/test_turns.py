@@ -168,6 +168,22 @@ def test_setup_has_no_effect_in_a_loop(bench: Any) -> None:
     assert "RB408" in codes(bench, setup + bench.created)
 
 
+TOLD = """\
+on_rejected:
+  - for_each: ${{ item.kind | split(';') }}
+    as: to
+    key: ${{ to }}
+    do: [{mail.send: "${{ to }}"}]
+"""
+
+
+def test_mails_of_a_loop_about_a_rejected_item_are_turns_too(bench: Any) -> None:
+    (turns,) = bench.plan(bench.created + TOLD).sequels["rejected"]
+    assert isinstance(turns, Turns)
+    assert codes(bench, bench.created + TOLD.replace("    key: ${{ to }}\n", "")) == ["RB434"]
+    assert codes(bench, bench.created + TOLD.replace("key: ${{ to }}", "key: ${{ to }} ${{ now.date }}")) == ["RB410"]
+
+
 def test_the_manual_says_for_what_the_next_points_are_done(bench: Any) -> None:
     sentences = [sentence for chapter in manual(bench.plan(STEPS)) for sentence in chapter.sentences]
     asked = "« part » of « Motif » of the row | split(« ; »)"
