@@ -11,13 +11,17 @@ from jinja2 import nodes
 from robo.definition.diagnostics import nearest
 from robo.definition.filters import TESTS, filters
 from robo.definition.filters.base import ANY, ELEMENT, Filter
-from robo.definition.scoping import ANYTHING, Scope
+from robo.definition.scoping import ANYTHING, ListOf, Scope
 from robo.definition.syntax import Fault, dotted, parse, place_of
 
 _SIGNS: Final = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">="}
 _TOGETHER: Final = "~ to put texts together, | to_number to calculate with one"
 _READ: Final = "| to_number or | to_date to read a text"
 _DATES: Final = ("date", "date and time")
+BY_MEMBER: Final = frozenset({"where", "map", "sum", "sort", "group", "unique", "min", "max", "count"})
+"""Filters whose first argument names a member of the list's members."""
+CHOOSING: Final = frozenset({"where", "sort", "unique", "compact"})
+"""Filters that give members of the list as they are."""
 
 
 @dataclass(slots=True)
@@ -201,9 +205,29 @@ class Look:
                 wanted=tuple(found.takes),
                 kind=before,
             )
-        if found.name == "default":
+        if isinstance(before, ListOf):
+            self._member_of(node, before)
+        if found.name == "default" or (found.name in CHOOSING and isinstance(before, ListOf)):
             return before
         return before if found.gives == "same" else ANYTHING if found.gives == ELEMENT else found.gives
+
+    def _member_of(self, node: nodes.Filter, rows: ListOf) -> None:
+        """`| sum('amount')`: what the members of a list are known to have."""
+        first = node.args[0] if node.args and node.name in BY_MEMBER else None
+        if not isinstance(first, nodes.Const) or not isinstance(first.value, str):
+            return
+        name = first.value.partition(".")[0]
+        if name not in rows.members and "*" not in rows.members:
+            self._fault(
+                "RB304",
+                "%(owner)s has no %(name)s",
+                node.name,
+                meant=nearest(name, rows.members),
+                expected="one of %(known)s",
+                owner=(dotted(node.node) if node.node is not None else "") or "this",
+                name=name,
+                known=", ".join(sorted(rows.members)),
+            )
 
     def _arguments(self, node: nodes.Filter, found: Filter) -> None:
         count = len(node.args)

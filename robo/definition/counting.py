@@ -7,7 +7,7 @@ from typing import Final
 
 from robo.definition import keys
 from robo.definition.checking import Look
-from robo.definition.scoping import ANYTHING
+from robo.definition.scoping import ANYTHING, ListOf
 from robo.definition.source import Source
 from robo.definition.syntax import mentioned
 from robo.definition.yaml_text import YamlNode
@@ -33,7 +33,9 @@ def read_counts(source: Source, node: YamlNode | None) -> Counts:
     source.keys[(*path, "as")] = source.at((*path, "as"))
     free = bool(name) and source.name(name, (*path, "as"), taken=source.names)
     if name:
-        source.names = {**source.names, name: {"*": ANYTHING}}
+        rows = source.kind_of_expression(each) if each is not None else ANYTHING
+        members = rows.members if isinstance(rows, ListOf) else {"*": ANYTHING}
+        source.names = {**source.names, name: members}
     key = source.node(parts["key"], (*path, "key")) if "key" in parts else None
     if each is not None and free and key is not None and (*path, "key") not in source.broken:
         _key_of_each(source, key, name, (*path, "key"))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from robo.definition import keys
 from robo.definition.diagnostics import nearest
-from robo.definition.scoping import ANYTHING
+from robo.definition.scoping import ANYTHING, ListOf
 from robo.definition.sections import entries
 from robo.definition.source import Source
 from robo.definition.syntax import mentioned
@@ -75,7 +75,8 @@ def read_group(source: Source, node: YamlNode | None, bad_rows: YamlNode | None,
     known = {name: kind for name, kind in source.names["item"].items() if name != "row"}
     if as_ and not is_taken(source, as_, (*below, "as"), known):
         source.member(as_, (*below, "as"))
-    listed = {as_: "list"} if as_ else {"*": ANYTHING}
+    of_each = {name: kind for name, kind in source.names["item"].items() if name != "source"}
+    listed = {as_: ListOf(of_each)} if as_ else {"*": ANYTHING}
     source.names["item"] = {**known, "source": "list", **listed}
     return Grouping(by=by, as_=as_, bad_rows=handled)
 

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from robo.definition import keys
 from robo.definition.awaiting import each
-from robo.definition.scoping import ANYTHING
+from robo.definition.scoping import ANYTHING, ListOf
 from robo.definition.source import Source
 from robo.definition.verifying import read_finder
 from robo.definition.yaml_text import ListNode, YamlNode
@@ -45,7 +45,8 @@ def read_for_each(steps: Reading, parts: Mapping[str, YamlNode], path: Path, ste
     free = bool(name) and source.name(name, (*path, "as"), taken=steps.ids)
     do = _needed(source, parts, "do", path)
     outer, known = source.names, set(source.names)
-    source.names = {**outer, **({name: ANYTHING} if name else {})}
+    rows = source.kind_of_expression(each) if each is not None else ANYTHING
+    source.names = {**outer, **({name: rows.members if isinstance(rows, ListOf) else ANYTHING} if name else {})}
     if free:
         steps.ids.add(name)
     key = source.node(parts["key"], (*path, "key")) if "key" in parts else None

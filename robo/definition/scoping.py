@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, Self
 
 from robo.definition.diagnostics import nearest
 from robo.definition.filters import filters
@@ -37,6 +37,18 @@ _HINTS: Final = {
     **dict.fromkeys(("yes", "oui", "vrai"), "true"),
     **dict.fromkeys(("no", "non", "faux"), "false"),
 }
+
+
+class ListOf(str):
+    """The type of a list whose members are known: the rows of a group. To everybody else it is a list."""
+
+    __slots__ = ("members",)
+    members: Mapping[str, Any]
+
+    def __new__(cls, members: Mapping[str, Any]) -> Self:
+        made = super().__new__(cls, "list")
+        made.members = members
+        return made
 
 
 class Report(Protocol):
@@ -71,7 +83,7 @@ class Scope:
                     self._unknown(parts, index, known, report)
                 return ANYTHING
             known = known[part]
-        return "mapping" if isinstance(known, Mapping) else str(known)
+        return "mapping" if isinstance(known, Mapping) else known
 
     def _unknown(self, parts: list[str], index: int, known: Mapping[str, Any], report: Report) -> None:
         word, words = parts[index], ".".join(parts[: index + 1])
