@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -86,15 +86,25 @@ def is_auditable(baseline: BaselineRecord, environment: str) -> bool:
     )
 
 
-def rows_for(earner: Earner, end: ItemEnd, baseline: BaselineRecord | None, key: bytes) -> tuple[LedgerRow, ...]:
+def rows_for(
+    earner: Earner,
+    end: ItemEnd,
+    baseline: BaselineRecord | None,
+    key: bytes,
+    units: Sequence[Earner] | None = None,
+) -> tuple[LedgerRow, ...]:
     """What one outcome writes: a credit for a `done` that was ours, a debit for what a person takes up (a rejection,
-    a hand-over), both, or nothing.
+    a hand-over), both, or nothing. `units`: who earns, where the item counts as several units or as none; it costs
+    its triage once all the same.
 
     Without a baseline a credit row of 0 minutes still claims the unit: it can never be earned a second time."""
     rows: list[LedgerRow] = []
     if end.outcome is Outcome.DONE and end.ours:
         before, after = (baseline.before, baseline.after) if baseline else (0, 0)
-        rows.append(_row(LedgerKind.CREDIT, earner, end, baseline, key, before=before, after=after))
+        rows += [
+            _row(LedgerKind.CREDIT, unit, end, baseline, key, before=before, after=after)
+            for unit in ((earner,) if units is None else units)
+        ]
     if (end.outcome is Outcome.REJECTED or end.code == HANDED_OVER) and baseline and baseline.triage:
         debit = _row(LedgerKind.DEBIT, earner, end, baseline, key, before=0, after=baseline.triage, reason="triage")
         rows.append(debit)

@@ -268,13 +268,11 @@ class Running:
         )
 
     def _credit(self, fence: Fence, end: ItemEnd, _tx: Tx) -> Sequence[LedgerRow]:
-        """A credit for each unit of a done item, one debit for a rejected one."""
+        """A credit for each unit of the item, one debit for what a person takes up."""
         if fence.item not in self.earners or self.run.dry_run:
             return ()
         own, units = self.earners[fence.item]
-        key = region_key(self.settings.keys, self.plan.region)
-        earning = units if end.outcome is Outcome.DONE else (own,)
-        return [row for earner in earning for row in rows_for(earner, end, self.baseline, key)]
+        return rows_for(own, end, self.baseline, region_key(self.settings.keys, self.plan.region), units)
 
     def _keep(self, fence: Fence, name: str, content: bytes) -> str:
         """Evidence on disk, fsynced, readable by this account only."""

@@ -64,6 +64,17 @@ def test_a_rejection_costs_its_triage() -> None:
     assert (row.kind, row.net, row.reason) == (LedgerKind.DEBIT, -10, "triage")
 
 
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_each_unit_of_an_item_earns_and_the_item_costs_its_triage_once(number: int) -> None:
+    units = [earner(unit_key=f"F{n}") for n in range(number)]
+    handed_over = ItemEnd(outcome=Outcome.DONE, code="handed-over", ours=True, receipt={"n": "7"})
+    rows = rows_for(earner(), handed_over, baseline(), KEY, units)
+    assert [row.kind for row in rows] == [LedgerKind.CREDIT] * number + [LedgerKind.DEBIT]
+    assert len({row.unit_hash for row in rows}) == number + 1
+    (debit,) = rows_for(earner(), ItemEnd(outcome=Outcome.REJECTED), baseline(), KEY, units)
+    assert (debit.kind, debit.unit_hash) == (LedgerKind.DEBIT, unit_hash(KEY, earner()))
+
+
 def test_without_a_baseline_the_unit_is_still_claimed_with_zero_minutes() -> None:
     (row,) = rows_for(earner(), ItemEnd(outcome=Outcome.DONE, ours=True), None, KEY)
     assert (row.net, row.baseline) == (0, "")
