@@ -7,11 +7,29 @@ import re
 import unicodedata
 from pathlib import Path
 
-from robo.sdk.errors import Failure, InfrastructureError, RoboError, UsageError
+from robo.sdk.errors import Failure, InfrastructureError, Rejection, RoboError, UsageError
 from robo.sdk.paths import as_on_disk
 from robo.sdk.runner import Context
 
 DISK_FULL = "RB822"
+CONTENT = frozenset(
+    [
+        "RB803",
+        "RB804",
+        "RB805",
+        "RB806",
+        "RB807",
+        "RB808",
+        "RB809",
+        "RB811",
+        "RB817",
+        "RB818",
+        "RB841",
+        "RB847",
+        "RB851",
+    ]
+)
+"""What is wrong with what somebody sent: empty, damaged, locked, too large, of another kind."""
 _NAME = 200
 """Bytes of a name: what every disk takes, with room for the mark of a hidden copy."""
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
@@ -83,7 +101,9 @@ def absent(path: Path, step: str) -> Failure:
 
 
 def as_trouble(wrong: UsageError | InfrastructureError, step: str) -> RoboError:
-    """What is wrong with a file that an item names is that item's trouble only; a full disk is everybody's."""
+    """What is wrong with a file that an item names is that item's trouble only; a full disk is everybody's. What stands
+    in the file does not change by trying again: a person must act."""
     if wrong.code == DISK_FULL:
         return wrong
-    return Failure(wrong.code, wrong.message, place=step, remedy=wrong.remedy, **wrong.facts)
+    kind = Rejection if wrong.code in CONTENT else Failure
+    return kind(wrong.code, wrong.message, place=step, remedy=wrong.remedy, **wrong.facts)

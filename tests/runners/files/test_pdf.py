@@ -16,7 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 from robo_files import FilesRunner
 from robo_files.actions_paper import PDF_SPLIT
 
-from robo.sdk.errors import Failure, NotFound
+from robo.sdk.errors import ItemTrouble, NotFound
 from robo.sdk.grammar import parse_params
 from robo.sdk.runner import Call, Context, Result
 from robo.sdk.values import Effect
@@ -74,7 +74,7 @@ async def test_some_pages_only(do: Do, decision: Path, pages: str, first: str) -
 @pytest.mark.parametrize("pages", ["4", "2-4", "0", "a", "2-1-3"])
 async def test_pages_that_are_not_there_are_told(do: Do, decision: Path, pages: str) -> None:
     for action, more in (("pdf_text", {"pages": pages}), ("pdf_split", {"pages": [pages], "to": "pages"})):
-        with pytest.raises(Failure) as caught:
+        with pytest.raises(ItemTrouble) as caught:
             await do(f"files.{action}", file=str(decision), **more)
         assert caught.value.code == "RB849"
 
@@ -89,7 +89,7 @@ async def test_pages_that_are_pictures_have_no_text_and_an_optional_step_goes_on
 
 async def test_a_locked_pdf_is_told(do: Do, given: Path) -> None:
     file = shutil.copy(FIXTURES / "libreoffice-locked.pdf", given)
-    with pytest.raises(Failure) as caught:
+    with pytest.raises(ItemTrouble) as caught:
         await do("files.pdf_text", file=str(file))
     assert caught.value.code == "RB805"
 
@@ -102,7 +102,7 @@ async def test_a_locked_pdf_is_told(do: Do, given: Path) -> None:
 async def test_what_is_no_pdf_is_told(do: Do, given: Path, content: bytes, code: str) -> None:
     (given / "a.pdf").write_bytes(content)
     for action, more in (("pdf_text", {}), ("pdf_split", {"to": "pages"})):
-        with pytest.raises(Failure) as caught:
+        with pytest.raises(ItemTrouble) as caught:
             await do(f"files.{action}", file=str(given / "a.pdf"), **more)
         assert caught.value.code == code
 
@@ -154,17 +154,17 @@ async def test_another_file_of_that_name_stays(do: Do, decision: Path, given: Pa
         ("pdf_split", {"file": str(decision), "to": "pages"}),
         ("pdf_merge", {"files": [str(decision)], "to": str(given / "pages" / "decisions-2.pdf")}),
     ):
-        with pytest.raises(Failure) as caught:
+        with pytest.raises(ItemTrouble) as caught:
             await do(f"files.{action}", **more)
         assert (caught.value.code, held(given)) == ("RB838", before)
 
 
 async def test_the_file_that_cannot_be_read_is_the_one_that_is_named(do: Do, decision: Path, given: Path) -> None:
     (given / "abime.pdf").write_bytes(b"%PDF-1.7\nrien")
-    with pytest.raises(Failure) as caught:
+    with pytest.raises(ItemTrouble) as caught:
         await do("files.pdf_merge", files=[str(decision), str(given / "abime.pdf")], to=str(given / "m.pdf"))
     assert (caught.value.code, "abime.pdf" in str(caught.value)) == ("RB806", True)
-    with pytest.raises(Failure) as caught:
+    with pytest.raises(ItemTrouble) as caught:
         await do("files.pdf_merge", files=[str(decision), str(given / "rien.pdf")], to=str(given / "m.pdf"))
     assert caught.value.code == "RB837"
 
@@ -175,7 +175,7 @@ async def test_nothing_leaves_what_the_run_was_given(do: Do, decision: Path, giv
         ("pdf_merge", {"files": [str(decision)], "to": "/envoi.pdf"}),
         ("pdf_merge", {"files": [str(FIXTURES / "libreoffice.pdf")], "to": str(given / "envoi.pdf")}),
     ):
-        with pytest.raises(Failure) as caught:
+        with pytest.raises(ItemTrouble) as caught:
             await do(f"files.{action}", **more)
         assert caught.value.code == "RB830"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from robo.sdk.errors import Failure
+from robo.sdk.errors import Failure, Rejection
 from robo.sdk.runner import Result
 from robo.sdk.values import MISSING
 
@@ -69,6 +69,13 @@ async def test_a_cell_that_is_no_value_is_told(do: Do, cell: str, says: str) -> 
     with pytest.raises(Failure) as caught:
         await do("files.read", file=str(FIXTURES / "libreoffice.xls"), cells={"x": cell})
     assert (caught.value.code, says in str(caught.value)) == ("RB836", True)
+
+
+async def test_a_file_that_is_damaged_is_a_matter_for_a_person_and_not_tried_again(do: Do, tmp_path: Path) -> None:
+    (tmp_path / "a.xlsx").write_bytes((FIXTURES / "libreoffice.xlsx").read_bytes()[:3000])
+    with pytest.raises(Rejection) as caught:
+        await do("files.read", file=str(tmp_path / "a.xlsx"))
+    assert (caught.value.code, caught.value.place) == ("RB806", "step")
 
 
 async def test_a_file_that_is_not_there_is_the_trouble_of_the_item(do: Do, tmp_path: Path) -> None:

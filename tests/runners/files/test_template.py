@@ -15,7 +15,7 @@ import pytest
 from robo_files import FilesRunner
 from robo_files.actions_paper import TEMPLATE
 
-from robo.sdk.errors import Failure
+from robo.sdk.errors import ItemTrouble
 from robo.sdk.grammar import parse_params
 from robo.sdk.runner import Call, Context, Result
 from robo.sdk.values import MISSING, Effect
@@ -113,7 +113,7 @@ async def test_a_value_is_never_read_as_a_place(do: Do, given: Path) -> None:
 async def test_a_name_without_a_value_is_told_and_nothing_is_written(
     do: Do, letter: Path, given: Path, values: dict[str, Any]
 ) -> None:
-    with pytest.raises(Failure) as caught:
+    with pytest.raises(ItemTrouble) as caught:
         await do("files.template", file=str(letter), to=str(given / "a.docx"), values=values)
     assert (caught.value.code, "nom" in str(caught.value)) == ("RB851", True)
     assert [each.name for each in given.iterdir()] == ["lettre.docx"]
@@ -123,7 +123,7 @@ async def test_done_twice_is_done_once_and_another_letter_stays(do: Do, letter: 
     for _ in range(2):
         await do("files.template", file=str(letter), to=str(given / "a.docx"), values=VALUES, rows=PIECES)
     before = (given / "a.docx").read_bytes()
-    with pytest.raises(Failure) as caught:
+    with pytest.raises(ItemTrouble) as caught:
         await do("files.template", file=str(letter), to=str(given / "a.docx"), values={**VALUES, "nom": "Ali"})
     assert (caught.value.code, (given / "a.docx").read_bytes()) == ("RB838", before)
 
@@ -142,7 +142,7 @@ async def test_a_template_may_come_with_the_process(
 
     assert (await fill("templates/lettre.docx")).values["name"] == "a.docx"
     for outside in ("../../etc/lettre.docx", "/etc/lettre.docx"):
-        with pytest.raises(Failure) as caught:
+        with pytest.raises(ItemTrouble) as caught:
             await fill(outside)
         assert caught.value.code == "RB830"
 
@@ -152,6 +152,6 @@ async def test_what_is_no_word_document_is_told(do: Do, given: Path, book: Calla
     (given / "b.docx").write_bytes(b"texte")
     typed = word_document(given / "c.docx", CUT, doctype="<!DOCTYPE x [<!ENTITY a 'b'>]>")
     for file, code in ((workbook, "RB850"), (given / "b.docx", "RB806"), (typed, "RB811"), (given / "d.docx", "RB801")):
-        with pytest.raises(Failure) as caught:
+        with pytest.raises(ItemTrouble) as caught:
             await do("files.template", file=str(file), to=str(given / "x.docx"), values=VALUES)
         assert caught.value.code == code

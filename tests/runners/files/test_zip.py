@@ -13,7 +13,7 @@ import pytest
 from robo_files import FilesRunner
 from robo_files.actions_moving import UNZIP
 
-from robo.sdk.errors import Failure
+from robo.sdk.errors import ItemTrouble
 from robo.sdk.grammar import parse_params
 from robo.sdk.runner import Call, Context, Result
 from robo.sdk.values import Effect
@@ -84,14 +84,14 @@ async def test_another_file_of_that_name_is_not_overwritten(
     do: Do, letters: list[Path], given: Path, there: bytes
 ) -> None:
     (given / "envoi.zip").write_bytes(there)
-    with pytest.raises(Failure) as caught:
+    with pytest.raises(ItemTrouble) as caught:
         await do("files.zip", files=[str(file) for file in letters], to="envoi.zip")
     assert (caught.value.code, (given / "envoi.zip").read_bytes()) == ("RB838", there)
 
 
 async def test_an_archive_with_other_files_is_another_file(do: Do, letters: list[Path]) -> None:
     await do("files.zip", files=str(letters[0]), to="envoi.zip")
-    with pytest.raises(Failure) as caught:
+    with pytest.raises(ItemTrouble) as caught:
         await do("files.zip", files=str(letters[1]), to="envoi.zip")
     assert caught.value.code == "RB838"
 
@@ -99,7 +99,7 @@ async def test_an_archive_with_other_files_is_another_file(do: Do, letters: list
 async def test_two_files_of_one_name_cannot_stand_in_one_archive(do: Do, letters: list[Path], given: Path) -> None:
     (given / "autre").mkdir()
     twin = Path(shutil.copy(letters[0], given / "autre"))
-    with pytest.raises(Failure) as caught:
+    with pytest.raises(ItemTrouble) as caught:
         await do("files.zip", files=[str(letters[0]), str(twin)], to="envoi.zip")
     assert caught.value.code == "RB839"
 
@@ -107,7 +107,7 @@ async def test_two_files_of_one_name_cannot_stand_in_one_archive(do: Do, letters
 @pytest.mark.parametrize("files", [["rien.pdf"], ["vide"]], ids=["no such file", "an empty folder"])
 async def test_nothing_to_pack_is_told(do: Do, given: Path, files: list[str]) -> None:
     (given / "vide").mkdir()
-    with pytest.raises(Failure) as caught:
+    with pytest.raises(ItemTrouble) as caught:
         await do("files.zip", files=[str(given / file) for file in files], to=str(given / "envoi.zip"))
     assert caught.value.code == "RB837"
 
@@ -132,7 +132,7 @@ async def test_a_file_that_is_there_with_other_content_stays_and_nothing_is_put_
 ) -> None:
     (given / "pieces").mkdir()
     (given / "pieces" / "b.pdf").write_bytes(b"autre")
-    with pytest.raises(Failure) as caught:
+    with pytest.raises(ItemTrouble) as caught:
         await do("files.unzip", file=str(archive("a.pdf", "b.pdf")), to="pieces")
     assert (caught.value.code, inside(given / "pieces")) == ("RB838", {"b.pdf": b"autre"})
 
@@ -152,14 +152,14 @@ async def test_an_archive_that_would_leave_its_folder_is_not_unpacked(
     do: Do, archive: Callable[..., Path], given: Path, entry: str | zipfile.ZipInfo
 ) -> None:
     file = archive("a.pdf", entry)
-    with pytest.raises(Failure) as caught:
+    with pytest.raises(ItemTrouble) as caught:
         await do("files.unzip", file=str(file), to="pieces")
     assert (caught.value.code, inside(given)) == ("RB841", {"pieces.zip": file.read_bytes()})
 
 
 async def test_a_bomb_is_not_opened(do: Do, archive: Callable[..., Path], given: Path) -> None:
     file = archive("a.bin", content=b"\0" * 100_000_000)
-    with pytest.raises(Failure) as caught:
+    with pytest.raises(ItemTrouble) as caught:
         await do("files.unzip", file=str(file), to="pieces")
     assert (caught.value.code, (given / "pieces").exists()) == ("RB808", False)
 
@@ -170,7 +170,7 @@ async def test_a_damaged_file_is_not_put_down(do: Do, archive: Callable[..., Pat
     at = data.find(b"PK\1\2") + 16
     data[at] ^= 1
     file.write_bytes(data)
-    with pytest.raises(Failure) as caught:
+    with pytest.raises(ItemTrouble) as caught:
         await do("files.unzip", file=str(file), to="pieces")
     assert (caught.value.code, inside(given)) == ("RB806", {"pieces.zip": bytes(data)})
 
@@ -183,7 +183,7 @@ async def test_names_that_windows_would_not_take_are_made_safe(
 
 
 async def test_two_files_that_differ_in_capitals_only_are_refused(do: Do, archive: Callable[..., Path]) -> None:
-    with pytest.raises(Failure) as caught:
+    with pytest.raises(ItemTrouble) as caught:
         await do("files.unzip", file=str(archive("a.pdf", "A.PDF")), to="pieces")
     assert caught.value.code == "RB839"
 
