@@ -34,6 +34,8 @@ def _end_like_ctrl_c() -> None:
     """Whoever ends a service or closes a terminal is obeyed like Ctrl-C: sessions are closed, the browser is ended."""
     import signal
 
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a script's `robo run &`: SIGTERM was lost with it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores it on purpose

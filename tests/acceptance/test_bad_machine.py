@@ -208,8 +208,15 @@ def test_a_full_disk_under_the_workbook_leaves_it_whole_and_owes_it_its_values(d
 def test_whoever_is_interrupted_goes_on_where_it_was(desk: Desk, signals: tuple[str, ...]) -> None:
     write_list(desk.project, 450)
     command = desk.command("run", PROCESS, "-i", "export=demandes.csv")
+    ignore = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
     running = subprocess.Popen(
-        command, cwd=desk.project, env=desk.environment(), stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=desk.project,
+        env=desk.environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=ignore,  # noqa: PLW1509 - as a script starts what it sends behind; no thread is running here
     )
     while desk.done() < 3 and running.poll() is None:
         time.sleep(0.02)
