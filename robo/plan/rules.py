@@ -55,10 +55,11 @@ class EffectRules:
             if hands_over(step):
                 self._problems.report(
                     "RB432",
-                    "%(word)s cannot stand in setup: it belongs to no item",
+                    "%(word)s cannot stand in %(section)s: it belongs to no item",
                     (*step.path, step.kind.value),
                     remedy="move it to `steps`",
                     word=step.kind.value,
+                    section=str(step.path[0]),
                 )
 
     def _order(self, steps: tuple[Step, ...], done: str = "") -> str:

@@ -117,28 +117,28 @@ def _kept(tx: Tx, item: Row[Any]) -> Mapping[str, Any]:
 def release(tx: Tx, owner: Any, at: datetime) -> tuple[str, ...]:
     """Rule `release`: judge again the items held behind this one's key, oldest first; attempts that were queued."""
     waiting = tx.execute(_BEHIND, {"owner": owner.id}).all()
-    return tuple(attempt for item in waiting if (attempt := _judge_again(tx, item, at)))
+    return tuple(attempt for item in waiting for attempt in _judge_again(tx, item, at))
 
 
-def _judge_again(tx: Tx, item: Row[Any], at: datetime) -> str:
-    """One held item: queued, behind the next owner, or skipped because the work is done. Its attempt, or ""."""
+def _judge_again(tx: Tx, item: Row[Any], at: datetime) -> tuple[str, ...]:
+    """One held item: queued, behind the next owner, or skipped because the work is done. The attempts queued by it."""
     key = identity.Key(item.environment, item.process, item.region)
     past = identity.past(tx, key, [item.key], but=item.id).get(item.key)
     again = runs.again_of(item.again)
     verdict = identity.judge(past, digest=item.row_digest, again=again, at=at, dry=bool(item.dry))
     if verdict.taken is Taken.HELD:
         tx.execute(update(items).where(items.c.id == item.id).values(behind=verdict.owner))
-        return ""
+        return ()
     if verdict.taken is not Taken.QUEUED:
         skipped = ItemEnd(outcome=Outcome.SKIPPED, code=verdict.taken.value)
-        attempts_of_sequels = conclude(tx, item, skipped, at, actor="robot")
+        queued = conclude(tx, item, skipped, at, actor="robot")
         runs.close(tx, item.run)
-        return attempts_of_sequels[0] if attempts_of_sequels else ""
+        return queued
     runs.reopen(tx, item.run)
     data = {"doing": verdict.doing}
     kind = EventType.ITEM_RELEASED
     audit.emit(tx, type=kind, region=item.region, actor="robot", obj=item.id, cause=item.run, data=data)
-    return attempts.queue_again(tx, item, item.token + 1, at, doing=verdict.doing)
+    return (attempts.queue_again(tx, item, item.token + 1, at, doing=verdict.doing),)
 
 
 def release_orphans(tx: Tx) -> tuple[str, ...]:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from robo.sdk.errors import Failure
 from robo.sdk.runner import Call, Result
 from robo.sdk.values import MISSING
 from robo_files.actions_paper import TemplateParams
 from robo_files.desk import Desk
-from robo_files.landing import held, refusals
-from robo_files.moving import arrive
-from robo_files.places import inside, safe_name
+from robo_files.landing import refusals
+from robo_files.moving import settle
+from robo_files.places import inside, new_file, where
+from robo_files.rows import need_rows
 
 
 def template(desk: Desk, call: Call) -> Result:
@@ -24,20 +23,17 @@ def template(desk: Desk, call: Call) -> Result:
     params = call.params
     assert isinstance(params, TemplateParams)  # noqa: S101 - the action's own parameters
     source = _source(desk, call, params.file)
-    wanted = Path(params.to)
-    folder = inside(desk.context, str(wanted.parent), call.step)
-    target = inside(desk.context, str(folder / safe_name(wanted.name, call.step, suffix=".docx")), call.step)
+    target = new_file(desk.context, params.to, call.step, suffix=".docx")
     values = {name: _words(desk, value) for name, value in params.values.items() if value is not MISSING}
     with tempfile.TemporaryDirectory(dir=desk.context.folder) as private:
         made = Path(private) / "made"
         request = {"do": "template", "file": str(source), "target": str(made), "values": values}
         desk.ask({**request, "rows": _rows(desk, call, params.rows)})
         if not desk.context.dry_run:
-            with refusals(target), held(target):
-                arrive(made, target, keep=True, known="", step=call.step)
+            with refusals(target):
+                settle([made], [target], call.step)
     shown = ", ".join(f"{name} = «{value}»" for name, value in values.items())
-    told = {"path": str(target), "name": target.name, "folder": str(target.parent)}
-    return Result(values=told, note=f"{target.name}: {shown}")
+    return Result(values=where(target), note=f"{target.name}: {shown}")
 
 
 def _source(desk: Desk, call: Call, text: str) -> Path:
@@ -53,14 +49,10 @@ def _source(desk: Desk, call: Call, text: str) -> Path:
 def _rows(desk: Desk, call: Call, rows: Any) -> list[dict[str, str]]:
     if rows is None or rows is MISSING:
         return []
-    if not isinstance(rows, list | tuple) or not all(isinstance(row, Mapping) for row in rows):
-        raise Failure(
-            "RB842",
-            "`rows` must be a list of rows by column",
-            place=call.step,
-            remedy="give the rows of a step: ${{ found.rows }}, or ${{ run.items }} in `finish`",
-        )
-    return [{str(name): "" if value is MISSING else _words(desk, value) for name, value in row.items()} for row in rows]
+    by_column = need_rows(rows, call.step)
+    return [
+        {str(name): "" if value is MISSING else _words(desk, value) for name, value in row.items()} for row in by_column
+    ]
 
 
 def _words(desk: Desk, value: Any) -> str:

@@ -12,6 +12,7 @@ import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -149,7 +150,14 @@ def name_once(new: Path, target: Path) -> None:
 
 def _usual_rights(new: Path) -> None:
     """Those of any new file of this account: `beside` makes one that nobody else may read."""
-    mask = os.umask(0)
-    os.umask(mask)
     with suppress(OSError):
-        new.chmod(0o666 & ~mask)
+        new.chmod(0o666 & ~_mask())
+
+
+@cache
+def _mask() -> int:
+    """What this account takes from the rights of new files. It can only be read by changing it, for every thread of
+    the process: so towards what is stricter, and once."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

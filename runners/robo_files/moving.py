@@ -9,16 +9,15 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from robo.sdk.errors import Failure
 from robo.sdk.runner import Call, Result
 from robo_files.actions_moving import MoveParams, RenameParams
 from robo_files.desk import Desk
 from robo_files.landing import beside, digest_of, held, land, name_once, refusals, refuse_if_open, sync_folder
-from robo_files.places import absent, inside, safe_name
+from robo_files.places import absent, inside, safe_name, where
 
 
 def copy(desk: Desk, call: Call) -> Result:
@@ -51,10 +50,10 @@ def _wanted(desk: Desk, call: Call) -> tuple[Path, Path]:
 
 def _put(desk: Desk, call: Call, source: Path, target: Path, *, keep: bool) -> Result:
     if desk.context.dry_run:
-        return Result(values=_values(source), note=f"{source.name} → {target} (dry run)")
+        return Result(values=where(source), note=f"{source.name} → {target} (dry run)")
     with refusals(target), held(target):
         changed = arrive(source, target, keep=keep, known=known_digest(call, source), step=call.step)
-    return Result(values=_values(target), note=f"{source.name} → {target}{'' if changed else ' (already)'}")
+    return Result(values=where(target), note=f"{source.name} → {target}{'' if changed else ' (already)'}")
 
 
 def arrive(source: Path, target: Path, *, keep: bool, known: str, step: str) -> bool:
@@ -77,6 +76,17 @@ def arrive(source: Path, target: Path, *, keep: bool, known: str, step: str) -> 
     if not keep:
         sync_folder(source.parent)
     return True
+
+
+def settle(staged: Sequence[Path], places: Sequence[Path], step: str) -> None:
+    """Copy files that were made in private to their places. What is there already must be the same: all are compared
+    before the first is put down. Errors: RB838."""
+    for new, place in zip(staged, places, strict=True):
+        if place.exists():
+            need_same(new, place, step)
+    for new, place in zip(staged, places, strict=True):
+        with held(place):
+            arrive(new, place, keep=True, known="", step=step)
 
 
 def _one_file(source: Path, target: Path, *, keep: bool) -> bool:
@@ -143,7 +153,3 @@ def _bring(source: Path, target: Path, *, keep: bool) -> None:
         land(new, target, over=False)
     if not keep:
         source.unlink()
-
-
-def _values(path: Path) -> dict[str, Any]:
-    return {"path": str(path), "name": path.name, "folder": str(path.parent)}

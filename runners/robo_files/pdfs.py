@@ -11,9 +11,9 @@ from robo.sdk.errors import Failure, NotFound
 from robo.sdk.runner import Call, Result
 from robo_files.actions_paper import PdfMergeParams, PdfSplitParams, PdfTextParams
 from robo_files.desk import Desk
-from robo_files.landing import held, refusals
-from robo_files.moving import arrive, need_same
-from robo_files.places import absent, inside, safe_name
+from robo_files.landing import refusals
+from robo_files.moving import settle
+from robo_files.places import absent, inside, new_file, safe_name, where
 
 _RANGE = re.compile(r"([1-9]\d*)(?:(-)([1-9]\d*)?)?")
 _SHOWN = 60
@@ -57,8 +57,7 @@ def split(desk: Desk, call: Call) -> Result:
         staged = [Path(private) / str(index) for index in range(len(told))]
         _settle(desk, call, staged, places)
     files = [
-        {"name": place.name, "path": str(place), "folder": str(folder), "count": each["last"] - each["first"] + 1}
-        for place, each in zip(places, told, strict=True)
+        {**where(place), "count": each["last"] - each["first"] + 1} for place, each in zip(places, told, strict=True)
     ]
     return Result(values={"files": files, "count": len(files)}, note=f"{source.name} → {len(files)} × {folder}")
 
@@ -71,29 +70,20 @@ def merge(desk: Desk, call: Call) -> Result:
     for source in sources:
         if not source.is_file():
             raise absent(source, call.step)
-    wanted = Path(params.to)
-    folder = inside(desk.context, str(wanted.parent), call.step, beside=sources[0].parent)
-    target = inside(desk.context, str(folder / safe_name(wanted.name, call.step, suffix=".pdf")), call.step)
+    target = new_file(desk.context, params.to, call.step, suffix=".pdf", beside=sources[0].parent)
     with tempfile.TemporaryDirectory(dir=desk.context.folder) as private:
         staged = Path(private) / "merged"
         request = {"do": "pdf_merge", "file": str(sources[0]), "target": str(staged)}
         count = desk.ask({**request, "files": [str(source) for source in sources]})
         _settle(desk, call, [staged], [target])
-    values = {"path": str(target), "name": target.name, "folder": str(target.parent), "count": count}
-    return Result(values=values, note=f"{len(sources)} → {target} ({count})")
+    return Result(values={**where(target), "count": count}, note=f"{len(sources)} → {target} ({count})")
 
 
 def _settle(desk: Desk, call: Call, staged: Sequence[Path], places: Sequence[Path]) -> None:
-    """Put each made file in its place; what is there already must be the same, before the first is put down."""
-    if desk.context.dry_run:
-        return
-    with refusals(places[0].parent):
-        for new, place in zip(staged, places, strict=True):
-            if place.exists():
-                need_same(new, place, call.step)
-        for new, place in zip(staged, places, strict=True):
-            with held(place):
-                arrive(new, place, keep=True, known="", step=call.step)
+    """Put each made file in its place, unless this is a dry run."""
+    if not desk.context.dry_run:
+        with refusals(places[0].parent):
+            settle(staged, places, call.step)
 
 
 def _piece(stem: str, first: int, last: int) -> str:

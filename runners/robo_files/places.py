@@ -6,6 +6,7 @@ import os
 import re
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 from robo.sdk.errors import Failure, InfrastructureError, Rejection, RoboError, UsageError
 from robo.sdk.paths import as_on_disk
@@ -75,6 +76,19 @@ def safe_name(name: str, step: str, *, suffix: str = "") -> str:
     while len(os.fsencode(clean + suffix)) > _NAME:
         clean = clean[:-1].rstrip(". ")
     return clean + suffix
+
+
+def new_file(context: Context, text: str, step: str, *, suffix: str, beside: Path | None = None) -> Path:
+    """Where a file that is to be written stands: `text` with its name made safe, in what the run was given. `beside`:
+    where a relative path counts from. Errors: RB830, RB831."""
+    wanted = Path(text)
+    folder = inside(context, str(wanted.parent), step, beside=beside)
+    return inside(context, str(folder / safe_name(wanted.name, step, suffix=suffix)), step)
+
+
+def where(path: Path) -> dict[str, Any]:
+    """What an action that leaves a file tells about it: `path`, `name`, `folder`."""
+    return {"path": str(path), "name": path.name, "folder": str(path.parent)}
 
 
 def need_folder(path: Path, step: str) -> None:

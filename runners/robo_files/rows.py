@@ -7,10 +7,23 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from robo.sdk.errors import Failure
 from robo.sdk.runner import Row
 from robo.sdk.values import MISSING, CellError
 from robo_files.box.cells import plain, row_digest
 from robo_files.box.columns import unpack
+
+
+def need_rows(rows: Any, step: str) -> Sequence[Mapping[str, Any]]:
+    """`rows` as a step was given them, if they are rows by column. Errors: RB842."""
+    if isinstance(rows, list | tuple) and all(isinstance(row, Mapping) for row in rows):
+        return rows
+    raise Failure(
+        "RB842",
+        "`rows` must be a list of rows by column",
+        place=step,
+        remedy="give the rows of a step: ${{ found.rows }}, or ${{ run.items }} in `finish`",
+    )
 
 
 class Addresses:

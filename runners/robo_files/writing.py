@@ -18,8 +18,8 @@ from robo_files.box.csvchange import csv_text, quoted
 from robo_files.box.csvfile import BOMS, Dialect
 from robo_files.desk import Desk
 from robo_files.landing import beside, digest_of, held, land, refusals, refuse_if_open, swap
-from robo_files.places import absent, inside, safe_name
-from robo_files.rows import to_plain
+from robo_files.places import absent, inside, new_file, where
+from robo_files.rows import need_rows, to_plain
 from robo_files.trouble import not_as_written
 from robo_files.workbooks import write_workbook
 
@@ -119,15 +119,7 @@ def _begun(desk: Desk, call: Call, path: Path, note: str) -> Result:
 
 def table_of(call: Call, params: WriteParams) -> tuple[list[str], Rows]:
     """The names of the columns, and the rows by them. Errors: RB842."""
-    rows = params.rows
-    listed = isinstance(rows, list | tuple) and all(isinstance(row, Mapping) for row in rows)
-    if not listed:
-        raise Failure(
-            "RB842",
-            "`rows` must be a list of rows by column",
-            place=call.step,
-            remedy="give the rows of a step: ${{ found.rows }}, or ${{ run.items }} in `finish`",
-        )
+    rows = need_rows(params.rows, call.step)
     columns = list(params.columns or _names(rows))
     if not columns:
         raise Failure(
@@ -174,17 +166,12 @@ def _whole(desk: Desk, call: Call, suffix: str, count: int, write: Callable[[Pat
     """A file written anew: whoever dies leaves the old one or the new one."""
     params = call.params
     assert isinstance(params, WriteParams)  # noqa: S101 - the action's own parameters
-    wanted = Path(params.file)
-    folder = inside(desk.context, str(wanted.parent), call.step)
-    target = inside(desk.context, str(folder / safe_name(wanted.name, call.step, suffix=suffix)), call.step)
-    result = Result(
-        values={"path": str(target), "name": target.name, "folder": str(target.parent), "count": count},
-        note=f"{count} → {target}",
-    )
+    target = new_file(desk.context, params.file, call.step, suffix=suffix)
+    result = Result(values={**where(target), "count": count}, note=f"{count} → {target}")
     if desk.context.dry_run:
         return result
     with refusals(target), held(target):
-        folder.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         with beside(target) as new:
             write(new)
             land(new, target, over=True)

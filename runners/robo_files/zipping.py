@@ -14,8 +14,8 @@ from robo.sdk.runner import Call, Result
 from robo_files.actions_moving import UnzipParams, ZipParams
 from robo_files.desk import Desk
 from robo_files.landing import beside, held, land, refusals
-from robo_files.moving import arrive, need_same, occupied
-from robo_files.places import absent, inside, safe_name
+from robo_files.moving import occupied, settle
+from robo_files.places import absent, inside, new_file, safe_name, where
 
 _BLOCK = 1 << 20
 Entries = dict[str, Path]
@@ -26,15 +26,13 @@ def pack(desk: Desk, call: Call) -> Result:
     params = call.params
     assert isinstance(params, ZipParams)  # noqa: S101 - the action's own parameters
     entries = _entries(desk, call, params.files)
-    wanted = Path(params.to)
-    folder = inside(desk.context, str(wanted.parent), call.step, beside=Path(params.files[0]).parent)
-    target = inside(desk.context, str(folder / safe_name(wanted.name, call.step, suffix=".zip")), call.step)
-    values = {"path": str(target), "name": target.name, "folder": str(target.parent), "count": len(entries)}
+    target = new_file(desk.context, params.to, call.step, suffix=".zip", beside=Path(params.files[0]).parent)
+    values = {**where(target), "count": len(entries)}
     note = f"{len(entries)} → {target}"
     if desk.context.dry_run:
         return Result(values=values, note=f"{note} (dry run)")
     with refusals(target), held(target):
-        folder.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
             if not _holds(desk, target, entries):
                 raise occupied(target, call.step)
@@ -61,8 +59,8 @@ def unpack(desk: Desk, call: Call) -> Result:
         places = _places(desk, call, folder, told)
         if not desk.context.dry_run:
             with refusals(folder):
-                _settle(staged, list(places), call.step)
-    files = [_file(place, each["size"]) for place, each in zip(places, told, strict=True)]
+                settle([staged / str(number) for number in range(len(places))], places, call.step)
+    files = [{**where(place), "size": each["size"]} for place, each in zip(places, told, strict=True)]
     return Result(values={"files": files, "count": len(files)}, note=f"{archive.name} → {len(files)} × {folder}")
 
 
@@ -133,20 +131,6 @@ def _places(desk: Desk, call: Call, folder: Path, told: list[Mapping[str, Any]])
             raise _twice(call, "/".join(names))
         places[str(place).casefold()] = place
     return list(places.values())
-
-
-def _settle(staged: Path, places: list[Path], step: str) -> None:
-    """All that are there already are compared before the first is put down."""
-    for number, place in enumerate(places):
-        if place.exists():
-            need_same(staged / str(number), place, step)
-    for number, place in enumerate(places):
-        with held(place):
-            arrive(staged / str(number), place, keep=True, known="", step=step)
-
-
-def _file(path: Path, size: int) -> dict[str, Any]:
-    return {"name": path.name, "path": str(path), "folder": str(path.parent), "size": size}
 
 
 def _twice(call: Call, name: str) -> Failure:

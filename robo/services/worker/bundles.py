@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -18,7 +17,7 @@ from robo.services.worker.milestones import milestone_of
 from robo.services.worker.rows import BAD_FIELD, Line, Scope, members_of, trouble_of
 
 SHOWN: Final = 5
-"""Places of a group that are named one by one."""
+"""Places of a group, or of a key that comes several times, that are named one by one."""
 OF_ONE_ROW: Final = ("row", "source")
 """What a group has of each of its rows, or not at all."""
 
@@ -117,7 +116,12 @@ def together(lines: Sequence[Line], as_: str) -> Line:
     fields[as_] = [{name: value for name, value in line.fields.items() if name != "source"} for line in lines]
     fields["source"] = [line.fields["source"] for line in lines]
     digest = hashlib.sha256("\x00".join(sorted(line.digest for line in lines)).encode()).hexdigest()
-    return Line(fields=fields, digest=digest, place=_places(lines), trouble=_bad([line.trouble for line in lines]))
+    return Line(
+        fields=fields,
+        digest=digest,
+        place=_places([line.place for line in lines]),
+        trouble=_bad([line.trouble for line in lines]),
+    )
 
 
 def _common(values: Sequence[Any]) -> Any:
@@ -127,9 +131,9 @@ def _common(values: Sequence[Any]) -> Any:
     return first if same else DIFFERS
 
 
-def _places(lines: Sequence[Line]) -> str:
-    shown = ", ".join(line.place for line in lines[:SHOWN])
-    return shown if len(lines) <= SHOWN else f"{shown} … ({len(lines)})"
+def _places(places: Sequence[str]) -> str:
+    shown = ", ".join(places[:SHOWN])
+    return shown if len(places) <= SHOWN else f"{shown} … ({len(places)})"
 
 
 def _bad(troubles: Sequence[Trouble | None]) -> Trouble | None:
@@ -145,19 +149,16 @@ def _bad(troubles: Sequence[Trouble | None]) -> Trouble | None:
 def without_twins(items: Iterable[NewItem]) -> list[NewItem]:
     """Keys that stand twice in one source reject all their rows: nobody can say which one is meant."""
     listed = list(items)
-    times = Counter(item.key for item in listed)
-    seen: Counter[str] = Counter()
-    result = []
+    places: dict[str, list[str]] = {}
     for item in listed:
-        if times[item.key] > 1:
-            seen[item.key] += 1
-            places = ", ".join(twin.place for twin in listed if twin.key == item.key)
-            trouble = Trouble(
-                code="duplicate-in-source",
-                message="the key %(key)s stands %(times)s times: %(places)s",
-                facts={"key": item.key, "times": times[item.key], "places": places},
-            )
-            result.append(replace(item, trouble=item.trouble or trouble))
-        else:
-            result.append(item)
-    return result
+        places.setdefault(item.key, []).append(item.place)
+    twice = {key: _twins(key, found) for key, found in places.items() if len(found) > 1}
+    return [replace(item, trouble=item.trouble or twice[item.key]) if item.key in twice else item for item in listed]
+
+
+def _twins(key: str, places: Sequence[str]) -> Trouble:
+    return Trouble(
+        code="duplicate-in-source",
+        message="the key %(key)s stands %(times)s times: %(places)s",
+        facts={"key": key, "times": len(places), "places": _places(places)},
+    )

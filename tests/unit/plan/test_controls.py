@@ -47,9 +47,11 @@ def test_in_a_once_block_nothing_is_handed_over(bench: Any, step: str, code: str
         assert [found for found, _ in bench.problems(steps)] == [code]
 
 
-def test_setup_hands_nothing_over(bench: Any) -> None:
-    setup = f"setup:\n  - {HAND_OVER.replace('item.last is missing', 'inputs.quiet is missing')}\n"
-    assert [code for code, _ in bench.problems(setup + bench.created)] == ["RB432"]
+@pytest.mark.parametrize("section", ["setup", "start"])
+def test_a_session_hands_nothing_over(bench: Any, section: str) -> None:
+    steps = f"{section}:\n  - {HAND_OVER.replace('item.last is missing', 'inputs.quiet is missing')}\n"
+    said = bench.messages(steps + bench.created)
+    assert ("RB432" in said, f"cannot stand in {section}" in said) == (True, True)
 
 
 def test_verify_is_made_of_actions(bench: Any) -> None:

@@ -125,6 +125,13 @@ def test_all_rows_of_a_key_that_comes_twice_are_rejected_with_both_places() -> N
     assert "Demandes!A2, Demandes!A5" in fill(told[0].trouble.message, told[0].trouble.facts)
 
 
+def test_a_key_that_all_rows_have_names_a_few_of_them() -> None:
+    """A column that is no key: the message of each of 5 000 rows does not name the 4 999 others."""
+    twins = without_twins([NewItem(key="Martin", digest=str(n), place=f"A{n}") for n in range(2, 9)])
+    assert {item.trouble.facts["places"] for item in twins if item.trouble} == {"A2, A3, A4, A5, A6 … (7)"}
+    assert all(item.trouble for item in twins)
+
+
 def field(**settings: Any) -> Column:
     return Column(name="champ", column="Champ", **settings)
 
