@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from robo.definition import yaml_text
 from robo.definition.diagnostics import Reporter, render
 from robo.definition.yaml_text import MAX_BYTES, ListNode, MapNode, TextNode, decode, read_yaml
 
+DEFINITIONS = [
+    file.read_text(encoding="utf-8") for file in sorted((Path(__file__).parent / "corpus" / "valid").glob("*.yaml"))
+]
 HOSTILE = {
     "nested lists": "[" * 100_000,
     "nested mappings": "{" * 100_000,
@@ -71,6 +76,39 @@ def test_no_text_of_yaml_marks_crashes_the_reader(parts: list[str]) -> None:
     for found in reporter.diagnostics():
         assert found.position.line >= 1
         assert found.text()
+
+
+def _both(text: str) -> tuple[object, object]:
+    """What a reading gives, with libyaml and without: the tree, the lines and all that is said."""
+    readings = []
+    for quick in (True, False):
+        reporter = Reporter()
+        reading = read_yaml(text, "f.yaml", reporter, quick=quick)
+        readings.append((reading, reporter.diagnostics()))
+    return readings[0], readings[1]
+
+
+@given(st.lists(st.sampled_from([*"abé:-#'\"{}[],&*!|>%@`?\\ \n\t", "${{", "}}", ": ", "- ", "\n  "]), max_size=60))
+def test_libyaml_changes_nothing_of_a_text_of_yaml_marks(parts: list[str]) -> None:
+    quick, careful = _both("".join(parts))
+    assert quick == careful
+
+
+@given(st.data())
+def test_libyaml_changes_nothing_of_a_definition_with_a_slip(data: st.DataObject) -> None:
+    text = data.draw(st.sampled_from(DEFINITIONS))
+    at = data.draw(st.integers(0, len(text)))
+    slip = data.draw(st.sampled_from([*"abé:-#'\"{}[],&*!|>%@`?\\ \n\t", ": ", "- ", "\n  ", "", "---\n", "~", " #"]))
+    quick, careful = _both(text[:at] + slip + text[at + data.draw(st.integers(0, 3)) :])
+    assert quick == careful
+
+
+def test_a_definition_without_a_fault_is_read_without_ruamel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yaml_text, "_events", None)
+    for text in DEFINITIONS:
+        root, reporter = _read(text)
+        assert isinstance(root, MapNode)
+        assert reporter.count == 0
 
 
 def test_several_syntax_errors_are_found_in_one_reading() -> None:
