@@ -4,8 +4,9 @@ The tree is built from parser events with a stack of our own, so that hostile ne
 syntax error that `robo.definition.repair` understands is reported, repaired in memory and read on, so that one
 reading finds all problems.
 
-A text is read by libyaml first, twenty times faster. Whatever it finds anything to say about is read again by ruamel, whose
-words and places are the ones told; a property test holds that a text libyaml is content with is the same tree to both.
+A text is read by libyaml first, twenty times faster. Whatever it finds anything to say about is read again by ruamel,
+whose words and places are the ones told; a property test holds that a text libyaml is content with is the same tree to
+both.
 """
 
 from __future__ import annotations
