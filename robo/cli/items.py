@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from robo.cli.console import data, emit, near, paint, printable, table, verdict
+from robo.cli.console import emit, table, verdict
 from robo.cli.here import Json, Yes, noun, opened, sure
 from robo.cli.language import _, say
-from robo.cli.words import closer_word, decision_word, journal_word, outcome_word, step_word
+from robo.cli.story import tell_item
+from robo.cli.words import decision_word, outcome_word
 
 if TYPE_CHECKING:
     from robo.model.run import Item
@@ -95,30 +96,6 @@ def show(name: Name, run: InRun = "", as_json: Json = False) -> None:
         emit("item", {**as_dict(item), **story})
         return
     tell_item(item, story)
-
-
-def tell_item(item: Item, story: Mapping[str, Any]) -> None:
-    """The item for a person: how it stands, its effects, then each attempt step by step."""
-    data(paint(f"{item.key}: {outcome_word(item.state.value)} {item.code}".rstrip(), "strong"))
-    if item.message:
-        data(f"  {printable(say(item.message, item.facts))}")
-    if item.place:
-        data(f"  {_('where')}: {near(item.place)}")
-    if item.remedy:
-        data(f"  {_('do')}: {say(item.remedy, item.facts)}")
-    for row in story["journal"]:
-        by = closer_word(row.closed_by) or "-"
-        facts = {"step": row.once.label, "state": journal_word(row.state.value), "n": row.n, "by": by}
-        data(say("effect %(step)s: %(state)s after %(n)s intent(s), closed by %(by)s", facts))
-        for field, value in row.receipt.items():
-            data(f"  {field} = {printable(str(value))}")
-    for number, attempt in enumerate(story["attempts"], 1):
-        data(say("attempt %(number)s", {"number": number}))
-        for line in attempt["traces"]:
-            title = line["title"] or line["step"]
-            data(f"  {step_word(line['state']):<8} {title}  {printable(_(line['note']))}".rstrip())
-    for picture in story["evidence"]:
-        data(f"{_('picture')}: {picture}")
 
 
 @app.command(help=_("Take an item again; finished effects are not repeated."))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from robo.cli.console import data, emit, printable, table, talk, verdict
+from robo.cli.console import emit, table, talk, verdict
 from robo.cli.here import Json, Yes, noun, opened, sure
 from robo.cli.language import _, say
-from robo.cli.words import outcome_word, run_word
+from robo.cli.story import TOLD, counted, foremost, moment, tell_run, tell_steps
+from robo.cli.words import run_word
 
 if TYPE_CHECKING:
     from robo.model.base import ItemState
@@ -38,10 +40,6 @@ def as_dict(run: Run, counts: Mapping[ItemState, int]) -> dict[str, Any]:
     }
 
 
-def _counted(counts: Mapping[ItemState, int]) -> str:
-    return ", ".join(f"{count} {outcome_word(state.value)}" for state, count in counts.items() if count)
-
-
 @app.command("list", help=_("The latest runs, newest first."))
 def list_(
     limit: Annotated[int, typer.Option("--limit", help=_("at most so many"), min=1)] = 20, as_json: Json = False
@@ -60,32 +58,36 @@ def list_(
                 run.id,
                 run.process,
                 run.region,
-                f"{run.created:%Y-%m-%d %H:%M}",
+                moment(run.created)[:-3],
                 run_word(run.state.value),
-                _counted(counts),
+                counted(counts),
             )
             for run, counts in found
         ],
     )
 
 
-@app.command(help=_("One run: its options, how it stands, its items by state."))
-def show(run: Id, as_json: Json = False) -> None:
-    """Everything about one run but its items."""
+@app.command(help=_("One run: its options, how it stands, and its items step by step: what needs a person first."))
+def show(
+    run: Id,
+    every: Annotated[bool, typer.Option("--all", help=_("the steps of every item, not only of the first ten"))] = False,
+    as_json: Json = False,
+) -> None:
+    """With --json how the run stands, without its items: `robo items list --run RUN --json` has those."""
     with opened() as robo:
         found, counts = robo.find_run(run)
         output = robo.output_of(found.id)
-    facts = as_dict(found, counts)
-    if as_json:
-        emit("run-state", {**facts, "output": dict(output)})
-        return
-    for name, value in facts.items():
-        shown = ", ".join(f"{key} {count}" for key, count in value.items()) if isinstance(value, Mapping) else value
-        if shown not in ("", None):
-            data(f"{name}: {shown}")
-    for name, value in output.items():
-        data(f"output {name}: {printable(str(value))}")
-    talk(f"robo items list --run {found.id}")
+        if as_json:
+            emit("run-state", {**as_dict(found, counts), "output": dict(output)})
+            return
+        items = foremost(robo.items(run=found.id, limit=sys.maxsize))
+        shown = items if every else items[:TOLD]
+        tell_run(found, counts, output)
+        for item in shown:
+            tell_steps(item, robo.item_story(item)["attempts"])
+    if left := len(items) - len(shown):
+        talk(say("%(count)s more items: --all, or robo items list --run %(run)s", {"count": left, "run": found.id}))
+    talk(say("one item with its pictures: robo items show KEY --run %(run)s", {"run": found.id}))
 
 
 @app.command(help=_("End a run. What is in the middle of an effect stops at the next safe point."))
@@ -95,7 +97,7 @@ def cancel(run: Id, yes: Yes = False, as_json: Json = False) -> None:
 
     with opened() as robo:
         found, counts = robo.find_run(run)
-        facts = {"run": found.id, "process": found.process, "items": _counted(counts)}
+        facts = {"run": found.id, "process": found.process, "items": counted(counts)}
         sure(say("Cancel %(run)s of %(process)s (%(items)s)?", facts), yes=yes)
         now, wished = robo.cancel_run(found.id, actor())
     if as_json:
