@@ -110,6 +110,7 @@ def _top() -> Schema:
         "on_failure": _closed({"retry": TEXT, "wait": TEXT, "backoff": TEXT, "keep": LIST}),
         "again": ANYTHING,
         "items": _items(field),
+        "popups": {"type": "array", "items": _closed({"see": ANYTHING, "dismiss": ANYTHING})},
         "setup": STEPS,
         "start": STEPS,
         "steps": STEPS,

@@ -81,6 +81,8 @@ def tell_item(item: Item, story: Mapping[str, Any]) -> None:
         data(say("effect %(step)s: %(state)s after %(n)s intent(s), closed by %(by)s", facts))
         for field, value in row.receipt.items():
             data(f"  {field} = {printable(str(value))}")
+    for drift in story["result"].get("drift", ()):
+        data(say("the page has changed, another name than the first was used: %(drift)s", {"drift": printable(drift)}))
     _tell_attempts(story["attempts"])
     for picture in story["evidence"]:
         data(f"{_('picture')}: {picture}")

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from robo.definition.keys import POPUP
 from robo.definition.source import Source
 from robo.definition.yaml_text import ListNode, YamlNode
-from robo.model.process import Refusal
+from robo.model.process import Popup, Refusal
 from robo.model.text import Node, Path
 from robo.sdk.flaws import Flaws
 from robo.sdk.grammar import read_reads, read_targets, read_watched
@@ -33,6 +34,18 @@ def read_target_node(source: Source, node: YamlNode | None, path: Path) -> Node 
     read_targets(tree, (), flaws)
     source.flaws(flaws, path)
     return tree
+
+
+def read_popups(source: Source, node: YamlNode | None) -> tuple[Popup, ...]:
+    """`popups: [{see: {dialog: Enquête}, dismiss: {button: Plus tard}}]`."""
+    found = []
+    for part, below in each(source, node, ("popups",)):
+        parts = source.mapping(part, below, POPUP)
+        dismiss = read_target_node(source, source.required(parts, "dismiss", below), (*below, "dismiss"))
+        see = read_target_node(source, parts.get("see"), (*below, "see"))
+        if dismiss is not None:
+            found.append(Popup(dismiss=dismiss, see=see, path=below))
+    return tuple(found)
 
 
 def read_awaited(source: Source, parts: Mapping[str, YamlNode], path: Path) -> dict[str, Any]:

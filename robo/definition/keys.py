@@ -17,6 +17,7 @@ TOP: Final = (
     "hosts",
     "tables",
     "items",
+    "popups",
     "finders",
     "sessions",
     "limits",
@@ -30,7 +31,6 @@ TOP: Final = (
     "on_failure",
     "again",
 )
-TOP_LATER: Final = ("popups",)
 SEQUELS: Final = ("on_rejected", "on_skipped")
 
 INPUT: Final = ("type", "title", "required", "default", "choices", "overlay", "sensitive")
@@ -39,6 +39,7 @@ ITEMS: Final = ("from", "fields", "let", "only_if", "group", "bad_rows", "milest
 GROUP: Final = ("by", "as")
 MILESTONES: Final = ("before", "at", "on_closed", "catch_up")
 RECORD: Final = ("purpose", "legal_basis", "data", "retention", "recipients")
+POPUP: Final = ("see", "dismiss")
 HOST: Final = ("url", "reads", "drafts")
 TABLE: Final = ("overlay", "rows")
 SESSIONS: Final = ("span", "page", "slots", "account")

@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from robo.definition import keys, sections
+from robo.definition.awaiting import read_popups
 from robo.definition.counting import read_counts
 from robo.definition.diagnostics import Diagnostic, Reporter, nearest
 from robo.definition.rows import read_items
@@ -116,7 +117,7 @@ class _Loader:
 
     def read(self, root: YamlNode, digest: str) -> Process | None:
         source = self.source
-        parts = source.mapping(root, (), keys.TOP, keys.TOP_LATER)
+        parts = source.mapping(root, (), keys.TOP)
         if not isinstance(root, MapNode):
             return None
         self._language(parts)
@@ -125,6 +126,7 @@ class _Loader:
         values["inputs"] = sections.read_inputs(source, parts.get("inputs"))
         values["hosts"] = sections.read_hosts(source, parts.get("hosts"))
         values["tables"] = sections.read_tables(source, parts.get("tables"))
+        values["popups"] = read_popups(source, parts.get("popups"))
         values["items"] = read_items(source, self.steps, parts.get("items"))
         values["finders"] = self.steps.finders(parts.get("finders"))
         values |= self._steps(parts)

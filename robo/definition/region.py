@@ -32,7 +32,7 @@ OVERLAY_LATER: Final = (
     "schedules",
     "triggers",
 )
-OVERLAY_CLOSED: Final = frozenset((*keys.TOP, *keys.TOP_LATER, *keys.STEP, *keys.STEP_LATER)) - {
+OVERLAY_CLOSED: Final = frozenset((*keys.TOP, *keys.STEP, *keys.STEP_LATER)) - {
     *OVERLAY_KEYS,
     *OVERLAY_LATER,
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Final
 
@@ -59,6 +60,18 @@ class Source(Document):
     def scope(self) -> Scope:
         """What an expression may read at the place being read."""
         return Scope(self.names, self.later, self.inside)
+
+    @contextmanager
+    def reading(self, *names: str) -> Iterator[None]:
+        """Inside, expressions may also read these names, whatever they are."""
+        before = dict(self.names)
+        self.names.update(dict.fromkeys(names, ANYTHING))
+        try:
+            yield
+        finally:
+            for name in names:
+                del self.names[name]
+            self.names.update(before)
 
     # ---- shapes -------------------------------------------------------------------------------------------
     def mapping(

@@ -293,7 +293,8 @@ class Steps:
 
     def _action(self, parts: Mapping[str, YamlNode], path: Path, name: str) -> dict[str, Any]:
         source, spec, where = self.source, self.actions[name], (*path, name)
-        params = source.node(parts[name], where)
+        with source.reading(*(("row",) if spec.each is not None else ())):
+            params = source.node(parts[name], where)
         flaws = Flaws()
         read_params(spec, params, flaws)
         source.flaws(flaws, where)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from robo.engine.scope import Names
 from robo.model.base import Effect
 from robo.model.process import Refusal, Step
 from robo.model.text import Node
 from robo.plan.model import Plan
+from robo.plan.steps import params_of
+from robo.sdk.action import ActionSpec, Params
 from robo.sdk.grammar import parse_params, parse_target, parse_watch
 from robo.sdk.runner import Call
 from robo.sdk.targets import Target
@@ -17,7 +19,7 @@ from robo.sdk.targets import Target
 async def make_call(plan: Plan, step: Step, names: Names, *, in_once: bool = False, within: Node | None = None) -> Call:
     """`step` evaluated and typed. `within`: the block's own place, in which the step's lies."""
     spec = plan.actions[step.action]
-    params = parse_params(spec, await names.render(step.params))
+    params = await _params(spec, step.params, names)
     return Call(
         step=step.id,
         action=step.action,
@@ -33,6 +35,22 @@ async def make_call(plan: Plan, step: Step, names: Names, *, in_once: bool = Fal
             expect=[await names.render(target) for target in step.expect],
         ),
     )
+
+
+async def _params(spec: ActionSpec, node: Node, names: Names) -> Params:
+    """The parameters, evaluated and typed; those that stand for each row of another are so once for each."""
+    each = spec.each
+    if each is None:
+        return parse_params(spec, await names.render(node))
+    given = dict(params_of(spec, node))
+    columns = given.pop(each.columns)
+    assert isinstance(columns, Mapping)  # noqa: S101 - the loader lets nothing else through
+    tree = await names.render(given)
+    rows = tree[each.rows]
+    many = rows if isinstance(rows, Sequence) and not isinstance(rows, str) else ()
+    lines = [await names.render(columns, extra={"row": row}, keep_missing=True) for row in many]
+    params = parse_params(spec, {**tree, each.columns: lines[0] if lines else dict.fromkeys(columns, "")})
+    return params.model_copy(update={each.lines: tuple(lines)})
 
 
 async def _place(names: Names, inner: Node | None, outer: Node | None) -> Target | None:

@@ -55,9 +55,11 @@ class Names:
         self._left: dict[str, Any] = {}
         self._ask = ask
 
-    async def render(self, node: Node, *, keep_missing: bool = False) -> Any:
-        """`node` with its expressions evaluated; a text that is one expression keeps its value's type."""
-        return render(node, await self._scope(node), keep_missing=keep_missing)
+    async def render(self, node: Node, *, keep_missing: bool = False, extra: Mapping[str, Any] | None = None) -> Any:
+        """`node` with its expressions evaluated; a text that is one expression keeps its value's type. `extra`: names
+        for this once, before all others."""
+        scope = await self._scope(node)
+        return render(node, {**scope, **extra} if extra else scope, keep_missing=keep_missing)
 
     async def truth(self, expr: Expr, extra: Mapping[str, Any] | None = None) -> bool:
         """`extra`: further names for this once; they shadow nothing that is there."""

@@ -293,6 +293,14 @@ class Finder(Value):
     step: Step
 
 
+class Popup(Value):
+    """What may appear on a page at any time, and what puts it away. Without `see`, `dismiss` itself is what appears."""
+
+    dismiss: Node
+    see: Node | None = None
+    path: Path = ()
+
+
 class Process(Value):
     """One kind of work. `digest` is the SHA-256 of the text; `positions` says where each part stands."""
 
@@ -309,6 +317,7 @@ class Process(Value):
     finders: Mapping[str, Finder] = Field(default_factory=dict)
     sessions: Sessions = Sessions()
     items: Items | None = None
+    popups: tuple[Popup, ...] = ()
     start: tuple[Step, ...] = ()
     setup: tuple[Step, ...] = ()
     steps: tuple[Step, ...]

@@ -12,6 +12,7 @@ from robo.model.base import Environment
 from robo.model.process import Finder, Items, Kind, Process, SecretNeed, Sessions
 from robo.model.region import Region
 from robo.model.text import Expr, Template
+from robo.plan.columns import check_writes
 from robo.plan.cutting import Cutter
 from robo.plan.digest import digest_of
 from robo.plan.keys import check_keys
@@ -41,6 +42,7 @@ def build(process: Process, region: Region | None, actions: Mapping[str, ActionS
     TurnRules(cutter, effective, problems).check()
     check_keys(effective, problems)
     check_sequels(cutter, effective, problems)
+    check_writes(effective, actions, problems)
     _check_uses(effective, actions, finders, problems)
     segments, finish = cutter.segments(effective.steps), cutter.segments(effective.finish) if effective.finish else ()
     sequels = {outcome: cutter.segments(steps) for outcome, steps in effective.sequels.items()}
@@ -112,8 +114,6 @@ def _plan(
     done_by: str | None,
 ) -> Plan:
     used = sorted({step.action for step in actions_of(process)})
-    specs = {name: cutter.actions[name] for name in used}
-    secrets = _secrets(process, cutter.actions)
     said: dict[str, Any] = {
         "process": process.id,
         "title": process.title,
@@ -123,7 +123,7 @@ def _plan(
         "holidays": region.holidays if region is not None else "",
         "date_format": region.date_format if region is not None else Region.model_fields["date_format"].default,
         "inputs": dict(process.inputs),
-        "secrets": secrets,
+        "secrets": _secrets(process, cutter.actions),
         "hosts": _hosts(process),
         "grants": _grants(region),
         "tables": {name: dict(table.rows) for name, table in process.tables.items()},
@@ -135,15 +135,17 @@ def _plan(
         "counts": process.counts,
         "done_by": done_by,
         "again": process.again,
-        "actions": specs,
+        "actions": {name: cutter.actions[name] for name in used},
     }
     written = {"setup": process.setup, "steps": process.steps, **process.sequels, "finish": process.finish}
-    digest = digest_of({**said, **written, **({"start": process.start} if process.start else {})})
+    newer = {name: value for name, value in (("start", process.start), ("popups", process.popups)) if value}
+    digest = digest_of({**said, **written, **newer})
     return Plan(
         **said,
         digest=digest,
         setup=cutter.pieces(process.setup),
         start=cutter.pieces(process.start),
+        popups=process.popups,
         segments=segments,
         sequels=sequels,
         finish=finish,

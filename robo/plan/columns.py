@@ -1,13 +1,36 @@
-"""The columns that a plan writes into: a source without them is refused before anything is begun."""
+"""The columns that a plan writes into: a source without rows to write into is refused when the process is read, one
+without the columns before anything is begun."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from robo.model.process import Step
+from robo.model.process import Process, Step
 from robo.plan.model import Part, Plan, every, performed
-from robo.plan.steps import params_of
+from robo.plan.problems import Problems
+from robo.plan.steps import Actions, params_of, walk
+
+
+def check_writes(process: Process, actions: Actions, problems: Problems) -> None:
+    """Report steps that write into the item's row where items come of no row that can be written."""
+    source = process.items.source if process.items is not None else None
+    spec = actions.get(source.action) if source is not None else None
+    writable = source is not None and (spec is None or spec.writable)  # of what nobody gives, that alone is said
+    origin = source.action if source is not None else "-"
+    of_items = () if writable else chain(process.steps, *process.sequels.values())
+    for step in walk((*of_items, *process.finish)):
+        own = actions.get(step.action)
+        if own is not None and own.columns_param is not None:
+            problems.report(
+                "RB474",
+                "%(action)s writes into the row an item came from, and no row of a file is here (items come from "
+                "%(origin)s)",
+                (*step.path, step.action),
+                remedy="write it down elsewhere: `files.append_row`, `note`, or a mail of `finish`",
+                action=step.action,
+                origin=origin,
+            )
 
 
 def written_columns(plan: Plan) -> tuple[str, ...]:

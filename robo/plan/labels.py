@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, get_args, get_origin
 
-from robo.model.process import Refusal, Step
+from robo.model.process import Popup, Refusal, Step
 from robo.model.region import Relabel
 from robo.model.text import Node
 from robo.plan.steps import Actions, change_inside, params_of, runner_of
@@ -65,6 +65,12 @@ class Relabelling:
             if spec is not None:
                 update["params"] = self.params(spec, step.params, words)
         return step.model_copy(update=update)
+
+    def popup(self, popup: Popup) -> Popup:
+        """What appears, and what puts it away, in the region's words."""
+        words = self._words(frozenset())
+        see = self._page(popup.see, words) if popup.see is not None else None
+        return popup.model_copy(update={"dismiss": self._page(popup.dismiss, words), "see": see})
 
     def params(self, spec: ActionSpec, node: Node, words: Mapping[str, int]) -> Node:
         """The parameters in the form the author gave them, with their page texts replaced."""

@@ -147,11 +147,12 @@ class _Writer:
             "file": self.value(source.get("file", items.source.action)),
             "sheet": self.value(source.get("sheet", "")),
         }
-        text = (
-            self.say("In the workbook %(file)s, sheet %(sheet)s, take the next row.", facts)
-            if "sheet" in source
-            else self.say("In %(file)s, take the next row.", facts)
-        )
+        if "at" in source:
+            text = self.say("In the list of the page %(page)s, take the next row.", {"page": self.value(source["at"])})
+        elif "sheet" in source:
+            text = self.say("In the workbook %(file)s, sheet %(sheet)s, take the next row.", facts)
+        else:
+            text = self.say("In %(file)s, take the next row.", facts)
         return Sentence(text, notes=notes)
 
     def _of_row(self, node: Node) -> str:

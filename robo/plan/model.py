@@ -8,7 +8,19 @@ from datetime import timedelta
 from itertools import chain
 
 from robo.model.base import Environment
-from robo.model.process import Counts, Finder, Input, Items, Limits, OnFailure, SecretNeed, Sessions, Step, Verify
+from robo.model.process import (
+    Counts,
+    Finder,
+    Input,
+    Items,
+    Limits,
+    OnFailure,
+    Popup,
+    SecretNeed,
+    Sessions,
+    Step,
+    Verify,
+)
 from robo.model.text import Expr, Node
 from robo.sdk.action import ActionSpec
 
@@ -199,6 +211,7 @@ class Plan:
     """The specs of the actions used, by name."""
     runners: tuple[str, ...] = ()
     """The runners it needs: `browser`, `files`."""
+    popups: tuple[Popup, ...] = ()
     source: str = ""
     """The process file, for places in messages."""
     places: Mapping[str, str] = field(default_factory=dict, repr=False)

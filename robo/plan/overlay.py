@@ -169,6 +169,7 @@ def _labels(process: Process, overlay: Overlay, actions: Actions, problems: Prob
             for name, finder in process.finders.items()
         },
     }
+    update["popups"] = tuple(relabelling.popup(popup) for popup in process.popups)
     if process.items is not None and process.items.source is not None:
         source = relabelling.step(process.items.source)
         update["items"] = process.items.model_copy(update={"source": source})

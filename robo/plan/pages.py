@@ -27,6 +27,8 @@ def check_pages(process: Process, segments: tuple[Segment, ...], actions: Action
             remedy="remove `slots`",
         )
     pages = page_runners(actions)
+    if process.items is not None and process.items.source is not None:
+        _Walk(process, actions, problems, _start(pages)).step(process.items.source)
     for segment in segments:
         _Walk(process, actions, problems, _start(pages, kept=kept)).segment(segment)
     if kept:

@@ -98,6 +98,47 @@ def _find(writer: Writer, params: Params) -> str:
     return writer.say("On the page %(page)s, search %(words)s.", facts)
 
 
+def _rows(writer: Writer, params: Params) -> str:
+    read = params.get("read", {})
+    labels = ", ".join(label for _, label in writer.labels(read if isinstance(read, Mapping) else {}))
+    facts = {"page": writer.value(params.get("at", "")), "labels": labels}
+    if labels:
+        return writer.say("In the list of the page %(page)s, read of each row: %(labels)s.", facts)
+    return writer.say("Read the list of the page %(page)s.", facts)
+
+
+def _days(writer: Writer, params: Params) -> tuple[str, ...]:
+    said = [
+        writer.say("in the calendar of %(field)s choose %(value)s", {"field": field, "value": value})
+        for field, value in writer.entered(_first(params))
+    ]
+    return _listed(said, writer.say("Choose in calendars:", {}))
+
+
+def _upload(writer: Writer, params: Params) -> tuple[str, ...]:
+    said = [
+        writer.say("give %(field)s the file %(value)s", {"field": field, "value": value})
+        for field, value in writer.entered(_first(params))
+    ]
+    return _listed(said, writer.say("Give the files:", {}))
+
+
+def _download(writer: Writer, params: Params) -> str:
+    facts = {"target": writer.target(params.get("target", "")), "name": writer.value(params.get("name", ""))}
+    if "name" in params:
+        return writer.say("Press %(target)s and keep the file as %(name)s.", facts)
+    return writer.say("Press %(target)s and keep the file.", facts)
+
+
+def _lines(writer: Writer, params: Params) -> tuple[str, ...]:
+    said = [
+        writer.say("in the column %(field)s enter %(value)s", {"field": field, "value": value})
+        for field, value in writer.entered(params.get("columns", {}))
+    ]
+    heading = writer.say("Enter a line for each of %(rows)s:", {"rows": writer.value(params.get("rows", ""))})
+    return (heading, *said)
+
+
 def _expect(writer: Writer, params: Params) -> str:
     return writer.say("The page must show %(target)s.", {"target": writer.target(_first(params))})
 
@@ -122,6 +163,11 @@ PHRASES: Mapping[str, Phrase] = {
     "browser.submit": _submit,
     "browser.read": _read,
     "browser.find_row": _find,
+    "browser.rows": _rows,
+    "browser.pick_date": _days,
+    "browser.upload": _upload,
+    "browser.download": _download,
+    "browser.fill_rows": _lines,
     "browser.expect": _expect,
     "browser.wait_for": _expect,
     "files.update_row": _update,

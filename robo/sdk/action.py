@@ -24,6 +24,17 @@ class Proof(StrEnum):
     IDEMPOTENCY_KEY = "idempotency-key"  # http.post
 
 
+class Each(Value):
+    """A parameter that is evaluated once for each of the values of another, which it reads as `row`."""
+
+    rows: str
+    """The parameter with the values."""
+    columns: str
+    """The parameter that reads each as `row`."""
+    lines: str
+    """The parameter, not written by authors, that the engine fills with what `columns` gives for each."""
+
+
 class ActionSpec(Value):
     """One action: `browser.fill`.
 
@@ -43,6 +54,8 @@ class ActionSpec(Value):
     signs_in: bool = False
     source: bool = False
     """May stand under `items: {from: …}`: its session yields rows."""
+    writable: bool = False
+    """As a source: an action with `columns_param` can write into its rows."""
     finder: bool = False
     """Answers found / absent / cannot tell, so it may stand under `finders` and `verify`."""
     needs_source: bool = False
@@ -51,6 +64,10 @@ class ActionSpec(Value):
     columns_param: str | None = None
     """The parameter whose keys are columns of the item's own row, unless the action names another `file`: a run begins
     only if the source has them."""
+    each: Each | None = None
+    """One of its parameters is evaluated for each row of another."""
+    fields_param: str | None = None
+    """The parameter that, under `items`, also holds the columns of the `fields`: what the source is known by."""
     proof: Proof = Proof.NONE
     results: Mapping[str, str] = Field(default_factory=dict)
     """Names of what it leaves behind, and what each is. Empty: only what the step's `read` names."""

@@ -21,6 +21,9 @@ from robo.errors import (
     UndeclaredEffect,
     UnexpectedDialog,
     UsageError,
+    Words,
+    fill,
+    phrase,
 )
 
 __all__ = [
@@ -42,4 +45,7 @@ __all__ = [
     "UndeclaredEffect",
     "UnexpectedDialog",
     "UsageError",
+    "Words",
+    "fill",
+    "phrase",
 ]

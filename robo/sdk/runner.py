@@ -11,7 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 from robo.model.base import MISSING, CellError, Effect
 from robo.sdk.action import ActionSpec, Params
 from robo.sdk.secret import Secret
-from robo.sdk.targets import Watch, Watched
+from robo.sdk.targets import Target, Watch, Watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,14 @@ class HostRule:
     origin: str  # scheme://name[:port]
     reads: tuple[str, ...] = ()
     drafts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Popup:
+    """What may appear on a page at any time (`see`; when it is None, `dismiss` itself), and what puts it away."""
+
+    dismiss: Target
+    see: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,8 @@ class Context:
     elsewhere."""
     process: Path | None = None
     """The folder of the process, for what it brings (`templates/…`): read, never written."""
+    popups: tuple[Popup, ...] = ()
+    """Put away wherever they appear, as long as a step looks at the page."""
     turn: Callable[[str], AbstractAsyncContextManager[None]] = lambda _secret: nullcontext()
     """Entered around every sign-in with the secret of this name, asking for the secret included: one at a time until
     one was taken, so that a wrong password reaches its application once, however many slots there are."""

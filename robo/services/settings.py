@@ -39,8 +39,11 @@ class WorkerSettings(Value):
 
 
 class BrowserSettings(Value):
-    """`executable` outranks `channel` (`chrome`, `msedge`, `chromium`); neither: the best one found here."""
+    """`executable` outranks `channel` (`chrome`, `msedge`, `chromium`); neither: the best one found here. `proxy`: what
+    pages are fetched through, except from the hosts of `direct` (as `*.interne.gouv.fr, 10.0.0.0/8`)."""
 
+    proxy: str | None = None
+    direct: str | None = None
     executable: str | None = None
     channel: str | None = None
     sandbox: bool = True

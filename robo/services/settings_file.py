@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from robo.definition.diagnostics import Reporter, nearest
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode, decode, read_yaml
@@ -55,13 +56,20 @@ def _bytes(said: str) -> int:
     raise ValueError("a size such as 800 kB, 50 MB or 1 GB")
 
 
+def _proxy(said: str) -> str:
+    parts = urlsplit(said)
+    if parts.scheme in {"http", "https", "socks5"} and parts.hostname and parts.username is None:
+        return said
+    raise ValueError("an address such as http://proxy.interne:3128, without a name and a password")
+
+
 SHAPE: Final[Shape] = {
     "robo": _choice("1"),
     "title": _text,
     "language": _choice("fr", "en"),
     "store": {"url": _text},
     "workers": {"slots": _whole, "lease": _duration},
-    "browser": {"executable": _text, "channel": _text, "sandbox": _switch},
+    "browser": {"executable": _text, "channel": _text, "sandbox": _switch, "proxy": _proxy, "direct": _text},
     "secrets": {"backend": _choice(*Backend)},
     "limits": {
         "files": {

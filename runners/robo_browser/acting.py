@@ -11,7 +11,8 @@ from robo.sdk.errors import Failure, NotFound, PageError, PortalDown, SessionLos
 from robo.sdk.runner import Call, Context, Result
 from robo.sdk.secret import Secret
 from robo.sdk.targets import Target
-from robo_browser.actions import ButtonParams, ClickParams, PressParams
+from robo_browser.frames import World, where, worlds
+from robo_browser.parameters import ButtonParams, ClickParams, PressParams
 from robo_browser.rules import origin, place_of
 from robo_browser.tab import SLOW, DocumentGone, Tab, lost
 from robo_browser.trouble import failed
@@ -34,6 +35,8 @@ class Hands:
         self.context = context
         self._secrets: list[Secret] = []
         self._sign_in: str = ""
+        self.world: World | None = None
+        """Where the last job was done."""
 
     @property
     def tab(self) -> Tab:
@@ -47,10 +50,23 @@ class Hands:
         """One job in the window in front, again in the next document if the first one leaves meanwhile."""
         while True:
             try:
-                return await (tab or self.tab).do({**job, "disarm": True}, end - time.monotonic())
+                self.world = await where(tab or self.tab, job, end, self.world)
+                return await self.world.do({**job, "disarm": True}, end - time.monotonic())
             except DocumentGone:
                 if time.monotonic() >= end:
                     raise TimedOut("RB703", "the page did not come in time", remedy=SLOW) from None
+
+    async def remember_elsewhere(self, watch: Mapping[str, Any], seconds: float) -> None:
+        """What all other frames say before an act is no answer to it either."""
+        tab = self.tab
+        for world in worlds(tab):
+            if world != self.world:
+                await world.do({"job": "remember", "watch": watch, "seconds": seconds}, 0.0)
+
+    async def give(self, files: Sequence[str]) -> None:
+        """Give files to the field that was found last, wherever it is."""
+        world = self.world or World(self.tab)
+        await (world.inner or world.tab).put_files(files, world.context)
 
     # -- going there
 

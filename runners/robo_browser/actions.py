@@ -5,103 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from robo.sdk.action import ActionSpec, Params
-from robo.sdk.targets import Read, Target
-from robo.sdk.values import Address, Effect
-
-
-class OpenParams(Params):
-    """`browser.open: address`."""
-
-    url: Address
-
-
-class LoginParams(Params):
-    """`browser.login: {at, secret, username, password, button, next, wrong}`."""
-
-    at: Address
-    secret: str
-    username: Target
-    password: Target
-    button: Target
-    next: Target | None = None
-    """What leads from the user's name to the password, where the application asks for them one after the other."""
-    wrong: tuple[Target, ...] = ()
-    """What the page says when the password is not the right one."""
-
-
-class FieldsParams(Params):
-    """`browser.fill: {field: value}`."""
-
-    fields: Mapping[str, Any]
-
-
-class CheckParams(Params):
-    """`browser.check: box`, or `{box: oui, group: choice}`."""
-
-    fields: Mapping[str, Any] | tuple[Target, ...]
-
-
-class PressParams(Params):
-    """`browser.press: Enter`, or `{key, on}`."""
-
-    key: str
-    on: Target | None = None
-
-
-class ClickParams(Params):
-    """`browser.click: target`; a list gives ranked alternatives."""
-
-    target: tuple[Target, ...]
-
-
-class ButtonParams(Params):
-    """`browser.submit: button`. One target: alternatives are never tried where an effect begins."""
-
-    target: Target
-
-
-class ReadParams(Params):
-    """`browser.read: {name: target}`."""
-
-    reads: Mapping[str, Read]
-
-
-class FindRowParams(Params):
-    """`browser.find_row: {at, search, button, where, read, next, empty}`."""
-
-    where: Mapping[str, Any]
-    """The cells of the row, by column."""
-    at: Address | None = None
-    """The page with the search; the present one when it is not said."""
-    search: Mapping[str, Any] = {}
-    """Fields of the search."""
-    button: Target | None = None
-    """What starts the search; the form's own button, else Enter, when it is not said."""
-    read: Mapping[str, Read] = {}
-    """Values of the row: columns, or `css=` inside the row."""
-    next: Target | None = None
-    """What leads to the next page of the list."""
-    empty: str | None = None
-    """What the page says when nothing was found."""
-
-
-class WaitParams(Params):
-    """`browser.expect: target`: what must be seen."""
-
-    target: tuple[Target, ...]
-
-
-class ScreenshotParams(Params):
-    """`browser.screenshot: name`."""
-
-    name: str = "screenshot"
+from robo.sdk.action import ActionSpec, Each, Params
+from robo.sdk.values import Effect
+from robo_browser.parameters import (
+    ButtonParams,
+    CheckParams,
+    ClickParams,
+    DatesParams,
+    DownloadParams,
+    FieldsParams,
+    FilesParams,
+    FillRowsParams,
+    FindRowParams,
+    LoginParams,
+    OpenParams,
+    PdfParams,
+    PressParams,
+    ReadParams,
+    RowsParams,
+    ScreenshotParams,
+    WaitParams,
+)
 
 
 def _spec(name: str, params: type[Params], effect: Effect, summary: str, example: str, **more: Any) -> ActionSpec:
     full = f"browser.{name}"
     return ActionSpec(name=full, params=params, effect=effect, summary=summary, example=f"{full}: {example}", **more)
 
+
+_FILE = {
+    "file": "the file's path",
+    "name": "what it is called",
+    "size": "its size in bytes",
+    "digest": "its SHA-256",
+}
 
 _SPECS = (
     _spec(
@@ -154,6 +91,37 @@ _SPECS = (
         primary="fields",
         open_mapping=True,
         entry=True,
+    ),
+    _spec(
+        "fill_rows",
+        FillRowsParams,
+        Effect.LOCAL,
+        "Enter a line of a grid for each row, and read every cell back. Lines that hold something are left alone.",
+        '{rows: "${{ lines.rows }}", columns: {Compte: "${{ row.account }}", Montant: "${{ row.amount }}"}, '
+        "add: {button: Ajouter une ligne}}",
+        each=Each(rows="rows", columns="columns", lines="lines"),
+        results={"count": "how many lines were entered"},
+        timeout=120.0,
+    ),
+    _spec(
+        "pick_date",
+        DatesParams,
+        Effect.LOCAL,
+        "Choose a day in a calendar that the page draws: opened, turned by months and years, read back.",
+        '{Date du rendez-vous: "${{ run.date | add_days(30) }}"}',
+        primary="fields",
+        open_mapping=True,
+        timeout=30.0,
+    ),
+    _spec(
+        "upload",
+        FilesParams,
+        Effect.LOCAL,
+        "Give files to fields for files, hidden ones and zones to drop them on included; read back by their names.",
+        '{Justificatif: "${{ attestation.file }}"}',
+        primary="fields",
+        open_mapping=True,
+        timeout=60.0,
     ),
     _spec(
         "click",
@@ -211,6 +179,18 @@ _SPECS = (
         timeout=30.0,
     ),
     _spec(
+        "rows",
+        RowsParams,
+        Effect.READ,
+        "All rows of a list, page after page: whole, or a failure that says what is missing.",
+        '{at: "${{ inputs.portal }}/rendez-vous", read: {number: N°, day: {label: Date, type: date}}, '
+        "next: Page suivante, empty: Aucun rendez-vous}",
+        source=True,
+        fields_param="columns",
+        results={"rows": "the rows in their order, each with what `read` names", "count": "how many"},
+        timeout=120.0,
+    ),
+    _spec(
         "expect",
         WaitParams,
         Effect.READ,
@@ -226,6 +206,26 @@ _SPECS = (
         "{text: Traitement terminé}",
         primary="target",
         timeout=60.0,
+    ),
+    _spec(
+        "download",
+        DownloadParams,
+        Effect.READ,
+        "Click, and await the file that this starts, in a private folder that lives as long as the item is worked on.",
+        '{target: {link: Télécharger}, name: "attestation-${{ item.number }}.pdf"}',
+        primary="target",
+        results=_FILE,
+        timeout=60.0,
+    ),
+    _spec(
+        "pdf",
+        PdfParams,
+        Effect.READ,
+        "Keep the page as a PDF file, in a private folder that lives as long as the item is worked on.",
+        "recepisse",
+        primary="name",
+        results=_FILE,
+        timeout=30.0,
     ),
     _spec(
         "screenshot",

@@ -6,13 +6,14 @@ import asyncio
 import json
 import time
 from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from robo.sdk.errors import Failure, NotFound, TimedOut
 from robo.sdk.runner import Answer, Call, Refused, Result
 from robo.sdk.targets import Read, Target, Watched
 from robo.sdk.values import MISSING
 from robo_browser.acting import Hands, drift, moved, watch_job
+from robo_browser.frames import apart, where
 from robo_browser.reading import Unfit, value_of
 from robo_browser.tab import DocumentGone, Tab
 from robo_browser.trouble import failed, listed
@@ -20,6 +21,8 @@ from robo_browser.values import target_words
 from robo_browser.windows import too_late
 
 Seen = Mapping[str, Any]
+SLICE: Final = 0.3
+"""Seconds one of several frames is looked at before the others are asked again."""
 Watching = asyncio.Future[dict[str, Any]]
 
 
@@ -174,7 +177,8 @@ class Answers:
             changed = tab.documents != documents
             more = {"not": unfit, "signIn": changed, "settled": not (watch.read or watch.expect)}
             try:
-                seen = await (tab.do({**job, **more}, left) if watching is None else asyncio.wait_for(watching, left))
+                looking = asyncio.wait_for(watching, left) if watching else self._look(tab, {**job, **more}, left)
+                seen = await looking
             except (DocumentGone, TimeoutError):
                 continue
             finally:
@@ -193,6 +197,14 @@ class Answers:
                     continue
             return self._answer(call, seen, acted=tab.documents != documents)
         return Answer(requests=self._hands.windows.sent)
+
+    async def _look(self, tab: Tab, job: Mapping[str, Any], left: float) -> Seen:
+        """What the page says now or soon; with frames of other sites, a short while in each that may say it."""
+        if not apart(tab):
+            return await tab.do(job, left)
+        world = await where(tab, job, time.monotonic() + SLICE, None)
+        seen = await world.do(job, min(left, SLICE))
+        return {"over": True} if seen.get("timeout") and left > SLICE else seen
 
     def _answer(self, call: Call, seen: Seen, *, acted: bool) -> Answer:
         requests = self._hands.windows.sent

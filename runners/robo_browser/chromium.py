@@ -16,7 +16,7 @@ from robo_browser.processes import GRACE, Kept
 from robo_browser.session import BrowserSession
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, CDPSession, Playwright
+    from playwright.async_api import Browser, CDPSession, Playwright, ProxySettings
 
 LAUNCH: Final = 30.0
 """Seconds a browser may take to start."""
@@ -25,8 +25,9 @@ LAUNCH: Final = 30.0
 class Chromium:
     """One browser and the driver above it. `kept` are their processes."""
 
-    def __init__(self, choice: Choice, *, headed: bool) -> None:
+    def __init__(self, choice: Choice, *, headed: bool, proxy: ProxySettings | None = None) -> None:
         self._choice = choice
+        self._proxy = proxy
         self._headed = headed
         self._playwright: Playwright | None = None
         self._browser: Browser | None = None
@@ -55,13 +56,14 @@ class Chromium:
                 headless=not self._headed,
                 chromium_sandbox=choice.sandbox,
                 args=list(FLAGS),
+                proxy=self._proxy,
                 timeout=LAUNCH * 1000,
             )
         except Error as error:
             await self.stop()
             raise missing(_first_line(error.message), headed=self._headed) from None
         self._cdp = await self._browser.new_browser_cdp_session()
-        self._guard = Guard(self._cdp)
+        self._guard = Guard(self._cdp, proxied=self._proxy is not None)
         await asyncio.gather(self._guard.start(), self.kept.note(self._cdp))
 
     async def open(self, context: Context) -> BrowserSession:

@@ -8,9 +8,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from robo.sdk.errors import InfrastructureError
+
+if TYPE_CHECKING:
+    from playwright.async_api import ProxySettings
 
 SHELLS: Final = ("chromium-headless-shell", "chrome-headless-shell")
 """Browsers without a window: a third of the memory, a third of the launch."""
@@ -92,6 +95,13 @@ def _sandbox(settings: Mapping[str, Any], environment: Mapping[str, str]) -> boo
             "or ROBO_BROWSER_SANDBOX=off",
         )
     return on
+
+
+def proxy_of(settings: Mapping[str, Any]) -> ProxySettings | None:
+    """What pages are fetched through, as Playwright takes it; None: as the system says."""
+    if not settings.get("proxy"):
+        return None
+    return {"server": str(settings["proxy"]), "bypass": str(settings.get("direct") or "")}
 
 
 def missing(why: str, *, headed: bool) -> InfrastructureError:

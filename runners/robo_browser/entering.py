@@ -11,7 +11,7 @@ from robo.sdk.grammar import TARGET_KEYS, parse_target
 from robo.sdk.runner import Call, Result
 from robo.sdk.targets import Target
 from robo_browser.acting import Hands, drift, watch_job
-from robo_browser.actions import CheckParams, FieldsParams, PressParams
+from robo_browser.parameters import CheckParams, FieldsParams, PressParams
 from robo_browser.trouble import failed
 from robo_browser.values import Entry, same, target_words
 
@@ -55,7 +55,8 @@ class Pen:
 
         The page refuses presses from then on after the call's time, and a click that would land elsewhere."""
         hands = self._hands
-        watch = {"watch": watch_job(hands, call), "seconds": call.timeout}
+        awaited = watch_job(hands, call)
+        watch = {"watch": awaited, "seconds": call.timeout}
         if isinstance(call.params, PressParams):
             entered = await self.enter(pairs, end) if pairs else []
             await hands.focus(call.params, call, end)
@@ -68,6 +69,7 @@ class Pen:
             answer = await hands.do({"job": "aim", "targets": button, **watch}, own)
         if "failed" in answer:
             raise await hands.missed(failed(answer, hands.words(call), call.step))
+        await hands.remember_elsewhere(awaited, call.timeout)
         return answer, entered
 
     async def _trip(self, pairs: Pairs, more: Mapping[str, Any], end: float) -> dict[str, Any]:

@@ -43,8 +43,9 @@ class Ward(Protocol):
 class Guard:
     """Holds, judges and releases the requests of one browser."""
 
-    def __init__(self, cdp: CDPSession) -> None:
+    def __init__(self, cdp: CDPSession, *, proxied: bool = False) -> None:
         self._cdp = cdp
+        self._proxied = proxied
         self._frames: dict[str, Ward] = {}
         self._wards: dict[str, Ward] = {}
         self._running: set[asyncio.Task[None]] = set()
@@ -122,7 +123,7 @@ class Guard:
         request, held = event["request"], {"requestId": event["requestId"]}
         body = wire.body_of(request)
         allowance = ward.effect(again="redirectedRequestId" in event)
-        if body is None or not wire.goes_direct(request["url"], request["headers"]):
+        if self._proxied or body is None or not wire.goes_direct(request["url"], request["headers"]):
             await self._cdp.send("Fetch.continueRequest", held)
             return
         cookies = await ward.cookies(request["url"])

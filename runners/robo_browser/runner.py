@@ -32,9 +32,9 @@ class BrowserRunner:
     async def start(self, settings: Mapping[str, Any], *, headed: bool, slots: int) -> None:
         """Launch the browser. Raises `InfrastructureError` with how to get one."""
         from robo_browser.chromium import Chromium
-        from robo_browser.discovery import choose
+        from robo_browser.discovery import choose, proxy_of
 
-        self.chromium = Chromium(choose(settings, headed=headed), headed=headed)
+        self.chromium = Chromium(choose(settings, headed=headed), headed=headed, proxy=proxy_of(settings))
         await self.chromium.start()
 
     async def open(self, context: Context) -> Session:

@@ -5,27 +5,34 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from robo.sdk.errors import Failure
 from robo.sdk.runner import Answer, Call, Context, Gate, Result, Row
 from robo.sdk.values import Effect
+from robo_browser import calendars, downloads, files, grids, lists, signing, tables
 from robo_browser import evidence as pictures
-from robo_browser import lists, signing
 from robo_browser.acting import Hands
-from robo_browser.actions import (
-    ACTIONS,
+from robo_browser.actions import ACTIONS
+from robo_browser.answers import Answers, Watching
+from robo_browser.downloads import Shelf
+from robo_browser.entering import Pen, entries_of
+from robo_browser.guard import Guard
+from robo_browser.parameters import (
+    DatesParams,
+    DownloadParams,
+    FilesParams,
+    FillRowsParams,
     FindRowParams,
     LoginParams,
     OpenParams,
+    PdfParams,
     PressParams,
     ReadParams,
+    RowsParams,
     ScreenshotParams,
     WaitParams,
 )
-from robo_browser.answers import Answers, Watching
-from robo_browser.entering import Pen, entries_of
-from robo_browser.guard import Guard
 from robo_browser.quiet import Quiet
 from robo_browser.rules import Step
 from robo_browser.tab import Tab, lost
@@ -50,6 +57,7 @@ class BrowserSession:
         self._pen = Pen(self._hands)
         self._answers = Answers(self._hands)
         self._quiet = Quiet(self._hands.unsayable)
+        self._shelf = Shelf(windows, context.folder)
 
     @classmethod
     async def begin(cls, browser: Browser, guard: Guard, context: Context) -> BrowserSession:
@@ -82,6 +90,9 @@ class BrowserSession:
                     results += await self._windows.guarded(self._enter(group))
                 else:
                     results.append(await self._windows.guarded(self._one(group[0])))
+        if put_away := self._windows.put_away():
+            note = f"put away: {', '.join(f'«{name}»' for name in put_away)}"
+            results[-1] = _joined(results[-1], Result(note=note))
         return [self._quiet.result(result) for result in results]
 
     def _allow(self, call: Call) -> None:
@@ -96,24 +107,48 @@ class BrowserSession:
 
     async def _one(self, call: Call) -> Result:
         end = time.monotonic() + call.timeout
+        if (asked := await self._asked(call, end)) is not None:
+            return asked
         params = call.params
         if isinstance(params, OpenParams):
             done = await self._hands.open(params.url, call, end)
-        elif isinstance(params, LoginParams):
-            return await signing.sign_in(self._hands, self._answers, call, params, end)
-        elif isinstance(params, FindRowParams):
-            return await lists.find_row(self._hands, call, params, end)
         elif isinstance(params, ReadParams):
             done = await self._answers.read(call, params.reads, end)
         elif isinstance(params, WaitParams):
             done = await self._answers.expect(call, params.target, end)
-        elif isinstance(params, ScreenshotParams):
-            done = await self._screenshot(params.name)
         elif isinstance(params, PressParams):
             done = await self._hands.press(params, call, end)
+        elif isinstance(params, DatesParams):
+            done = await calendars.pick_date(self._hands, call, params, end)
+        elif isinstance(params, FilesParams):
+            done = await files.upload(self._hands, call, params, end)
         else:
-            done = await self._hands.click(call, end)
+            done = await self._kept(call, end)
         return _joined(done, await self._answers.after(call, end))
+
+    async def _asked(self, call: Call, end: float) -> Result | None:
+        """What awaits its own answer: nothing is looked at afterwards."""
+        params = call.params
+        if isinstance(params, LoginParams):
+            return await signing.sign_in(self._hands, self._answers, call, params, end)
+        if isinstance(params, FindRowParams):
+            return await lists.find_row(self._hands, call, params, end)
+        if isinstance(params, FillRowsParams):
+            return await grids.fill_rows(self._hands, call, params, end)
+        if isinstance(params, RowsParams):
+            return await tables.rows(self._hands, call, params, end)
+        return None
+
+    async def _kept(self, call: Call, end: float) -> Result:
+        """What leaves a file, or only clicks."""
+        params = call.params
+        if isinstance(params, ScreenshotParams):
+            return await self._screenshot(params.name)
+        if isinstance(params, DownloadParams):
+            return await downloads.download(self._hands, self._shelf, call, params, end)
+        if isinstance(params, PdfParams):
+            return await downloads.pdf(self._hands, self._shelf, params.name, call)
+        return await self._hands.click(call, end)
 
     async def _screenshot(self, name: str) -> Result:
         kept = await self.evidence(())
@@ -163,14 +198,14 @@ class BrowserSession:
 
     # -- the rest of the contract
 
-    def rows(self, call: Call) -> AsyncIterator[Row]:
-        """No action of this runner is a source."""
-        raise Failure(
-            "RB733",
-            "%(action)s gives no rows",
-            remedy="take the rows from a workbook: `files.rows`",
-            action=call.action,
-        )
+    async def rows(self, call: Call) -> AsyncIterator[Row]:
+        """The rows of a list, as items are made of them."""
+        assert isinstance(call.params, RowsParams)  # noqa: S101 - no other action is a source
+        self._allow(call)
+        found = tables.source(self._hands, call, call.params, time.monotonic() + call.timeout)
+        with self._quiet.errors():
+            while (row := await self._windows.guarded(anext(found, None))) is not None:
+                yield replace(row, values=self._quiet.value(row.values))
 
     async def evidence(self, sensitive: Sequence[str]) -> Mapping[str, bytes]:
         """A picture of the window in front and its address, with all that is secret or sensitive covered."""
@@ -181,6 +216,7 @@ class BrowserSession:
         from playwright.async_api import Error
 
         self._windows.forget()
+        await asyncio.to_thread(self._shelf.clear)
         try:
             tab = await self._windows.only_first()
             await tab.navigate("about:blank", RESET)
@@ -192,6 +228,7 @@ class BrowserSession:
     async def close(self) -> None:
         """End the session; a browser that is gone already is no trouble."""
         try:
+            await asyncio.wait_for(self._shelf.close(), 5.0)
             await asyncio.wait_for(self._windows.close(), 5.0)
         except Exception:  # noqa: BLE001 - what cannot be closed ends with the browser
             return

@@ -11,8 +11,8 @@ from robo.sdk.runner import Call, Result
 from robo.sdk.secret import Secret
 from robo.sdk.targets import Target
 from robo_browser.acting import SERVER_ERROR, Hands, watch_job
-from robo_browser.actions import LoginParams
 from robo_browser.answers import Answers
+from robo_browser.parameters import LoginParams
 from robo_browser.rules import place_of
 from robo_browser.trouble import failed
 from robo_browser.values import target_words

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from robo.sdk.errors import Failure, SessionLost, TimedOut
 from robo_browser.script import WORLD, expression, source
 
 if TYPE_CHECKING:
-    from playwright.async_api import CDPSession, Page
+    from playwright.async_api import CDPSession, Frame, Page
 
 GRACE: Final = 5.0
 """Seconds a page may be silent beyond the time it was given before it is taken for dead."""
@@ -34,6 +34,11 @@ class Tab:
         self._changed = changed
         self._context: str | None = None
         self._others: dict[str, str] = {}
+        self._origins: dict[str, str] = {}
+        """By frame: a world of ours that began with a blank document keeps that one's, the page's own tells."""
+        self.inner: dict[str, Tab] = {}
+        """Frames of other sites that live in a process of their own."""
+        self.adopting: set[asyncio.Task[None]] = set()
         self._arrived = asyncio.Event()
         self._documents = 0
         self._lost = ""
@@ -43,16 +48,21 @@ class Tab:
         self._talk = asyncio.Event()
         self._halted = asyncio.Event()
         self._committed = asyncio.Event()
+        self.always: Mapping[str, Any] = {}
+        """What every job of this window is told."""
+        self.put_away: list[str] = []
+        """What appeared, and was put away by a press of these."""
 
     @classmethod
-    async def attach(cls, page: Page, frames: Callable[[Tab, str], None]) -> Tab:
-        """Attach to `page`. `frames` hears of every frame that becomes part of this window."""
-        cdp = await page.context.new_cdp_session(page)
+    async def attach(cls, page: Page, frames: Callable[[Tab, str], None], frame: Frame | None = None) -> Tab:
+        """Attach to `page`, or to one frame of it that has a process of its own. `frames` hears of every frame that
+        becomes part of it."""
+        cdp = await page.context.new_cdp_session(frame or page)
         tree = (await cdp.send("Page.getFrameTree"))["frameTree"]
         tab = cls(page, cdp, tree["frame"]["id"], frames)
         tab._listen()
-        for frame in _frames(tree):
-            frames(tab, frame)
+        for each in _frames(tree):
+            frames(tab, each)
         script = {"source": source(), "worldName": WORLD, "runImmediately": True}
         await asyncio.gather(
             cdp.send("Runtime.enable"),
@@ -87,6 +97,8 @@ class Tab:
     def _context_created(self, event: dict[str, Any]) -> None:
         context = event["context"]
         if context["name"] != WORLD:
+            if context["auxData"]["isDefault"]:
+                self._origins[context["auxData"]["frameId"]] = context["origin"]
             return
         if context["auxData"]["frameId"] == self.frame:
             self._context = context["uniqueId"]
@@ -160,23 +172,35 @@ class Tab:
                 raise lost(self._lost) from None
             raise broken({"text": error.message}) from None
 
-    async def do(self, job: Mapping[str, Any], wait: float = 0.0, *, later: float = 0.0) -> dict[str, Any]:
-        """Run one job of our script in the present document. Raises `DocumentGone` when the document leaves.
+    async def do(
+        self, job: Mapping[str, Any], wait: float = 0.0, *, later: float = 0.0, context: str | None = None
+    ) -> dict[str, Any]:
+        """Run one job of our script in the present document, or in the frame of `context`. Raises `DocumentGone` when
+        the document leaves.
 
         `wait`: seconds the job may take in the page, from `later` seconds on at the latest; a page silent for longer
         is lost."""
-        context = await self._present(wait)
-        text = expression({**job, "wait": max(0.0, wait) * 1000})
+        context = context or await self._present(wait)
+        text = expression({**self.always, **job, "wait": max(0.0, wait) * 1000})
         params = {"expression": text, "uniqueContextId": context, "awaitPromise": True, "returnByValue": True}
         try:
             answer = await self._unless_lost(self.send("Runtime.evaluate", params), max(wait, 0.0) + later + GRACE)
         finally:
             del text, params  # a secret may be in it, and a traceback keeps locals
         if "exceptionDetails" in answer:
-            if self._context != context:
+            if self._context != context and context not in self._others:
                 raise DocumentGone
             raise broken(answer["exceptionDetails"])
-        return answer["result"].get("value") or {}
+        value: dict[str, Any] = answer["result"].get("value") or {}
+        self.put_away += value.pop("putAway", ())
+        return value
+
+    async def put_files(self, files: Sequence[str], context: str | None = None) -> None:
+        """Give files to the field that our script holds, in the document or in the frame of `context`."""
+        context = context or await self._present(0.0)
+        params = {"expression": "globalThis.robo.held()", "uniqueContextId": context}
+        field = (await self.send("Runtime.evaluate", params))["result"]
+        await self.send("DOM.setFileInputFiles", {"files": list(files), "objectId": field.get("objectId", "")})
 
     async def _unless_lost(self, asking: Coroutine[Any, Any, dict[str, Any]], patience: float) -> dict[str, Any]:
         """The answer, unless the window goes first or is silent for too long."""
@@ -221,24 +245,31 @@ class Tab:
             self.send("Runtime.evaluate", {"expression": expression(job), "uniqueContextId": context})
             for context in self._others
         ]
-        results = await asyncio.gather(self.do(job), *others, return_exceptions=True)
+        inner = [each.do(job) for each in self.inner.values() if each.alive]
+        results = await asyncio.gather(self.do(job), *others, *inner, return_exceptions=True)
         if isinstance(results[0], BaseException):
             raise results[0]
 
     @property
+    def foreign(self) -> Mapping[str, str]:
+        """Frames of another origin that live with this document, by their context."""
+        if not self._others:
+            return {}
+        own = self._origins.get(self.frame)
+        return {each: frame for each, frame in self._others.items() if self._origins.get(frame, own) != own}
+
+    @property
     def has_foreign_frames(self) -> bool:
         """Frames that the script of the top document may not be able to reach."""
-        return bool(self._others)
+        return bool(self._others or self.inner)
 
-    async def click(self, x: float, y: float) -> None:
-        """One trusted click of the left button."""
+    async def click(self, x: float, y: float, *, times: int = 1) -> None:
+        """Trusted clicks of the left button, one after the other at once."""
         self._halted.clear()
-        at = {"x": x, "y": y, "button": "left", "clickCount": 1}
-        events = (
-            {"type": "mouseMoved", "x": x, "y": y},
-            {"type": "mousePressed", **at},
-            {"type": "mouseReleased", **at},
-        )
+        events: list[dict[str, Any]] = [{"type": "mouseMoved", "x": x, "y": y}]
+        for count in range(1, times + 1):
+            at = {"x": x, "y": y, "button": "left", "clickCount": count}
+            events += [{"type": "mousePressed", **at}, {"type": "mouseReleased", **at}]
         await asyncio.gather(*(self.send("Input.dispatchMouseEvent", event) for event in events))
 
     async def press(self, key: str) -> None:

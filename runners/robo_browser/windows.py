@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from robo.sdk.errors import DeadlinePassed, Failure, UndeclaredEffect, UnexpectedDialog
 from robo.sdk.runner import Context
 from robo_browser import wire
+from robo_browser.frames import adopt
 from robo_browser.guard import Guard
 from robo_browser.rules import MESSAGE, Sent, Step, Verdict, judge, place_of
 from robo_browser.tab import Tab
+from robo_browser.values import target_job
 
 if TYPE_CHECKING:
-    from playwright.async_api import BrowserContext, Dialog, Page, WebSocketRoute
+    from playwright.async_api import Browser, BrowserContext, Dialog, Page, WebSocketRoute
 
 T = TypeVar("T")
 ARRIVAL: Final = 2.0
@@ -39,6 +41,12 @@ class Windows:
         self._step = Step()
         self._confirm: str | None = None
         self.context_id = ""
+        form = context.date_format
+        popups = [
+            {"dismiss": target_job(popup.dismiss, form), "see": popup.see and target_job(popup.see, form)}
+            for popup in context.popups
+        ]
+        self._always = {"popups": popups} if popups else {}
         self.sent = 0
         """Effects that left since the gate was passed."""
 
@@ -56,6 +64,8 @@ class Windows:
     async def _attach(self, page: Page) -> Tab:
         tab = await Tab.attach(page, lambda _tab, frame: self._guard.frame(self, frame))
         tab.on("Page.windowOpen", self._announce)
+        tab.always = self._always
+        page.on("framenavigated", lambda frame: adopt(tab, frame))
         self._tabs.append(tab)
         return tab
 
@@ -80,6 +90,13 @@ class Windows:
         except (Error, Failure):
             return  # it closed again before it was looked at
 
+    @property
+    def browser(self) -> Browser:
+        """The browser that all sessions share."""
+        browser = self._browser.browser
+        assert browser is not None  # noqa: S101 - only a persistent context has none
+        return browser
+
     async def arrivals(self) -> None:
         """Windows that are just opening are there afterwards."""
         end = time.monotonic() + ARRIVAL
@@ -100,6 +117,13 @@ class Windows:
             self._tabs = [tab for tab in self._tabs if tab.alive] or self._tabs[:1]
         self._tabs[-1].check()
         return self._tabs[-1]
+
+    def put_away(self) -> list[str]:
+        """What appeared since the last time this was asked, and was put away."""
+        found = [name for tab in self._tabs for name in tab.put_away]
+        for tab in self._tabs:
+            tab.put_away.clear()
+        return found
 
     def survive(self, tab: Tab) -> bool:
         """The session goes on without this window."""

@@ -140,6 +140,7 @@ ROWS = ActionSpec(
     summary="The rows of a workbook (xlsx, xlsm, xls, ods) or CSV file, by the names of its columns.",
     primary="file",
     source=True,
+    writable=True,
     timeout=120.0,
     example='files.rows: {file: "${{ inputs.export }}", sheet: Demandes}',
 )

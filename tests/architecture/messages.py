@@ -28,7 +28,17 @@ ERRORS = re.compile(
 CODE = re.compile(r"RB\d{3}|[a-z]+(?:-[a-z]+)+")
 SPOKEN = {"remedy", "expected", "says", "message", "why"}
 A_WORD = re.compile(r"[A-Za-z]{2}")
-WORDS_AT = {"BadScalar": 0, "phrase": 0, "_words": 0, "_problem": 0, "_lacking": 0, "_wrong_shape": 1, "wrong_value": 2}
+WORDS_AT = {
+    "BadScalar": 0,
+    "phrase": 0,
+    "Unreadable": 0,
+    "_suspect": 0,
+    "_words": 0,
+    "_problem": 0,
+    "_lacking": 0,
+    "_wrong_shape": 1,
+    "wrong_value": 2,
+}
 """Where words stand that are translated with the message they are a fact of."""
 KEPT_IN = {"expected", "wanted", "DATE_FORM", "SHAPES", "SAID"}
 """Variables that hold such words."""

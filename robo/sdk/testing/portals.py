@@ -25,6 +25,8 @@ _FORM = """<form method="post" action="/demandes">
 <script>
 addEventListener("input", e => fetch("/vu?" + e.target.name + "=" + encodeURIComponent(e.target.value)))
 </script>"""
+_LIST = """<table><tr><th>Référence</th><th>Nom</th></tr>
+<tr><td>R-1</td><td>Martin</td></tr><tr><td>R-2</td><td>Durand</td></tr></table>"""
 _SIGN_IN = """<form method="post" action="/connexion">
 <p><label>Identifiant <input name="user"></label></p>
 <p><label>Mot de passe <input name="pass" type="password"></label></p>
@@ -103,6 +105,8 @@ class Portal:
         match request.method, request.path:
             case "GET", "/":
                 return _page("Nouvelle demande", _FORM)
+            case "GET", "/liste":
+                return _page("Demandes", _LIST)
             case "POST", "/demandes":
                 return self._file(request, reused=reused)
             case "GET", "/vu":

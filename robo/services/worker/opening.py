@@ -19,6 +19,7 @@ from robo.model.process import Items
 from robo.model.run import NewItem
 from robo.plan.columns import noted_columns, written_columns
 from robo.plan.model import Plan, listed_row
+from robo.sdk.action import ActionSpec, Params
 from robo.sdk.grammar import parse_params
 from robo.sdk.runner import Call, Row
 from robo.services.worker.bundles import Bundles, rows_in
@@ -80,7 +81,7 @@ async def _rows(plan: Plan, items: Items, sessions: SlotSessions, base: Mapping[
     call = Call(
         step=step.id,
         action=step.action,
-        params=parse_params(spec, render(step.params, base)),
+        params=_with_fields(spec, items, parse_params(spec, render(step.params, base))),
         effect=spec.effect,
         timeout=step.timeout.total_seconds() if step.timeout else spec.timeout,
     )
@@ -114,6 +115,14 @@ def listed(plan: Plan, items: Items, base: Mapping[str, Any]) -> Iterator[Row]:
         text = "\x1e".join(f"{name}\x1f{value}" for name, value in values.items())
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         yield Row(values, plan.places[listed_row(number)], number, digest)
+
+
+def _with_fields(spec: ActionSpec, items: Items, params: Params) -> Params:
+    """`params` with the columns of the fields, where the action knows its source by them."""
+    if spec.fields_param is None:
+        return params
+    columns = [*getattr(params, spec.fields_param), *(field.column for field in items.fields)]
+    return params.model_copy(update={spec.fields_param: tuple(dict.fromkeys(columns))})
 
 
 def _no_such_key(key: str) -> list[NewItem]:

@@ -39,7 +39,7 @@ from robo.services.worker.limits import Breaker
 from robo.services.worker.opening import Choice, read_source
 from robo.services.worker.paths import given_places
 from robo.services.worker.requests import RunReport, RunRequest
-from robo.services.worker.sessions import Beginning, RunnerPool, SlotSessions, setup_runners
+from robo.services.worker.sessions import Beginning, RunnerPool, SlotSessions, popups_of, setup_runners
 from robo.services.worker.signins import SignIns, door
 from robo.services.worker.told import said_of, sensitive_values
 from robo.services.worker.units import uncounted, unit_keys
@@ -157,6 +157,7 @@ class Running:
                 dry_run=self.run.dry_run,
                 places=given_places(self.plan.inputs, self.inputs),
                 process=self.settings.processes / self.plan.process,
+                popups=popups_of(self.plan, self._base()),
                 turn=sign_ins.turn,
             ),
             setup=setup,

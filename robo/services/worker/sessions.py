@@ -6,9 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Self
 
+from robo.definition.expressions import render
+from robo.model.text import Node
 from robo.plan.model import Plan, performed
 from robo.plan.steps import runner_of
-from robo.sdk.runner import Context, Flusher, Runner, Session
+from robo.sdk.grammar import parse_target
+from robo.sdk.runner import Context, Flusher, Popup, Runner, Session
+from robo.sdk.targets import Target
 from robo.services.guests import new_runner
 
 Setup = Callable[["SlotSessions"], Awaitable[None]]
@@ -163,3 +167,15 @@ def setup_runners(plan: Plan) -> frozenset[str]:
     """The runners that `setup` and `start` use: a new session of one of them runs it."""
     pieces = (*plan.setup, *plan.start)
     return frozenset(runner_of(step.action) for step in performed(pieces) if step.action)
+
+
+def popups_of(plan: Plan, base: Mapping[str, Any]) -> tuple[Popup, ...]:
+    """What may appear at any time, with its expressions evaluated."""
+
+    def target(node: Node) -> Target:
+        return parse_target(render(node, base))
+
+    return tuple(
+        Popup(dismiss=target(popup.dismiss), see=None if popup.see is None else target(popup.see))
+        for popup in plan.popups
+    )

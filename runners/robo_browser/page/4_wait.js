@@ -21,6 +21,7 @@ async function until(look, end, promptly = false) {
   for (;;) {
     const began = clock();
     newLook();
+    putAway();
     const found = look();
     if (found) return found;
     const took = clock() - began;

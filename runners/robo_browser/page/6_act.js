@@ -59,12 +59,24 @@ function moving(el) {
   return found.length > 0;
 }
 
+/** What a job means to click on. */
+function placeFor(job) {
+  if (job.option !== undefined) return optionOf(job.option);
+  if (job.submitOf) return submitOf(job.submitOf);
+  if (job.pages) return turning(job);
+  if (job.day) return dayOrTurn(job);
+  if (job.opener) return openerOf(job.opener);
+  if (job.confirming) return confirming();
+  if (job.cellInHand) return cellInHand();
+  return one(job.targets, job.doing || 'click');
+}
+
 /** Locates, scrolls to and hit-tests what will be clicked: {x, y} or a failure. */
 async function aim(job) {
   let failure = null;
   const answer = await until(() => {
     if (unread()) { failure = { failed: 'none', target: job.targets?.[0] }; return null; }
-    const place = job.option !== undefined ? optionOf(job.option) : job.submitOf ? submitOf(job.submitOf) : one(job.targets, job.doing || 'click');
+    const place = placeFor(job);
     if (place.failed) { failure = place; return null; }
     const { el } = place;
     if (el.matches(':disabled') || el.getAttribute('aria-disabled') === 'true') { failure = { failed: 'locked', target: job.targets?.[0], places: [described(el)] }; return null; }
@@ -83,7 +95,7 @@ async function aim(job) {
     }
     aimed = { el: point.target, name: names(el)[0] || '' };
     if (moving(point.target)) { failure = { failed: 'moving', target: job.targets?.[0] }; return null; }
-    return { x: point.x, y: point.y, rank: place.rank, name: (names(el)[0] || squash(el.innerText)).slice(0, 80) };
+    return { x: point.x, y: point.y, rank: place.rank, what: place.what, name: (names(el)[0] || squash(el.innerText)).slice(0, 80) };
   }, clock() + Math.max(0, job.wait));
   if (!answer) return { ...failure, near: failure.near || !failure.target ? failure.near || [] : nearest(failure.target, job.doing || 'click') };
   if (job.watch) remember(job.watch);

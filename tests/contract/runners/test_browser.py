@@ -51,6 +51,10 @@ class PortalWorld(World):
             Asked(act("read", {"name": "Nom", "title": {"heading": "Nouvelle demande"}}), {"name": NAME}),
         ]
 
+    def source(self) -> tuple[Call, Sequence[Mapping[str, Any]]]:
+        rows = act("rows", {"at": address(self.portal, "/liste"), "columns": ["Référence"]})
+        return rows, [{"Référence": "R-1", "Nom": "Martin"}, {"Référence": "R-2", "Nom": "Durand"}]
+
     def failing(self) -> Sequence[Call]:
         return [
             act("open", f"{self.portal.origin.rpartition(':')[0]}:9/ailleurs", timeout=1.0),

@@ -80,6 +80,11 @@ fields: {number: N, last: L, born: B, country: C, path: P}}
 tables: {pays: {rows: {Britannique: GBR}}}
 finders: {dossier: {browser.find_row: {at: "${{ inputs.portal }}/r", where: {N: a}, read: {agdref: N°, creator: Par}}}}
 steps:
+  - id: lines
+    browser.rows: {at: "${{ inputs.portal }}/l", read: {account: Compte, amount: Montant}}
+  - browser.open: ${{ inputs.portal }}/a
+  - id: attestation
+    browser.download: Attestation
   - id: created
     once: ${{ item.key }}
     do:
@@ -126,7 +131,8 @@ def around(part: str) -> str:
         return AROUND.partition("  - id:")[0] + indented(part, 2)
     if keys[0] == "files.update_row":
         return AROUND + indented(part, 2)
-    if keys[0] in {"files.rows", "files.list"} and not part.startswith("- "):
+    actions = installed_actions()
+    if keys[0] in actions and actions[keys[0]].source and not part.startswith("- "):
         return AROUND.replace("files.rows: {file: a.csv}", part.strip())
     if keys[0] == "browser.submit":
         return AROUND.replace("      - browser.submit: Enregistrer\n", indented(part, 6))

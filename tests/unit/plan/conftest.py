@@ -74,7 +74,7 @@ ACTIONS: Mapping[str, ActionSpec] = {
         _spec("page.submit", Press, Effect.SUBMIT, primary="target", timeout=15.0),
         _spec("page.read", Reads, Effect.READ, primary="read", open_mapping=True, result_param="read"),
         _spec("page.find", Find, Effect.READ, finder=True, result_param="read"),
-        _spec("files.rows", Rows, Effect.READ, primary="file", source=True),
+        _spec("files.rows", Rows, Effect.READ, primary="file", source=True, writable=True),
         _spec("files.update_row", Cells, Effect.LOCAL, primary="set", columns_param="set", proof=Proof.IDEMPOTENT),
         _spec("mail.send", Mail, Effect.SUBMIT, primary="to", proof=Proof.JOURNALED),
     )
