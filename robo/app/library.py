@@ -123,8 +123,16 @@ class Library:
         problems = [problem for _, found in read for problem in found]
         known, _ = check_process(file, actions=self.actions)
         if known is not None:
-            problems += [problem for case in cases for problem in case_problems(case, known, self.region_ids())]
+            for case in cases:
+                problems += case_problems(case, known, self.region_ids(), self._columns_of(process, case.region))
         return cases, tuple(sorted(problems, key=lambda one: one.position))
+
+    def _columns_of(self, process: str, region: str) -> Mapping[str, str]:
+        """The columns that a region calls otherwise; none where its file cannot be read."""
+        with suppress(UsageError, DefinitionError):
+            overlay = self.region(region).overlays.get(process)
+            return overlay.columns if overlay is not None else {}
+        return {}
 
     def _strangers(self, process: str | None) -> Iterator[Diagnostic]:
         """Overlays of processes that are not there; of one process, those whose name it may have been."""

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, Final
 
 from robo.cli.console import near
 from robo.cli.language import _
+from robo.cli.overlaid import Row, overlay_rows, reasons
+from robo.model.overlay import Overlay
 from robo.model.process import Items, Process, Step, StepKind
 from robo.model.region import Region
-from robo.model.text import Path, Template
-from robo.plan.model import Once, Part, Plan, Segment, Turns, performed
+from robo.model.text import Path, Template, header
+from robo.plan.model import Once, Part, Plan, Segment, Turns, every, performed
 
 DEFAULT: Final = "default"
 REGION: Final[Path] = ("", "region")
 """Stands for the region's file itself, which is no place in the process."""
 Found = list[dict[str, str]]
-"""Rows of `name`, `value` and `from`: `file:line:column`, or `default`."""
+"""Rows of `name`, `value`, `from` (`file:line:column`, or `default`), and `why` a region says so."""
 
 
 def node_text(node: Any) -> str:
@@ -33,31 +36,48 @@ def node_text(node: Any) -> str:
 
 def effective(plan: Plan, process: Process, region: Region | None) -> Found:
     """All of it, in the order of the reference."""
-    places = _Places(process, region)
+    places = _Places(plan, process, region)
     return [
-        {"name": name, "value": value, "from": places.of(path)} for name, value, path in _values(plan, process, region)
+        {"name": name, "value": value, "from": (place := places.of(path)), "why": places.why(path, place)}
+        for name, value, path in _values(plan, process, region)
     ]
 
 
 class _Places:
     """Where a value stands: the region's overlay first, because it wins, then the process, else a default."""
 
-    def __init__(self, process: Process, region: Region | None) -> None:
+    def __init__(self, plan: Plan, process: Process, region: Region | None) -> None:
         self._process = process
         self._region = region
+        self._plan = plan
+        self._below: Path = ("processes", process.id)
+        overlay = region.overlays.get(process.id) if region is not None else None
+        self._why = reasons(overlay) if overlay is not None else {}
 
     def of(self, path: Path) -> str:
-        if self._region is not None:
-            found = self._region.positions.get(("processes", self._process.id, *path[:2]))
-            if found is not None and len(path) > 1:
-                return str(found)
-        if self._region is not None and path == REGION:
+        if path == REGION and self._region is not None:
             return self._region.file
-        found = self._process.positions.get(path) if path else None
-        return str(found) if found is not None else DEFAULT
+        if self._region is not None and path:
+            if path[:1] == ("processes",):  # a step of the region itself
+                return self._own[path]
+            if (found := self._region.positions.get((*self._below, *path))) is not None:
+                return str(found)
+        place = self._process.positions.get(path) if path else None
+        return str(place) if place is not None else DEFAULT
 
+    @cached_property
+    def _own(self) -> Mapping[Path, str]:
+        """The region's own steps, by where they stand."""
+        steps = (step for part in every(self._plan.every_part) for step in steps_of(part))
+        before = performed((*self._plan.setup, *self._plan.start))
+        return {step.path: self._plan.places[step.id] for step in (*before, *steps)}
 
-Row = tuple[str, str, Path]
+    def why(self, path: Path, place: str) -> str:
+        """The region's reason for what it wrote itself."""
+        if place == DEFAULT:
+            return ""
+        around = ((*self._below, *path[:n]) for n in range(len(path), 0, -1))
+        return next((self._why[each] for each in around if self._why.get(each)), "")
 
 
 def _values(plan: Plan, process: Process, region: Region | None) -> Iterator[Row]:
@@ -65,37 +85,32 @@ def _values(plan: Plan, process: Process, region: Region | None) -> Iterator[Row
         yield name, str(getattr(process, name)), (name,)
     if region is not None:
         yield "region", f"{region.id} ({region.zone}, {region.date_format})", REGION
-    yield from _named(plan, process)
+    overlay = region.overlays.get(process.id) if region is not None else None
+    yield from _named(plan, process, overlay)
     yield from _policies(plan)
-    if region is not None:
-        yield from _labels(process, region)
+    if overlay is not None:
+        yield from overlay_rows(overlay)
     yield from _steps(plan)
 
 
-def _labels(process: Process, region: Region) -> Iterator[Row]:
-    """The words of pages that read otherwise here; what follows shows them in their new form."""
-    overlay = region.overlays.get(process.id)
-    for index, label in enumerate(overlay.labels if overlay is not None else ()):
-        where = f" ({label.step})" if label.step else ""
-        yield f"labels.{label.source}", f"{label.to}{where}", ("labels", index)
-
-
-def _named(plan: Plan, process: Process) -> Iterator[Row]:
+def _named(plan: Plan, process: Process, overlay: Overlay | None) -> Iterator[Row]:
     for name, wanted in plan.inputs.items():
         said = wanted.default if wanted.default is not None else _("asked at the start") if wanted.required else "-"
         yield f"inputs.{name}", f"{said} ({wanted.type.value})", ("inputs", name)
-    for name, need in plan.secrets.items():
-        yield f"secrets.{name}", need.kind, ("secrets", name)
+    called = {to: name for name, to in (overlay.secrets.items() if overlay is not None else ())}
+    for stored, need in plan.secrets.items():
+        name = called.get(stored, stored)
+        yield f"secrets.{name}", need.kind if name == stored else f"{stored} ({need.kind})", ("secrets", name)
     for host in plan.hosts:
         value = f"{node_text(host.url)} reads {list(host.reads)} drafts {list(host.drafts)}"
         yield f"hosts.{host.name}", value, ("hosts", host.name) if host.name in process.hosts else ("inputs", host.name)
     for name, rows in plan.tables.items():
         yield f"tables.{name}", f"{len(rows)}", ("tables", name)
     if plan.items is not None:
-        yield from _items(plan.items)
+        yield from _items(plan.items, {header(to): name for name, to in overlay.columns.items()} if overlay else {})
 
 
-def _items(items: Items) -> Iterator[Row]:
+def _items(items: Items, renamed: Mapping[str, str]) -> Iterator[Row]:
     """Where items come from, in the order in which they are made."""
     for row in items.rows:
         yield f"items.from.{row.path[-1]}", node_text(row.values), row.path
@@ -103,7 +118,8 @@ def _items(items: Items) -> Iterator[Row]:
         yield "items.from", f"{items.source.action} {node_text(items.source.params)}", ("items", "from")
     for column in items.fields:
         rules = f"{column.column}, {column.type.value}, {_('required') if column.required else _('may be empty')}"
-        yield f"items.fields.{column.name}", rules, ("items", "fields", column.name)
+        before = renamed.get(header(column.column))
+        yield f"items.fields.{column.name}", rules, ("columns", before) if before else ("items", "fields", column.name)
     for name, node in items.let.items():
         yield f"items.let.{name}", node_text(node), ("items", "let", name)
     if items.only_if is not None:
@@ -229,5 +245,6 @@ def _once(once: Once) -> Iterator[Row]:
 def lines(found: Found, *, explain: bool) -> Iterator[str]:
     """For people: `name = value`, and its place with `--explain`."""
     for row in found:
-        place = f"   # {near(row['from'])}" if explain else ""
+        why = f" ({row['why']})" if row["why"] else ""
+        place = f"   # {near(row['from'])}{why}" if explain else ""
         yield f"{row['name']} = {row['value']}{place}"

@@ -62,6 +62,7 @@ CONTROL: Final[Mapping[str, Schema]] = {
         }
     },
     "output": {"output": {"type": "object"}},
+    "extension": {"extension": TEXT},
     "set": {"set": {"type": "object"}},
 }
 BLOCK: Final = ("once", "verify", "refused", "read", "expect", "settle", "unverifiable", "was", "within")

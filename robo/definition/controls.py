@@ -25,6 +25,8 @@ class Controls:
     def __init__(self, source: Source, ids: set[str]) -> None:
         self._source = source
         self._ids = ids
+        self.extensions: dict[str, Mapping[str, Any]] = {}
+        """Extension point -> what may be read there."""
 
     def read(self, kind: StepKind, parts: Mapping[str, YamlNode], path: Path) -> dict[str, Any]:
         """The members of a step of this kind."""
@@ -35,6 +37,8 @@ class Controls:
                 return {"assign": self._output(parts["output"], (*path, "output"))}
             case StepKind.NOTE:
                 return {"message": self._note(parts["note"], (*path, "note"))}
+            case StepKind.EXTENSION:
+                return {"extension": self._extension(parts["extension"], (*path, "extension"))}
             case StepKind.CHECK:
                 return self._check(parts, path)
         return self._ending(parts, path, kind)
@@ -68,6 +72,16 @@ class Controls:
         if isinstance(node, TextNode):
             return self._source.node(node, path)
         return self._source.text(node, path)
+
+    def _extension(self, node: YamlNode, path: Path) -> str:
+        """A place for steps of a region. What they leave is read by nothing behind them."""
+        source = self._source
+        name = source.plain(node, path) or ""
+        source.keys[path] = source.at(path)
+        if name and source.name(name, path, taken=self.extensions, reserved=frozenset()):
+            self.extensions[name] = dict(source.names)
+        source.names.pop("last", None)
+        return name
 
     def _ending(self, parts: Mapping[str, YamlNode], path: Path, kind: StepKind) -> dict[str, Any]:
         """`skip_if`, `reject_if`, `hand_over_if`."""

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from robo.definition.diagnostics import Reporter, nearest
+from robo.definition.keys import PROTECTING
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
 from robo.errors import Words, one_of
 from robo.model.process import Kind
@@ -170,9 +171,12 @@ class Document:
     def _closed(self, key: TextNode) -> None:
         self.reporter.report(
             "RB218",
-            "%(key)s is the author's: a region cannot change it",
+            "%(key)s protects people and data: no region removes or weakens it"
+            if key.text in PROTECTING
+            else "%(key)s is the author's: a region cannot change it",
             at=key.at,
-            expected="inputs and tables that the author opened, labels",
+            expected="what its author opened (inputs, tables, extensions, optional steps to skip), what is called "
+            "otherwise here (labels, columns, secrets), lower limits, notify, schedules, triggers",
             remedy="ask the author of the process, or have the lab publish a process of its own",
             key=key.text,
         )

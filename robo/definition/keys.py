@@ -62,7 +62,7 @@ TROUBLES: Final = ("timeout", "not_found")
 LEFTOVER: Final = ("finder", "when", "do")
 RULE: Final = ("not", "code", "says")
 HOLDERS: Final = ("for_each", "repeat", "choose")
-CONTROLS: Final = ("skip_if", "reject_if", "hand_over_if", "check", "set", "note", *HOLDERS, "output")
+CONTROLS: Final = ("skip_if", "reject_if", "hand_over_if", "check", "set", "note", *HOLDERS, "output", "extension")
 WITH_DO: Final = ("for_each",)
 """Control steps whose own steps stand under `do` beside them."""
 HOLD_STEPS: Final = ("do", "repeat", "next", "choose", "else", "rescue", "leftover")
@@ -72,9 +72,12 @@ STEP: Final = tuple(
         (*ACTION_STEP, *EFFECT_STEP, *BLOCK_STEP, *ENDING_STEP, *CHECK_STEP, *LOOP_STEP, *CONTROLS),
     )
 )
+PROTECTING: Final = frozenset(
+    ("reject_if", "skip_if", "hand_over_if", "check", "once", "verify", "refused", "expect", "review", "hosts")
+)
+"""Keys that keep an item or an application from harm: no region touches them."""
 STEP_LATER: Final = (
     "review",
     "call",
-    "extension",
 )
 VERIFY: Final = ("finder", "found_if", "absent_if", "ours_if", "asks")

@@ -21,7 +21,6 @@ from robo.definition.steps import Steps, ids_of
 from robo.definition.yaml_text import MapNode, YamlNode, decode, read_yaml
 from robo.errors import DefinitionError, UsageError
 from robo.model.process import Process, SecretNeed, Step
-from robo.model.text import Path, Position
 from robo.sdk.action import ActionSpec
 
 LANGUAGE: Final = "1"
@@ -132,14 +131,16 @@ class _Loader:
         values |= self._steps(parts)
         values["secrets"] = self._secrets(parts.get("secrets"))
         with suppress(ValidationError):  # parts that are wrong (reported) may not make a process
-            return Process(**values, digest=digest, file=source.file, lines=source.lines, positions=self._places())
+            return Process(
+                **values,
+                extensions=self.steps.controls.extensions,
+                taken=source.every_id | self.steps.ids,
+                digest=digest,
+                file=source.file,
+                lines=source.lines,
+                positions=source.places(self.steps.actions),
+            )
         return None
-
-    def _places(self) -> dict[Path, Position]:
-        """Where each value stands; an action at its name, which is what the rules about effects speak of."""
-        actions = self.steps.actions
-        named = {path: at for path, at in self.source.keys.items() if path and path[-1] in actions}
-        return {**self.source.positions, **named}
 
     def _language(self, parts: Mapping[str, YamlNode]) -> None:
         node = self.source.required(parts, "robo", ())

@@ -9,39 +9,22 @@ from pathlib import Path as FilePath
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from robo.definition import keys
 from robo.definition.diagnostics import Diagnostic, Reporter
-from robo.definition.document import Document
 from robo.definition.loading import content_of
+from robo.definition.overlaying import Overlaying
+from robo.definition.scheduling import read_folder
+from robo.definition.source import Source
 from robo.definition.yaml_text import MapNode, YamlNode, decode, read_yaml
 from robo.errors import DefinitionError, one_of, phrase
 from robo.model.base import Environment
-from robo.model.region import Grant, Overlay, Region, Relabel
+from robo.model.region import Grant, Region
 from robo.model.text import Path
 
 KEYS: Final = ("robo", "region", "title", "zone", "holidays", "date_format", "grants", "processes", "why")
 LATER: Final = ("mail", "witnesses", "closures")
-OVERLAY_KEYS: Final = ("use", "enabled", "inputs", "tables", "labels", "why")
-OVERLAY_LATER: Final = (
-    "columns",
-    "secrets",
-    "skip",
-    "extensions",
-    "limits",
-    "notify",
-    "schedules",
-    "triggers",
-)
-OVERLAY_CLOSED: Final = frozenset((*keys.TOP, *keys.STEP, *keys.STEP_LATER)) - {
-    *OVERLAY_KEYS,
-    *OVERLAY_LATER,
-}
-"""What only the author of a process writes."""
-LABEL_KEYS: Final = ("from", "to", "step", "why", "second")
 HOLIDAYS: Final = ("57", "6AE", "971", "972", "973", "974", "976", "BL", "MF", "NC", "PF", "PM", "TF", "WF")
 """Subdivisions with holidays of their own (`holidays.France`)."""
 ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
-VERSIONS: Final = re.compile(r"\*|\^?\d+(\.\d+){0,2}")
 DATE_WORDS: Final = {"dd/mm/yyyy": "%d/%m/%Y", "yyyy-mm-dd": "%Y-%m-%d", "dd.mm.yyyy": "%d.%m.%Y"}
 
 
@@ -67,13 +50,13 @@ def check_region(content: bytes, file: str, name: str) -> tuple[Region | None, t
     reading = read_yaml(text, file, reporter) if text is not None else None
     if reading is None or reading.root is None:
         return None, reporter.diagnostics()
-    region = _Reader(Document(file, reporter)).region(reading.root, name)
+    region = _Reader(Source(file, reading.lines, reporter)).region(reading.root, name)
     digest = hashlib.sha256(content).hexdigest()
     return region.model_copy(update={"lines": reading.lines, "digest": digest}), reporter.diagnostics()
 
 
 class _Reader:
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Source) -> None:
         self.document = document
 
     def region(self, root: YamlNode, name: str) -> Region:
@@ -83,8 +66,9 @@ class _Reader:
         region = self.document.text(self.document.required(entries, "region", ()), ("region",), name)
         if region != name:
             self.document.wrong_value(("region",), region, phrase("%(name)s, as the file is called", name=name))
+        overlaying = Overlaying(self.document)
         overlays = {
-            process: self._overlay(process, node, ("processes", process))
+            process: overlaying.read(process, node, ("processes", process))
             for process, node in self.document.mapping(entries.get("processes"), ("processes",)).items()
         }
         return Region(
@@ -94,6 +78,7 @@ class _Reader:
             holidays=self._holidays(said.get("holidays")),
             date_format=self._date_format(said.get("date_format")),
             grants=self._grants(entries.get("grants")),
+            folders=self._folders(entries.get("grants")),
             overlays=overlays,
             file=self.document.file,
             positions=self.document.positions,
@@ -118,7 +103,7 @@ class _Reader:
         return found
 
     def _grants(self, node: YamlNode | None) -> tuple[Grant, ...]:
-        entries = self.document.mapping(node, ("grants",), ("hosts", "why"))
+        entries = self.document.mapping(node, ("grants",), ("hosts", "folders", "why"))
         path: Path = ("grants", "hosts")
         hosts = entries.get("hosts")
         found = []
@@ -133,65 +118,9 @@ class _Reader:
             found.append(Grant(host=host, environment=Environment(word), path=here))
         return tuple(found)
 
-    def _overlay(self, process: str, node: YamlNode, path: Path) -> Overlay:
-        entries = self.document.mapping(node, path, OVERLAY_KEYS, OVERLAY_LATER, OVERLAY_CLOSED)
-        why: dict[Path, str] = {}
-        if "why" in entries:
-            why[path] = self.document.text(entries["why"], (*path, "why"))
-        use = self.document.text(entries.get("use"), (*path, "use"))
-        if use and not VERSIONS.fullmatch(use):
-            self.document.wrong_value((*path, "use"), use, "a version, as ^1.2")
-        return Overlay(
-            process=process,
-            use=use,
-            enabled=self.document.flag(entries.get("enabled"), (*path, "enabled"), default=True),
-            inputs=self._inputs(entries.get("inputs"), (*path, "inputs"), why),
-            tables=self._tables(entries.get("tables"), (*path, "tables"), why),
-            labels=tuple(
-                self._label(item, here) for item, here in self.document.items(entries.get("labels"), (*path, "labels"))
-            ),
-            why=why,
-            path=path,
-        )
-
-    def _inputs(self, node: YamlNode | None, path: Path, why: dict[Path, str]) -> dict[str, str]:
-        """`{portal: https://…}`, or `{portal: {value: https://…, why: …}}`."""
-        found: dict[str, str] = {}
-        for name, value in self.document.mapping(node, path).items():
-            here = (*path, name)
-            if not isinstance(value, MapNode):
-                found[name] = self.document.text(value, here)
-                continue
-            entries = self.document.mapping(value, here, ("value", "why"))
-            found[name] = self.document.text(self.document.required(entries, "value", here), (*here, "value"))
-            if "why" in entries:
-                why[here] = self.document.text(entries["why"], (*here, "why"))
-        return found
-
-    def _tables(self, node: YamlNode | None, path: Path, why: dict[Path, str]) -> dict[str, dict[str, str]]:
-        """`{pays: {Surinamaise: SUR}}`, or `{pays: {rows: {…}, why: …}}`."""
-        found: dict[str, dict[str, str]] = {}
-        for name, value in self.document.mapping(node, path).items():
-            here = (*path, name)
-            if isinstance(value, MapNode) and isinstance(value.get("rows"), MapNode):
-                entries = self.document.mapping(value, here, ("rows", "why"))
-                found[name] = self.document.texts(entries.get("rows"), (*here, "rows"))
-                if "why" in entries:
-                    why[here] = self.document.text(entries["why"], (*here, "why"))
-            else:
-                found[name] = self.document.texts(value, here)
-        return found
-
-    def _label(self, node: YamlNode, path: Path) -> Relabel:
-        entries = self.document.mapping(node, path, LABEL_KEYS)
-        to = self.document.text(self.document.required(entries, "to", path), (*path, "to"))
-        if "to" in entries and not to.strip():
-            self.document.wrong_value((*path, "to"), "''", "a text of a page")
-        return Relabel(
-            source=self.document.text(self.document.required(entries, "from", path), (*path, "from")),
-            to=to,
-            step=self.document.text(entries["step"], (*path, "step")) if "step" in entries else None,
-            why=self.document.text(entries.get("why"), (*path, "why")),
-            second=self.document.text(entries.get("second"), (*path, "second")),
-            path=path,
-        )
+    def _folders(self, node: YamlNode | None) -> tuple[str, ...]:
+        """`grants: {folders: [/srv/depots]}`: where triggers may look."""
+        path: Path = ("grants", "folders")
+        listed = node.get("folders") if isinstance(node, MapNode) else None
+        found = [read_folder(self.document, item, here) for item, here in self.document.items(listed, path)]
+        return tuple(folder for folder in found if folder)

@@ -213,39 +213,45 @@ def _slots(source: Source, node: YamlNode, path: Path) -> int:
     return slots
 
 
-def read_limits(source: Source, node: YamlNode | None) -> Limits:
-    """`limits: {items, effects, rows, stop_after: {failed_in_a_row, rejected: 30 % (after 20), unknown}}`."""
-    path = ("limits",)
-    parts = source.mapping(node, path, keys.LIMITS)
-    stop = source.mapping(parts.get("stop_after"), (*path, "stop_after"), keys.STOP_AFTER)
-    below = (*path, "stop_after")
+def read_limits(
+    source: Source, node: YamlNode | None, path: Path = ("limits",), known: Collection[str] = keys.LIMITS
+) -> Limits:
+    """`limits: {items, effects, rows, stop_after: {failed_in_a_row, rejected: 30 % (after 20), unknown}}`. What was
+    said is the value's `model_fields_set`."""
+    parts = source.mapping(node, path, known)
+    said: dict[str, Any] = {
+        key: source.whole_from(parts[key], (*path, key), Limits.model_fields[key].default, 1)
+        for key in ("items", "effects", "rows")
+        if key in parts
+    }
+    if "stop_after" in parts:
+        said["stop_after"] = _stop_after(source, parts["stop_after"], (*path, "stop_after"))
+    return Limits(**said)
+
+
+def _stop_after(source: Source, node: YamlNode, path: Path) -> StopAfter:
+    parts = source.mapping(node, path, keys.STOP_AFTER)
     usual = StopAfter()
-    percent, after = _rejected(source, stop.get("rejected"), (*below, "rejected"), usual)
-    return Limits(
-        items=source.whole_from(parts.get("items"), (*path, "items"), 500, 1),
-        effects=source.whole_from(parts.get("effects"), (*path, "effects"), 500, 1),
-        rows=source.whole_from(parts.get("rows"), (*path, "rows"), 5000, 1),
-        stop_after=StopAfter(
-            failed_in_a_row=source.whole_from(
-                stop.get("failed_in_a_row"), (*below, "failed_in_a_row"), usual.failed_in_a_row, 1
-            ),
-            rejected_percent=percent,
-            rejected_after=after,
-            unknown=source.whole_from(stop.get("unknown"), (*below, "unknown"), usual.unknown, 1),
-        ),
-    )
+    said: dict[str, int] = {
+        key: source.whole_from(parts[key], (*path, key), getattr(usual, key), 1)
+        for key in ("failed_in_a_row", "unknown")
+        if key in parts
+    }
+    if "rejected" in parts:
+        said |= _rejected(source, parts["rejected"], (*path, "rejected"))
+    return StopAfter(**said)
 
 
-def _rejected(source: Source, node: YamlNode | None, path: Path, usual: StopAfter) -> tuple[int, int]:
-    if node is None:
-        return usual.rejected_percent, usual.rejected_after
+def _rejected(source: Source, node: YamlNode, path: Path) -> dict[str, int]:
+    """`30 % (after 20)`, or `30 %`."""
     text = source.plain(node, path) or ""
     match = _PERCENT.fullmatch(text)
     if match is None or int(match[1]) > 100:  # noqa: PLR2004 - a percentage
         if text:
             source.wrong_value(path, text, "a percentage like 30 % (after 20)")
-        return usual.rejected_percent, usual.rejected_after
-    return int(match[1]), int(match[2] or usual.rejected_after)
+        return {}
+    after = {"rejected_after": int(match[2])} if match[2] else {}
+    return {"rejected_percent": int(match[1]), **after}
 
 
 def read_on_failure(source: Source, node: YamlNode | None) -> OnFailure:

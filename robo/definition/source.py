@@ -105,6 +105,11 @@ class Source(Document):
             key=key,
         )
 
+    def places(self, actions: Collection[str]) -> dict[Path, Position]:
+        """Where each value stands; an action at its name, which is what the rules about effects speak of."""
+        named = {path: at for path, at in self.keys.items() if path and path[-1] in actions}
+        return {**self.positions, **named}
+
     def at_key(self, path: Path) -> Position:
         """Where the key of `path` stands; for a list's member, the member."""
         return self.keys.get(path) or self.at(path)

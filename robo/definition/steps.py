@@ -23,6 +23,8 @@ from robo.sdk.flaws import Flaws
 from robo.sdk.parameters import read_params, spread
 
 _NOT_THERE: Final = frozenset(keys.STEP)
+WITH_NOTHING: Final = (StepKind.NOTE, StepKind.REPEAT, StepKind.CHOOSE, StepKind.OUTPUT, StepKind.EXTENSION)
+"""Control steps that take no key beside those of every step."""
 
 
 class Steps:
@@ -223,7 +225,7 @@ class Steps:
             StepKind.ACTION: {*keys.ACTION_STEP, *keys.EFFECT_STEP},
             StepKind.BLOCK: {*keys.BLOCK_STEP, *(keys.EFFECT_STEP if "once" in parts else ("once",))},
             StepKind.SET: {*keys.ANY_STEP},
-            **{each: {*keys.ANY_STEP} for each in (StepKind.NOTE, StepKind.REPEAT, StepKind.CHOOSE, StepKind.OUTPUT)},
+            **{each: {*keys.ANY_STEP} for each in WITH_NOTHING},
             StepKind.CHECK: {*keys.CHECK_STEP},
             StepKind.FOR_EACH: {*keys.LOOP_STEP},
             **{each: {*keys.ENDING_STEP} for each in (StepKind.SKIP_IF, StepKind.REJECT_IF, StepKind.HAND_OVER_IF)},

@@ -124,6 +124,18 @@ MEANS: Final[Mapping[str, tuple[str, ...]]] = {
     "envoyer": ("submit",),
     "valider": ("submit",),
     "send": ("submit",),
+    # days
+    **{
+        french: (english,)
+        for french, english in zip(
+            ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+            ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+            strict=True,
+        )
+    },
+    "jours ouvres": ("working days",),
+    "workdays": ("working days",),
+    "weekdays": ("working days",),
     # words
     "prod": ("production",),
     "always": ("each_run",),

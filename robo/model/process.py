@@ -173,6 +173,7 @@ class StepKind(StrEnum):
     REPEAT = "repeat"
     CHOOSE = "choose"
     OUTPUT = "output"
+    EXTENSION = "extension"
 
 
 class Branch(Value):
@@ -247,6 +248,8 @@ class Step(Value):
     rescue: tuple[Rescue, ...] = ()
     leftover: Leftover | None = None
     assign: Mapping[str, Node] = Field(default_factory=dict)
+    extension: str = ""
+    """Where a region may add steps: the name of the place."""
 
 
 class Grouping(Value):
@@ -328,6 +331,10 @@ class Process(Value):
     on_failure: OnFailure = OnFailure()
     counts: Counts = Counts()
     again: str = "never"
+    extensions: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict, repr=False)
+    """Extension point -> the names that its steps may read, with their types."""
+    taken: frozenset[str] = Field(default=frozenset(), repr=False)
+    """Names that no step of a region may take."""
     digest: str
     file: str
     positions: Mapping[Path, Position] = Field(default_factory=dict, repr=False)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from robo.model.base import Environment, Value
+from robo.model.overlay import Overlay
 from robo.model.text import Path, Position
 
 
@@ -15,30 +16,6 @@ class Grant(Value):
 
     host: str  # scheme://name[:port]
     environment: Environment = Environment.TEST
-    path: Path = ()
-
-
-class Relabel(Value):
-    """A text of a page that reads otherwise in this region."""
-
-    source: str  # `from`
-    to: str
-    step: str | None = None
-    why: str = ""
-    second: str = ""  # who approved it (a submit's label)
-    path: Path = ()
-
-
-class Overlay(Value):
-    """What one region changes in one shared process. Values are still text."""
-
-    process: str
-    use: str = ""
-    enabled: bool = True
-    inputs: Mapping[str, str] = Field(default_factory=dict)
-    tables: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
-    labels: tuple[Relabel, ...] = ()
-    why: Mapping[Path, str] = Field(default_factory=dict)
     path: Path = ()
 
 
@@ -51,6 +28,8 @@ class Region(Value):
     holidays: str = ""  # subdivision of `holidays.France`: "" or "973"
     date_format: str = "%d/%m/%Y"
     grants: tuple[Grant, ...] = ()
+    folders: tuple[str, ...] = ()
+    """Folders in which triggers may look (`grants: {folders: […]}`), with everything below them."""
     overlays: Mapping[str, Overlay] = Field(default_factory=dict)
     file: str = ""
     digest: str = ""

@@ -15,6 +15,7 @@ from robo.model.text import Expr, Template
 from robo.plan.columns import check_writes
 from robo.plan.cutting import Cutter
 from robo.plan.digest import digest_of
+from robo.plan.extending import extended
 from robo.plan.keys import check_keys
 from robo.plan.model import HostPlan, Part, Plan, every, listed_row
 from robo.plan.outputs import Finders, Usage, results_of
@@ -49,7 +50,10 @@ def build(process: Process, region: Region | None, actions: Mapping[str, ActionS
     check_pages(effective, tuple(every((*segments, *chain(*sequels.values()), *finish))), actions, problems)
     done_by = _done_by(effective, segments, problems)
     problems.finish()
-    return _plan(effective, region, cutter, segments=segments, sequels=sequels, finish=finish, done_by=done_by)
+    places = dict(_places(effective, problems))
+    return _plan(
+        effective, region, cutter, segments=segments, sequels=sequels, finish=finish, done_by=done_by, places=places
+    )
 
 
 def effective_process(process: Process, region: Region | None, actions: Actions, problems: Problems) -> Process:
@@ -71,7 +75,9 @@ def effective_process(process: Process, region: Region | None, actions: Actions,
         }
     )
     overlay = region.overlays.get(process.id) if region is not None else None
-    return resolved if overlay is None else apply_overlay(resolved, overlay, actions, problems)
+    if overlay is not None:
+        resolved = apply_overlay(resolved, overlay, actions, problems)
+    return extended(resolved, overlay, actions, problems)
 
 
 def _with_source(items: Items, actions: Actions, problems: Problems) -> Items:
@@ -112,8 +118,8 @@ def _plan(
     sequels: Mapping[str, tuple[Part, ...]],
     finish: tuple[Part, ...],
     done_by: str | None,
+    places: Mapping[str, str],
 ) -> Plan:
-    used = sorted({step.action for step in actions_of(process)})
     said: dict[str, Any] = {
         "process": process.id,
         "title": process.title,
@@ -135,7 +141,7 @@ def _plan(
         "counts": process.counts,
         "done_by": done_by,
         "again": process.again,
-        "actions": {name: cutter.actions[name] for name in used},
+        "actions": {name: cutter.actions[name] for name in sorted({step.action for step in actions_of(process)})},
     }
     written = {"setup": process.setup, "steps": process.steps, **process.sequels, "finish": process.finish}
     newer = {name: value for name, value in (("start", process.start), ("popups", process.popups)) if value}
@@ -149,13 +155,13 @@ def _plan(
         segments=segments,
         sequels=sequels,
         finish=finish,
-        runners=tuple(sorted({runner_of(name) for name in used})),
+        runners=tuple(sorted({runner_of(name) for name in said["actions"]})),
         source=process.file,
-        places=dict(_places(process)),
+        places=places,
     )
 
 
-def _places(process: Process) -> Iterator[tuple[str, str]]:
+def _places(process: Process, problems: Problems) -> Iterator[tuple[str, str]]:
     """Every step and finder by its id, and every row of a list, with the line at which it begins."""
     for number, row in enumerate(process.items.rows if process.items is not None else (), 1):
         at = place_of(process, row.path)
@@ -163,7 +169,7 @@ def _places(process: Process) -> Iterator[tuple[str, str]]:
     finders = tuple(finder.step for finder in process.finders.values())
     for step in walk((*process.every_section, *finders)):
         for each in (step, *(step.verify.steps if step.verify is not None else ())):
-            at = place_of(process, each.path)
+            at = problems.place(each.path)
             yield each.id, f"{at.file}:{at.line}"
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Final
 
 from robo.definition.diagnostics import Diagnostic, Reporter, nearest
 from robo.model.case import Case
 from robo.model.process import Process
-from robo.model.text import Path, Position
+from robo.model.text import Path, Position, header
 from robo.plan.steps import walk
 
+NOTHING: Final[Mapping[str, str]] = {}
 
-def case_problems(case: Case, process: Process, regions: Collection[str]) -> tuple[Diagnostic, ...]:
-    """What a case names and neither the process nor the project has. `regions`: those of the project."""
+
+def case_problems(
+    case: Case, process: Process, regions: Collection[str], columns: Mapping[str, str] = NOTHING
+) -> tuple[Diagnostic, ...]:
+    """What a case names and neither the process nor the project has. `regions`: those of the project; `columns`: those
+    that its own region calls otherwise."""
     reporter = Reporter({case.file: case.lines})
     _region(case, regions, reporter)
     _inputs(case, process, reporter)
-    _columns(case, process, reporter)
+    _columns(case, process, {header(name): to for name, to in columns.items()}, reporter)
     _faults(case, process, reporter)
     return reporter.diagnostics()
 
@@ -53,12 +59,12 @@ def _inputs(case: Case, process: Process, reporter: Reporter) -> None:
         )
 
 
-def _columns(case: Case, process: Process, reporter: Reporter) -> None:
+def _columns(case: Case, process: Process, renamed: Mapping[str, str], reporter: Reporter) -> None:
     """The rows of a case become a workbook: it must have the columns that the process reads."""
     if process.items is None or not case.items:
         return
     first = {column: number for number in reversed(range(len(case.items))) for column in case.items[number]}
-    wanted = {field.column for field in process.items.fields}
+    wanted = {renamed.get(header(field.column), field.column) for field in process.items.fields}
     for column in sorted(wanted - first.keys()):
         meant = nearest(column, first.keys() - wanted)
         reporter.report(

@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, get_args, get_origin
 
+from robo.model.overlay import Relabel
 from robo.model.process import Popup, Refusal, Step
-from robo.model.region import Relabel
 from robo.model.text import Node
 from robo.plan.steps import Actions, change_inside, params_of, runner_of
 from robo.sdk.action import ActionSpec

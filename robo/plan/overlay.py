@@ -6,15 +6,19 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from robo.definition.diagnostics import Diagnostic, Reporter, nearest
-from robo.errors import Words
 from robo.model.base import Effect
+from robo.model.overlay import Overlay, Relabel
 from robo.model.process import Finder, Input, Process, Table
-from robo.model.region import Overlay, Region, Relabel
-from robo.model.scalars import BadScalar, chosen, parse
+from robo.model.region import Region
 from robo.model.text import Path
 from robo.plan.labels import Relabelling, same_text
+from robo.plan.lowering import lowered
 from robo.plan.problems import Problems
+from robo.plan.renaming import recolumned, resecreted
+from robo.plan.skipping import skipped
 from robo.plan.steps import Actions, page_runners, walk
+from robo.plan.timetable import check_timetable
+from robo.plan.values import not_of_its_type
 
 
 def apply_overlay(process: Process, overlay: Overlay, actions: Actions, problems: Problems) -> Process:
@@ -23,14 +27,19 @@ def apply_overlay(process: Process, overlay: Overlay, actions: Actions, problems
     update: dict[str, object] = {
         "inputs": _inputs(process, overlay, problems),
         "tables": _tables(process, overlay, problems),
+        "limits": lowered(process, overlay, problems),
     }
     if overlay.labels:
         update |= _labels(process, overlay, actions, problems)
-    return process.model_copy(update=update)
+    changed = process.model_copy(update=update)
+    check_timetable(changed, overlay, problems)
+    changed = recolumned(changed, overlay, actions, problems)
+    changed = resecreted(changed, overlay, actions, problems)
+    return skipped(changed, overlay, problems)
 
 
 def unknown_processes(region: Region, known: Collection[str]) -> tuple[Diagnostic, ...]:
-    """The overlays of processes that are not in the library: nothing would ever come of them."""
+    """Processes that a region names and the library has not: nothing would ever come of them."""
     reporter = Reporter({region.file: region.lines})
     for name in (name for name in region.overlays if name not in known):
         reporter.report(
@@ -42,6 +51,17 @@ def unknown_processes(region: Region, known: Collection[str]) -> tuple[Diagnosti
             name=name,
             known=_listed(known),
         )
+    for overlay in region.overlays.values():
+        for trigger in (each for each in overlay.triggers.values() if each.after and each.after not in known):
+            reporter.report(
+                "RB454",
+                "there is no process %(name)s",
+                at=region.positions[(*trigger.path, "after")],
+                expected="one of: %(known)s",
+                meant=nearest(trigger.after, known),
+                name=trigger.after,
+                known=_listed(known),
+            )
     return reporter.diagnostics()
 
 
@@ -73,7 +93,7 @@ def _inputs(process: Process, overlay: Overlay, problems: Problems) -> Mapping[s
                 process=process.id,
                 name=name,
             )
-        elif (wanted := _not_of_its_type(own, value)) is not None:
+        elif (wanted := not_of_its_type(own, value)) is not None:
             problems.report(
                 "RB452",
                 "the input %(name)s of %(process)s cannot be « %(value)s »",
@@ -89,15 +109,6 @@ def _inputs(process: Process, overlay: Overlay, problems: Problems) -> Mapping[s
         else:
             inputs[name] = own.model_copy(update={"default": value})
     return inputs
-
-
-def _not_of_its_type(wanted: Input, value: str) -> Words | None:
-    """What would be right for this input, or None when `value` is."""
-    try:
-        chosen(wanted.type, parse(wanted.type, value), wanted.choices)
-    except BadScalar as bad:
-        return bad.expected
-    return None
 
 
 def _tables(process: Process, overlay: Overlay, problems: Problems) -> Mapping[str, Table]:
@@ -285,19 +296,21 @@ def _version(process: Process, overlay: Overlay, problems: Problems) -> None:
             "this region uses %(process)s %(use)s, and here is version %(version)s",
             (*overlay.path, "use"),
             in_region=True,
-            remedy="read its CHANGELOG, then write `use: ^%(version)s`",
+            remedy="read its CHANGELOG, then write `use: %(right)s`",
             process=process.id,
             use=overlay.use,
             version=process.version,
+            right="*" if "-" in process.version else f"^{process.version}",
         )
 
 
 def satisfies(version: str, wanted: str) -> bool:
-    """Whether `1.4.2` is what `^1.2` (same first number that is not 0, not older), `1.4.2` or `*` asks for."""
+    """Whether `1.4.2` is what `^1.2` (same first number that is not 0, not older), `1.4.2` or `*` asks for. What comes
+    before a release (`1.2.0-rc.1`) is asked for by `*` alone."""
     numbers = _numbers(version)
     asked = _numbers(wanted.removeprefix("^"))
-    if wanted == "*":
-        return True
+    if wanted == "*" or "-" in version:
+        return wanted == "*"
     if not wanted.startswith("^"):
         return numbers[: len(asked)] == asked
     whole = (*asked, 0, 0, 0)[:3]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from robo.model.process import Process, Step
 from robo.plan.cutting import DECISION
-from robo.plan.model import Choice, Group, Loop, Once, Piece, Repeat, Segment
+from robo.plan.model import Choice, Group, Loop, Once, Piece, Repeat, Segment, performed
 from robo.plan.outputs import asked_inside, uses_of
 from robo.plan.problems import Problems
 from robo.plan.steps import Actions, opens, page_runners, runner_of
@@ -58,6 +58,8 @@ class _Walk:
     asked: set[str] = field(default_factory=set)
     left_by: dict[str, str] = field(default_factory=dict)
     """Runner -> the finder that left its page."""
+    extended: dict[str, str] = field(default_factory=dict)
+    """Runner -> the extension that may have left its page."""
     told: bool = False
 
     def segment(self, segment: Segment) -> None:
@@ -88,6 +90,7 @@ class _Walk:
                 self.pieces(piece.do, guards | _guards(piece.step))
                 for number, (_, rescue) in enumerate(piece.rescues):
                     self.pieces(rescue, guards | _guards(piece.step) | {f"rescue {piece.step.id} {number}"})
+                self._extension(piece)
             elif isinstance(piece, Choice):
                 self._mentions(piece.step)
                 for number, (_, way) in enumerate(piece.ways):
@@ -133,8 +136,28 @@ class _Walk:
             self.on_page[runner] = set()
             self.left_by[runner] = finder
 
+    def _extension(self, group: Group) -> None:
+        """Steps of a region that do more than read and enter may end on another page than they began on."""
+        for step in performed(group.do) if group.step.extension else ():
+            runner, spec = runner_of(step.action), self.actions.get(step.action)
+            stays = spec is not None and (spec.entry or spec.result_param is not None) and not opens(step, self.actions)
+            if self.on_page.get(runner) and not stays:
+                self.on_page[runner] = set()
+                self.extended[runner] = group.step.extension
+
     def _report(self, step: Step, runner: str) -> None:
         path = (*step.path, step.action)
+        if runner in self.extended:
+            self.problems.report(
+                "RB457",
+                "the steps of %(extension)s may end on another page, and %(action)s goes on behind them",
+                ("processes", self.process.id, "extensions", self.extended[runner]),
+                in_region=True,
+                remedy="only read and enter there, or ask the author to open the page again behind the extension point",
+                extension=self.extended[runner],
+                action=step.action,
+            )
+            return
         if runner in self.left_by:
             self.problems.report(
                 "RB430",

@@ -37,7 +37,10 @@ STANDS_ON: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("RB440", "RB441", "RB452"), ("inputs",)),
     **dict.fromkeys(("RB442", "RB443", "RB449"), ("tables",)),
     **dict.fromkeys(("RB444", "RB445", "RB447", "RB448"), (*SECTIONS, "finders", "items")),
-    "RB446": (),
+    **dict.fromkeys(("RB451", "RB458", "RB459", "RB490", "RB491", "RB492"), (*SECTIONS, "finders", "items", "secrets")),
+    **dict.fromkeys(("RB494", "RB495"), ("inputs",)),
+    **dict.fromkeys(("RB446", "RB496", "RB497"), ()),
+    "RB493": ("limits",),
     "RB453": ("version",),
 }
 """What the sections of a process must be whole for, before a problem of an overlay beside them is believed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from robo.definition.diagnostics import Diagnostic, Reporter
@@ -29,7 +29,19 @@ class Problems:
         files: dict[str, Sequence[str]] = {process.file: process.lines}
         if region is not None:
             files[region.file] = region.lines
-        self._reporter = Reporter(files)
+        self.reporter = Reporter(files)
+        self._own: dict[Path, Position] = {}
+
+    def know(self, places: Mapping[Path, Position]) -> None:
+        """Where the parts of a region's own steps stand; their paths begin as those of its overlay."""
+        self._own.update(places)
+
+    def place(self, path: Path) -> Position:
+        """Where `path` stands, of the process or of a step of the region."""
+        for length in range(len(path), 0, -1):
+            if (found := self._own.get(path[:length])) is not None:
+                return found
+        return place_of(self.process, path)
 
     def report(
         self,
@@ -44,19 +56,17 @@ class Problems:
         **facts: Any,
     ) -> None:
         """Add one problem at `path` of the process, or of the region's file. Texts are literal templates."""
-        document = self.region if in_region and self.region is not None else self.process
-        self._reporter.report(
-            code, message, at=place_of(document, path), meant=meant, expected=expected, remedy=remedy, **facts
-        )
+        at = place_of(self.region, path) if in_region and self.region is not None else self.place(path)
+        self.reporter.report(code, message, at=at, meant=meant, expected=expected, remedy=remedy, **facts)
 
     def found(self) -> tuple[Diagnostic, ...]:
         """Everything that was reported, in the order of the text."""
-        return self._reporter.diagnostics()
+        return self.reporter.diagnostics()
 
     @property
     def count(self) -> int:
-        return self._reporter.count
+        return self.reporter.count
 
     def finish(self) -> None:
         """Raise `DefinitionError` with everything found, if anything was."""
-        self._reporter.finish()
+        self.reporter.finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -154,3 +155,62 @@ def test_the_finish_sees_what_became_of_the_items(project: Path, robo: Robo) -> 
     ends = "  - reject_if: seen != ''\n    code: vu\n    message: ${{ run.items | length }} lignes, ${{ seen }}\n"
     file.write_text(f"{text}\n{seen}{ends}", encoding="utf-8")
     assert "rejected 5 lignes, mineur, plafond" in robo(*RUN).err
+
+
+OVERLAY = """\
+processes:
+  verifier-demandes:
+    columns: {Nom: {to: Nom de famille, why: leur export}, Vérifiée le: Contrôlée le}
+    skip: [trace]
+    limits: {items: 100}
+    notify: {summary: [chef@exemple.fr]}
+    extensions: {avant: [{id: gros, when: item.amount > 1000, note: "gros montant de ${{ item.last }}"}]}
+    schedules: {matin: {at: "07:30", window: "07:00-12:00", inputs: {export: demandes.csv}}}
+"""
+
+
+def test_every_value_of_a_region_is_shown_with_its_line_and_run(project: Path, robo: Robo) -> None:
+    process = project / "processes/verifier-demandes/process.yaml"
+    more = "steps:\n  - extension: avant\n  - {id: trace, optional: yes, note: lu}\n"
+    process.write_text(process.read_text(encoding="utf-8").replace("steps:\n", more), encoding="utf-8")
+    region = project / "config/regions/ma-region.yaml"
+    before = region.read_text(encoding="utf-8")
+    region.write_text(before + OVERLAY, encoding="utf-8")
+    line = before.count("\n")
+    shown = robo("process", "show", "verifier-demandes", "--region", "ma-region", "--explain").out
+    for value, row in (
+        ("items.fields.last = Nom de famille, str, required", 3),
+        ("limits.items = 100", 5),
+        ("notify.summary = chef@exemple.fr", 6),
+        ("end: gros = note gros montant de ${{ item.last }}", 7),
+        ("schedules.matin.window = 07:00-12:00", 8),
+    ):
+        assert f"{value}   # config/regions/ma-region.yaml:{line + row}" in shown, value
+    assert "(leur export)" in shown
+    assert "schedules.matin.missed = one   # default" in shown
+    assert "trace = note" not in shown
+    assert "If « Montant »" in robo("process", "manual", "verifier-demandes", "--region", "ma-region").out
+    file = project / "demandes.csv"
+    text = file.read_text(encoding="utf-8").replace(";Nom;", ";Nom de famille;").replace("Vérifiée", "Contrôlée")
+    file.write_text(text, encoding="utf-8")
+    said = robo(*RUN)
+    assert (said.code, "3 done, 2 rejected" in said.err) == (3, True)
+    first = next(row for row in file.read_text(encoding="utf-8").splitlines() if "2026-AA-0001" in row)
+    assert re.search(r";\d\d/\d\d/\d{4}$", first)
+
+
+def test_a_case_of_a_region_has_the_columns_of_its_region(project: Path, robo: Robo) -> None:
+    region = project / "config/regions/ma-region.yaml"
+    own = "processes: {verifier-demandes: {columns: {Nom: Nom de famille}}}\n"
+    region.write_text(region.read_text(encoding="utf-8") + own, encoding="utf-8")
+    assert codes(robo, "process", "validate") == ["RB462", "RB462"]
+    for case in (project / "processes/verifier-demandes/cases").glob("*.yaml"):
+        case.write_text(case.read_text(encoding="utf-8").replace("Nom:", "Nom de famille:"), encoding="utf-8")
+    assert robo("process", "validate").code == 0
+
+
+def test_a_trigger_waits_only_for_a_process_of_the_library(project: Path, robo: Robo) -> None:
+    region = project / "config/regions/ma-region.yaml"
+    own = "processes: {verifier-demandes: {triggers: {t: {after: verifier-demande, inputs: {export: a.csv}}}}}\n"
+    region.write_text(region.read_text(encoding="utf-8") + own, encoding="utf-8")
+    assert codes(robo, "process", "validate") == ["RB454"]

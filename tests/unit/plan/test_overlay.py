@@ -127,6 +127,8 @@ def test_the_version_the_region_uses_is_the_one_that_is_here(bench: Any) -> None
         ("1.4.2", "1.4", True),
         ("1.4.2", "1.4.1", False),
         ("3.0.0", "*", True),
+        ("1.4.0-rc.1", "^1.2", False),
+        ("1.4.0-rc.1", "*", True),
     ],
 )
 def test_a_caret_keeps_the_first_number_that_is_not_zero(version: str, wanted: str, answer: bool) -> None:
