@@ -160,6 +160,7 @@ class App(Library):
         return {
             "process": self.process_file(process).read_text(encoding="utf-8"),
             "region": self.region_file(region).read_text(encoding="utf-8"),
+            **self.process(process).beside,
         }
 
     def find_run(self, start: str) -> tuple[Run, Mapping[ItemState, int]]:

@@ -27,6 +27,8 @@ class Library:
     def __init__(self, project: Path, settings: Settings) -> None:
         self.project = project
         self.settings = settings
+        self.post: int | None = None
+        """The port of the post office that mails of cases go to, on loopback."""
 
     @property
     def actions(self) -> Mapping[str, ActionSpec]:
@@ -66,26 +68,39 @@ class Library:
         return load_region(file) if text is None else read_region(text.encode(), str(file), region)
 
     def plan(self, process: str, region: str | None, texts: Mapping[str, str] | None = None) -> Plan:
-        """The plan of a process in a region. Raises `DefinitionError` with the problems of both files at once."""
+        """The plan of a process in a region. Raises `DefinitionError` with the problems of both files at once.
+
+        `texts`: what a run began with (`process`, `region`, and the files beside the process by their names)."""
         from robo.definition.loading import check_process, what_is_there
         from robo.definition.region import check_region
         from robo.plan.build import build
         from robo.plan.partial import problems_of_good_parts
 
-        texts = texts or {}
-        file, text = self.process_file(process), texts.get("process")
-        whole, found = check_process(file, text, actions=self.actions)
+        file, given = self.process_file(process), texts or {}
+        text = given.get("process")
+        whole, found = check_process(file, text, actions=self.actions, beside=texts)
         here = None
         if region:
             path = self.region_file(region)
-            content = texts["region"].encode() if "region" in texts else content_of(path)
+            content = given["region"].encode() if "region" in given else content_of(path)
             here, more = check_region(content, str(path), region)
             found = (*found, *more)
         if whole is not None and not found:
-            return build(whole, here, self.actions)
-        there = what_is_there(file, text, actions=self.actions)
+            return self._posted(build(whole, here, self.actions))
+        there = what_is_there(file, text, actions=self.actions, beside=texts)
         entailed = problems_of_good_parts(there, here, self.actions, found) if there is not None else ()
         raise DefinitionError(tuple(sorted((*found, *entailed), key=lambda one: one.position)))
+
+    def _posted(self, plan: Plan) -> Plan:
+        """The plan as it is; where there is a post office to practise with, its mails go there."""
+        from dataclasses import replace
+
+        from robo.model.region import Security
+
+        if self.post is None or plan.mail is None:
+            return plan
+        here = {"server": "127.0.0.1", "port": self.post, "security": Security.NONE, "secret": None, "practice": True}
+        return replace(plan, mail=plan.mail.model_copy(update=here))
 
     def validate(self, process: str | None = None) -> tuple[Diagnostic, ...]:
         """Every problem of one process or of all, alone and in every region that knows it, and of their cases."""
@@ -124,7 +139,8 @@ class Library:
         known, _ = check_process(file, actions=self.actions)
         if known is not None:
             for case in cases:
-                problems += case_problems(case, known, self.region_ids(), self._columns_of(process, case.region))
+                columns = self._columns_of(process, case.region)
+                problems += case_problems(case, known, self.region_ids(), self.actions, columns)
         return cases, tuple(sorted(problems, key=lambda one: one.position))
 
     def _columns_of(self, process: str, region: str) -> Mapping[str, str]:

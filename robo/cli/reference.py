@@ -17,11 +17,12 @@ from pydantic_core import PydanticUndefined
 from robo.model.base import MISSING
 from robo.sdk.action import ActionSpec, Params, Proof
 from robo.sdk.targets import Read, Target
-from robo.sdk.values import Address
+from robo.sdk.values import Address, Email
 
 WORDS: Final[Mapping[Any, str]] = {
     str: "text",
     Address: "address",
+    Email: "mail address",
     int: "whole number",
     bool: "yes or no",
     Decimal: "number",
@@ -34,8 +35,8 @@ WORDS: Final[Mapping[Any, str]] = {
 }
 PROOFS: Final[Mapping[Proof, str]] = {
     Proof.IDEMPOTENT: "doing it again is the same, so it needs no `once`",
-    Proof.JOURNALED: "journaled; it needs no `verify`",
-    Proof.IDEMPOTENCY_KEY: "its idempotency key is the proof",
+    Proof.JOURNALED: "journaled, so it needs no `once` and no `verify`",
+    Proof.IDEMPOTENCY_KEY: "its idempotency key is the proof, so it needs no `once`",
 }
 
 
@@ -167,7 +168,8 @@ def uses(spec: ActionSpec) -> Iterable[str]:
     if spec.finder:
         yield "May stand under `finders` and `verify`."
     if spec.proof is not Proof.NONE:
-        yield f"Proof: {PROOFS[spec.proof]}."
+        given = f", when `{spec.proof_needs}` is given" if spec.proof_needs else ""
+        yield f"Proof: {PROOFS[spec.proof]}{given}."
     if spec.opens:
         yield "Opens a page: a segment may begin with it."
 

@@ -20,6 +20,7 @@ from robo.engine.faultpoints import KILL
 from robo.model.case import Case, CaseFault, Mishap
 from robo.sandbox.faults import Fault
 from robo.sandbox.handle import RunningSandbox, start
+from robo.sandbox.post import Mail, PostOffice
 from robo.services.cases import JumpClock, Player
 
 if TYPE_CHECKING:
@@ -41,11 +42,12 @@ def staged(project: App, process: str, case: Case) -> Iterator[Player]:
         folder = Path(name)
         copytree(project.project / "config", folder / "config")
         copytree(project.settings.processes / process, folder / "processes" / process)
-        with start(folder / "portal.db", skin=skin) as portal:
+        with start(folder / "portal.db", skin=skin) as portal, PostOffice() as post:
             login = f"robot.{skin}"
-            stage = _Stage(folder, process, case.region, (login, portal.accounts[login]), clock, case.today)
+            account = (login, portal.accounts[login])
+            stage = _Stage(folder, process, case.region, account, clock, case.today, post=post.port)
             try:
-                yield Player(case, stage, _Portal(portal), folder / "processes" / process, write_rows)
+                yield Player(case, stage, _Portal(portal, post), folder / "processes" / process, write_rows)
             finally:
                 stage.app.close()
 
@@ -53,9 +55,10 @@ def staged(project: App, process: str, case: Case) -> Iterator[Player]:
 class _Portal:
     """The sandbox, as a case speaks of it."""
 
-    def __init__(self, sandbox: RunningSandbox) -> None:
+    def __init__(self, sandbox: RunningSandbox, post: PostOffice) -> None:
         self.url = sandbox.url
         self._sandbox = sandbox
+        self._post = post
         self._scripts: dict[str, list[Fault]] = {}
         sandbox.faults.accept_duplicates()
 
@@ -79,6 +82,9 @@ class _Portal:
 
     def dossiers(self, reference: str) -> int:
         return self._sandbox.dossiers(reference)
+
+    def mails(self) -> Sequence[Mail]:
+        return self._post.mails
 
 
 def _fault(fault: CaseFault, at: Any) -> Fault:
@@ -124,6 +130,8 @@ class _Stage:
     today: date | None = None
     left: dict[str, str] = field(default_factory=dict)
     """What the latest run did not take: key -> reason."""
+    post: int | None = None
+    """The port that mails go to."""
     app: App = None  # type: ignore[assignment] # set in __post_init__
     plan: Plan = None  # type: ignore[assignment] # the same
 
@@ -134,6 +142,7 @@ class _Stage:
         environ = {name: value for name, value in os.environ.items() if name != "ROBO_STORE"}
         secrets = SecretBook(_Memory(*self.account), Backend.ENV)
         self.app = App(self.folder, load_settings(self.folder, environ=environ), secrets=secrets, clock=self.clock)
+        self.app.post = self.post
         self.plan = self.app.plan(self.process, self.region)
 
     def run(self, inputs: Mapping[str, str], *, today: Any, only: str | None) -> str:
@@ -152,7 +161,8 @@ class _Stage:
 
     def crash(self, inputs: Mapping[str, str], *, today: Any, only: str | None, point: str) -> bool:
         day = today.isoformat() if today else ""
-        stage = {"folder": str(self.folder), "process": self.process, "region": self.region, "account": self.account}
+        where = {"folder": str(self.folder), "process": self.process, "region": self.region}
+        stage = {**where, "account": self.account, "post": self.post}
         told = json.dumps({**stage, "ahead": self.clock.ahead, "inputs": inputs, "today": day, "only": only})
         environment = {**os.environ, "ROBO_TESTING": "1", "ROBO_CRASH_AT": f"{point}:1"}
         command = [sys.executable, "-m", "robo.cli.staging"]
@@ -199,7 +209,8 @@ def _die() -> None:
     """Run what standard input says, in this process, which is killed on the way (`ROBO_CRASH_AT`)."""
     told = json.load(sys.stdin)
     clock = JumpClock(ahead=told["ahead"])
-    stage = _Stage(Path(told["folder"]), told["process"], told["region"], tuple(told["account"]), clock)
+    where = (Path(told["folder"]), told["process"], told["region"])
+    stage = _Stage(*where, tuple(told["account"]), clock, post=told["post"])
     today = date.fromisoformat(told["today"]) if told["today"] else None
     stage.run(told["inputs"], today=today, only=told["only"])
 

@@ -10,10 +10,10 @@ from typing import Any, Final
 from robo.definition.diagnostics import Diagnostic, Reporter
 from robo.definition.document import Document
 from robo.definition.loading import content_of
-from robo.definition.yaml_text import YamlNode, decode, read_yaml
+from robo.definition.yaml_text import TextNode, YamlNode, decode, read_yaml
 from robo.errors import DefinitionError
 from robo.model.base import ItemState
-from robo.model.case import Case, CaseFault, Expected, Given, Mishap, World
+from robo.model.case import Case, CaseFault, Expected, ExpectedMail, Given, Mishap, World
 from robo.model.process import Kind
 from robo.model.scalars import BadScalar, parse
 from robo.model.text import Path
@@ -23,9 +23,9 @@ LATER: Final = ("reviews",)
 FAULT_KEYS: Final = ("step", "do", "after", "before", "key", "run", "seconds", "times", "every")
 GIVEN_KEYS: Final = ("reference", "created_by", "shown_after")
 EXPECT_KEYS: Final = ("outcome", "code", "credited", "says")
-WORLD: Final = ("portal", "file", "not_taken")
+MAIL_KEYS: Final = ("to", "subject", "says")
+WORLD: Final = ("portal", "file", "mails", "not_taken")
 """Words of `expect` that are no item keys."""
-WORLD_LATER: Final = ("mails",)
 
 
 def load_case(path: FilePath) -> Case:
@@ -124,7 +124,7 @@ class _Reader:
 
     def _expect(self, node: YamlNode | None) -> tuple[dict[str, Expected], tuple[str, ...] | None, World]:
         document, path = self.document, ("expect",)
-        entries = document.mapping(node, path, (), WORLD_LATER)
+        entries = document.mapping(node, path)
         portal = document.mapping(entries.get("portal"), (*path, "portal"), ("dossiers",))
         cells = document.mapping(entries.get("file"), (*path, "file"))
         here = (*path, "portal", "dossiers")
@@ -134,12 +134,30 @@ class _Reader:
                 for key, value in document.mapping(portal.get("dossiers"), here).items()
             },
             cells={key: document.texts(value, (*path, "file", key)) for key, value in cells.items()},
+            mails=self._mails(entries.get("mails"), (*path, "mails")),
         )
         kept = None
         if (left := entries.get("not_taken")) is not None:
             kept = tuple(document.text(item, at) for item, at in document.items(left, (*path, "not_taken")))
         items = {key: self._expected(value, (*path, key)) for key, value in entries.items() if key not in WORLD}
         return items, kept, world
+
+    def _mails(self, node: YamlNode | None, path: Path) -> tuple[ExpectedMail, ...] | None:
+        if node is None:
+            return None
+        return tuple(self._mail(item, here) for item, here in self.document.items(node, path))
+
+    def _mail(self, node: YamlNode, path: Path) -> ExpectedMail:
+        document = self.document
+        entries = document.mapping(node, path, MAIL_KEYS)
+        to = document.required(entries, "to", path)
+        each = [(to, (*path, "to"))] if isinstance(to, TextNode) else list(document.items(to, (*path, "to")))
+        return ExpectedMail(
+            to=tuple(document.text(address, here) for address, here in each),
+            subject=document.text(entries.get("subject"), (*path, "subject")),
+            says=document.text(entries.get("says"), (*path, "says")),
+            path=path,
+        )
 
     def _expected(self, node: YamlNode, path: Path) -> Expected:
         document = self.document

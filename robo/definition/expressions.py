@@ -6,7 +6,7 @@ expression can write it also holds what filters need: `TABLES`, `HOLIDAYS`, `DAT
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,8 @@ from robo.errors import BadExpression, MissingValue
 from robo.model.base import MISSING
 from robo.model.text import Expr, Node, Template
 
+Literal = Callable[[str], str]
+"""Makes a text of a value harmless in a text that is marked up."""
 __all__ = ["DATE_FORMAT", "HOLIDAYS", "TABLES", "evaluate", "names", "render", "scope_facts", "truth"]
 
 
@@ -53,11 +55,14 @@ def names(expr: Expr) -> frozenset[str]:
     return syntax.names(expr.source)
 
 
-def render(node: Node, scope: Mapping[str, Any], *, keep_missing: bool = False) -> Any:
+def render(node: Node, scope: Mapping[str, Any], *, keep_missing: bool = False, literal: Literal | None = None) -> Any:
     """The tree of `node` with its expressions evaluated.
 
     A text that is one expression and nothing else keeps the type of its value; others become text in the region's
-    format. A missing value raises `MissingValue`; with `keep_missing`, one that stands alone is kept (`set`)."""
+    format. A missing value raises `MissingValue`; with `keep_missing`, one that stands alone is kept (`set`).
+    `literal`: for one text that is marked up; every value becomes text and goes through it."""
+    if isinstance(node, Template) and literal is not None:
+        return _joined(node, scope, literal)
     if isinstance(node, Template):
         return _template(node, scope, keep_missing=keep_missing)
     if isinstance(node, Mapping):
@@ -73,9 +78,14 @@ def _template(node: Template, scope: Mapping[str, Any], *, keep_missing: bool) -
         if value is MISSING and not keep_missing:
             raise MissingValue(node.parts[0].source)
         return value
+    return _joined(node, scope, str)
+
+
+def _joined(node: Template, scope: Mapping[str, Any], literal: Literal) -> str:
     form = str(scope.get(DATE_FORMAT, "%d/%m/%Y"))
     return bounded_text(
         "".join(
-            part if isinstance(part, str) else as_text(evaluate(part, scope), part.source, form) for part in node.parts
+            part if isinstance(part, str) else literal(as_text(evaluate(part, scope), part.source, form))
+            for part in node.parts
         )
     )

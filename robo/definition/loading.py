@@ -33,60 +33,78 @@ PROCESS_FILE: Final = "process.yaml"
 MAX_RECENT: Final = 8
 STEPS: Final = ("setup", "start", "steps", *keys.SEQUELS, "finish")
 """The sections that are steps."""
+Beside = Mapping[str, str]
+"""Texts of the files beside a process that it uses (`templates/relance.md`), by their names."""
 Checked = tuple[Process | None, tuple[Diagnostic, ...]]
-_RECENT: Final[dict[tuple[str, bytes], tuple[Mapping[str, ActionSpec], Checked]]] = {}
+_RECENT: Final[dict[tuple[str, bytes], tuple[Mapping[str, ActionSpec], Beside, Checked]]] = {}
 """What was read last, oldest first. Values are frozen, so they can be shared."""
 
 
-def load_process(path: FilePath | str, text: str | None = None, *, actions: Mapping[str, ActionSpec]) -> Process:
-    """The process of a file; `text` instead of what the file holds, when it is given.
+def load_process(
+    path: FilePath | str, text: str | None = None, *, actions: Mapping[str, ActionSpec], beside: Beside | None = None
+) -> Process:
+    """The process of a file; `text` instead of what the file holds, when it is given, and `beside` instead of what the
+    files hold that it uses.
 
     Raises `DefinitionError` with all diagnostics, or `UsageError` when the file cannot be read."""
-    process, diagnostics = check_process(path, text, actions=actions)
+    process, diagnostics = check_process(path, text, actions=actions, beside=beside)
     if process is None:
         raise DefinitionError(diagnostics)
     return process
 
 
-def check_process(path: FilePath | str, text: str | None = None, *, actions: Mapping[str, ActionSpec]) -> Checked:
+def check_process(
+    path: FilePath | str, text: str | None = None, *, actions: Mapping[str, ActionSpec], beside: Beside | None = None
+) -> Checked:
     """The process, or None and everything that is wrong with it, in the order of the text.
 
     The same text with the same actions is read once: a process is checked for every region that runs it."""
-    process, problems = _read(path, text, actions)
+    process, problems = _read(path, text, actions, beside)
     return (None if problems else process), problems
 
 
 def what_is_there(
-    path: FilePath | str, text: str | None = None, *, actions: Mapping[str, ActionSpec]
+    path: FilePath | str, text: str | None = None, *, actions: Mapping[str, ActionSpec], beside: Beside | None = None
 ) -> Process | None:
     """The parts of a definition that can be read, problems or not: rules can be checked on its good steps."""
-    return _read(path, text, actions)[0]
+    return _read(path, text, actions, beside)[0]
 
 
-def _read(path: FilePath | str, text: str | None, actions: Mapping[str, ActionSpec]) -> Checked:
+def _read(path: FilePath | str, text: str | None, actions: Mapping[str, ActionSpec], beside: Beside | None) -> Checked:
     content = content_of(FilePath(path)) if text is None else text.encode("utf-8", "surrogatepass")
+    if beside is not None:
+        return _check(str(path), content, actions, beside)[2]
     key = (str(path), content)
     known = _RECENT.get(key)
-    if known is None or known[0] is not actions:
-        known = (actions, _check(str(path), content, actions))
+    if known is None or known[0] is not actions or not _as_it_was(FilePath(path).parent, known[1]):
+        known = _check(str(path), content, actions, None)
         _RECENT.pop(key, None)
         _RECENT[key] = known
         while len(_RECENT) > MAX_RECENT:
             _RECENT.pop(next(iter(_RECENT)), None)
-    return known[1]
+    return known[2]
 
 
-def _check(file: str, content: bytes, actions: Mapping[str, ActionSpec]) -> Checked:
+def _as_it_was(folder: FilePath, beside: Beside) -> bool:
+    """Whether the files beside a process still hold what was read."""
+    try:
+        return all(decode((folder / name).read_bytes(), name, Reporter()) == text for name, text in beside.items())
+    except OSError:
+        return False
+
+
+def _check(
+    file: str, content: bytes, actions: Mapping[str, ActionSpec], beside: Beside | None
+) -> tuple[Mapping[str, ActionSpec], Beside, Checked]:
     reporter = Reporter()
     decoded = decode(content, file, reporter)
-    if decoded is None:
-        return None, reporter.diagnostics()
-    reading = read_yaml(decoded, file, reporter)
-    if reading.root is None:
-        return None, reporter.diagnostics()
-    digest = hashlib.sha256(content).hexdigest()
-    process = _Loader(file, reading.lines, reporter, actions).read(reading.root, digest)
-    return process, reporter.diagnostics()
+    reading = read_yaml(decoded, file, reporter) if decoded is not None else None
+    if reading is None or reading.root is None:
+        return actions, {}, (None, reporter.diagnostics())
+    loader = _Loader(file, reading.lines, reporter, actions)
+    loader.source.given = beside
+    process = loader.read(reading.root, hashlib.sha256(content).hexdigest())
+    return actions, loader.source.beside, (process, reporter.diagnostics())
 
 
 def content_of(path: FilePath) -> bytes:
@@ -139,6 +157,7 @@ class _Loader:
                 file=source.file,
                 lines=source.lines,
                 positions=source.places(self.steps.actions),
+                beside=source.beside,
             )
         return None
 

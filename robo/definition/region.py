@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from robo.definition.diagnostics import Diagnostic, Reporter
 from robo.definition.loading import content_of
+from robo.definition.mailing import read_mail
 from robo.definition.overlaying import Overlaying
 from robo.definition.scheduling import read_folder
 from robo.definition.source import Source
@@ -20,8 +21,9 @@ from robo.model.base import Environment
 from robo.model.region import Grant, Region
 from robo.model.text import Path
 
-KEYS: Final = ("robo", "region", "title", "zone", "holidays", "date_format", "grants", "processes", "why")
-LATER: Final = ("mail", "witnesses", "closures")
+KEYS: Final = ("robo", "region", "title", "zone", "holidays", "date_format", "grants", "mail", "processes", "why")
+LATER: Final = ("witnesses", "closures")
+GRANT_KEYS: Final = ("environment", "private", "why")
 HOLIDAYS: Final = ("57", "6AE", "971", "972", "973", "974", "976", "BL", "MF", "NC", "PF", "PM", "TF", "WF")
 """Subdivisions with holidays of their own (`holidays.France`)."""
 ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
@@ -61,7 +63,7 @@ class _Reader:
 
     def region(self, root: YamlNode, name: str) -> Region:
         entries = self.document.mapping(root, (), KEYS, LATER)
-        said = {key: value for key, value in entries.items() if key not in {"grants", "processes"}}
+        said = {key: value for key, value in entries.items() if key not in {"grants", "mail", "processes"}}
         self.document.choice(self.document.required(entries, "robo", ()), ("robo",), ("1",), "1")
         region = self.document.text(self.document.required(entries, "region", ()), ("region",), name)
         if region != name:
@@ -79,6 +81,7 @@ class _Reader:
             date_format=self._date_format(said.get("date_format")),
             grants=self._grants(entries.get("grants")),
             folders=self._folders(entries.get("grants")),
+            mail=read_mail(self.document, entries.get("mail"), name),
             overlays=overlays,
             file=self.document.file,
             positions=self.document.positions,
@@ -114,9 +117,19 @@ class _Reader:
             if not ORIGIN.fullmatch(host):
                 self.document.positions[here] = key.at
                 self.document.wrong_value(here, host, "scheme and name of a host, as https://portail.exemple.fr")
-            word = self.document.choice(value, here, tuple(Environment), Environment.TEST)
-            found.append(Grant(host=host, environment=Environment(word), path=here))
+            word, private = self._granted(value, here)
+            found.append(Grant(host=host, environment=Environment(word), private=private, path=here))
         return tuple(found)
+
+    def _granted(self, node: YamlNode, path: Path) -> tuple[str, bool]:
+        """`production`, or `{environment: production, private: yes}`."""
+        if not isinstance(node, MapNode):
+            return self.document.choice(node, path, tuple(Environment), Environment.TEST), False
+        entries = self.document.mapping(node, path, GRANT_KEYS)
+        said = self.document.required(entries, "environment", path)
+        word = self.document.choice(said, (*path, "environment"), tuple(Environment), Environment.TEST)
+        self.document.text(entries.get("why"), (*path, "why"))
+        return word, self.document.flag(entries.get("private"), (*path, "private"), default=False)
 
     def _folders(self, node: YamlNode | None) -> tuple[str, ...]:
         """`grants: {folders: [/srv/depots]}`: where triggers may look."""

@@ -55,6 +55,10 @@ class Source(Document):
         """Ids of all sections: no other step is called so."""
         self.inside: dict[str, str] = {}
         self.secrets_named: set[str] = set()
+        self.beside: dict[str, str] = {}
+        """The texts of files beside the process that it uses, by their names."""
+        self.given: Mapping[str, str] | None = None
+        """What those files held when a run began, instead of what they hold now."""
 
     @property
     def scope(self) -> Scope:

@@ -10,6 +10,7 @@ from robo.definition.awaiting import read_awaited, read_target_node
 from robo.definition.controls import VERDICT, Controls
 from robo.definition.diagnostics import nearest
 from robo.definition.leaving import ANSWERS, left_by
+from robo.definition.letters import with_texts
 from robo.definition.nesting import HOLDERS, read_block, read_leftover
 from robo.definition.scoping import ANYTHING
 from robo.definition.source import Source
@@ -296,7 +297,7 @@ class Steps:
     def _action(self, parts: Mapping[str, YamlNode], path: Path, name: str) -> dict[str, Any]:
         source, spec, where = self.source, self.actions[name], (*path, name)
         with source.reading(*(("row",) if spec.each is not None else ())):
-            params = source.node(parts[name], where)
+            params = with_texts(source, spec, source.node(parts[name], where), where)
         flaws = Flaws()
         read_params(spec, params, flaws)
         source.flaws(flaws, where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from robo.engine.scope import Names
 from robo.model.base import Effect
@@ -12,6 +13,8 @@ from robo.plan.model import Plan
 from robo.plan.steps import params_of
 from robo.sdk.action import ActionSpec, Params
 from robo.sdk.grammar import parse_params, parse_target, parse_watch
+from robo.sdk.markdown import literal
+from robo.sdk.parameters import spread
 from robo.sdk.runner import Call
 from robo.sdk.targets import Target
 
@@ -41,7 +44,7 @@ async def _params(spec: ActionSpec, node: Node, names: Names) -> Params:
     """The parameters, evaluated and typed; those that stand for each row of another are so once for each."""
     each = spec.each
     if each is None:
-        return parse_params(spec, await names.render(node))
+        return parse_params(spec, await _given(spec, node, names))
     given = dict(params_of(spec, node))
     columns = given.pop(each.columns)
     assert isinstance(columns, Mapping)  # noqa: S101 - the loader lets nothing else through
@@ -51,6 +54,16 @@ async def _params(spec: ActionSpec, node: Node, names: Names) -> Params:
     lines = [await names.render(columns, extra={"row": row}, keep_missing=True) for row in many]
     params = parse_params(spec, {**tree, each.columns: lines[0] if lines else dict.fromkeys(columns, "")})
     return params.model_copy(update={each.lines: tuple(lines)})
+
+
+async def _given(spec: ActionSpec, node: Node, names: Names) -> Any:
+    """The parameters evaluated; in a text that is Markdown, values stay what they are."""
+    if spec.text_param is None:
+        return await names.render(node)
+    rest = spread(spec, node)
+    text = rest.pop(spec.text_param, None)
+    given = await names.render(rest)
+    return given if text is None else {**given, spec.text_param: await names.render(text, literal=literal)}
 
 
 async def _place(names: Names, inner: Node | None, outer: Node | None) -> Target | None:

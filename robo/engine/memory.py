@@ -36,6 +36,7 @@ class MemoryItem:
 class _Stored:
     row: JournalRow
     ripe_at: float = 0.0
+    act_by: float = 0.0
 
 
 @dataclass
@@ -76,8 +77,11 @@ class MemoryBook:
         stored = self._rows.get(once)
         if stored is None:
             return JournalRow(once=once)
-        ripe = max(0.0, stored.ripe_at - self.now()) if stored.row.state is JournalState.OPEN else 0.0
-        return replace(stored.row, ripe_in=ripe)
+        if stored.row.state is not JournalState.OPEN:
+            return stored.row
+        return replace(
+            stored.row, ripe_in=max(0.0, stored.ripe_at - self.now()), age=max(0.0, self.now() - stored.act_by)
+        )
 
     async def rows(self, fence: Fence) -> Sequence[JournalRow]:
         return [
@@ -111,7 +115,8 @@ class MemoryBook:
             outputs=dict(outputs),
             sends=seen.sends,
         )
-        return await self._put(f"intent {seen.once.step} {row.n}", row, self.now() + budget + settle)
+        act_by = self.now() + budget
+        return await self._put(f"intent {seen.once.step} {row.n}", row, (act_by + settle, act_by))
 
     async def note_refusal(self, fence: Fence, seen: JournalRow, code: str, words: str) -> JournalRow:
         self._compare(fence, seen, JournalState.OPEN)
@@ -121,9 +126,10 @@ class MemoryBook:
         self._compare(fence, seen, JournalState.OPEN)
         return await self._put(f"cannot tell {seen.once.step}", replace(seen, looks=seen.looks + 1))
 
-    async def absent(self, fence: Fence, seen: JournalRow, why: str) -> JournalRow:
+    async def absent(self, fence: Fence, seen: JournalRow, why: str, *, witnessed: bool = False) -> JournalRow:
         self._compare(fence, seen, JournalState.OPEN)
-        self._require_ripe(seen.once)
+        if not (witnessed and (seen.item, seen.token) == (fence.item, fence.token)):
+            self._require_ripe(seen.once)
         row = replace(seen, state=JournalState.NONE, token=fence.token, after_refusal="", looks=0)
         return await self._put(f"absent {seen.once.step}", row)
 
@@ -221,8 +227,9 @@ class MemoryBook:
     def _open_intent(self, item: str) -> bool:
         return any(stored.row.state is JournalState.OPEN and stored.row.item == item for stored in self._rows.values())
 
-    async def _put(self, what: str, row: JournalRow, ripe_at: float | None = None) -> JournalRow:
-        before = self._rows.get(row.once)
-        self._rows[row.once] = _Stored(row, ripe_at if ripe_at is not None else before.ripe_at if before else 0.0)
+    async def _put(self, what: str, row: JournalRow, times: tuple[float, float] | None = None) -> JournalRow:
+        """`times`: when an intent is ripe, and its `act_by`; otherwise they stay as they were."""
+        before = self._rows.get(row.once, _Stored(row))
+        self._rows[row.once] = _Stored(row, *(times or (before.ripe_at, before.act_by)))
         self.commits.append(what)
         return await self.journal(row.once)

@@ -5,6 +5,7 @@
 | none, refused | intent                                           | open n+1                   | `gate`         |
 | none, refused | found before intent                              | done, not ours             | `_look_before` |
 | open          | answer read: receipt                             | done, ours                 | `_answered`    |
+| open          | seen by who acted: nothing left                  | none                       | `_answered`    |
 | open          | refused, no answer, error, deadline, taken over  | open, wait, verify         | `_settle`      |
 | open, ripe    | found                                            | done, ours by mark         | `_settle`      |
 | open, ripe    | absent; absent after refusal                     | none; refused + `rejected` | `_absent`      |
@@ -164,6 +165,7 @@ class OnceSegment:
             await make_call(attempt.plan, step, attempt.names, in_once=True, within=within) for step in once.entries
         ]
         call = await make_call(attempt.plan, once.submit, attempt.names, in_once=True, within=within)
+        call = replace(call, effect_id=row.once.effect_id)
         if attempt.work.dry_run:
             raise Ending(await rehearse(attempt, once, entries, call))
         for step in (*once.entries, once.submit):
@@ -235,7 +237,8 @@ class OnceSegment:
         if trouble is not None:
             attempt.history.add(once.submit, "failed", str(trouble), gate.began)
             return opened
-        attempt.history.add(once.submit, "refused" if answer.refused else "ok", answer.words, gate.began)
+        said = "failed" if answer.absent else "refused" if answer.refused else "ok"
+        attempt.history.add(once.submit, said, str(answer.absent or answer.words), gate.began)
         return await self._answered(opened, call, answer)
 
     def _where(self, trouble: Exception) -> Step:
@@ -259,7 +262,12 @@ class OnceSegment:
         )
 
     async def _answered(self, row: JournalRow, call: Call, answer: Answer) -> JournalRow:
-        """What the other side said. A receipt closes the row; anything else leaves it open, to be verified."""
+        """What the other side said. A receipt closes the row; so does that nothing left, and the item is told why.
+        Anything else leaves it open, to be verified."""
+        if answer.absent is not None:
+            await self._book.absent(self._attempt.fence, row, str(answer.absent), witnessed=True)
+            self._attempt.open = None
+            raise answer.absent
         if answer.refused is not None:
             if not answer.refused.ends_only:
                 row = await self._refused(row, answer.refused.code, answer.words)
@@ -292,7 +300,7 @@ class OnceSegment:
             raise Ending(attempt.ending(Outcome.SKIPPED, "dry-run", "an earlier submit of this key is in doubt"))
         if not self._started:
             attempt.restore(row)
-        if once.verify is None:
+        if once.verify is None and not verify.has_own_proof(attempt.plan, once):
             raise Ending(
                 self._unknown("unverifiable", "whether %(step)s happened cannot be verified", {"step": row.once.label})
             )
@@ -303,7 +311,7 @@ class OnceSegment:
         if look.found:
             return await self._done(row, by="verify", ours=look.marked, values=look.values)
         if look.found is None:
-            return await self._cannot_tell(row, look.why)
+            return await self._cannot_tell(row, look)
         return await self._absent(row, look.why)
 
     async def _ripe(self, row: JournalRow) -> JournalRow:
@@ -327,11 +335,13 @@ class OnceSegment:
         attempt.open = None
         return row
 
-    async def _cannot_tell(self, row: JournalRow, why: str) -> JournalRow:
-        row = await self._book.cannot_tell(self._attempt.fence, row, why)
+    async def _cannot_tell(self, row: JournalRow, look: verify.Look) -> JournalRow:
+        facts = {"step": row.once.label, "why": look.why}
+        if look.for_good:
+            raise Ending(self._unknown("unverifiable", "whether %(step)s happened cannot be verified: %(why)s", facts))
+        row = await self._book.cannot_tell(self._attempt.fence, row, look.why)
         if row.looks <= len(PATIENCE):
-            raise Later(PATIENCE[row.looks - 1], f"cannot tell whether an effect is there: {why}")
-        facts = {"step": row.once.label, "why": why}
+            raise Later(PATIENCE[row.looks - 1], f"cannot tell whether an effect is there: {look.why}")
         raise Ending(self._unknown("cannot-tell", "whether %(step)s happened could not be told: %(why)s", facts))
 
     # -- done, and the ends of an item

@@ -7,6 +7,7 @@ raises `StaleToken`: drop everything, touch nothing outside.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,7 @@ from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from robo.model.base import Outcome
+from robo.proof.canonical import canonical
 from robo.sdk.runner import CellChange, Session
 
 
@@ -48,6 +50,12 @@ class OnceKey:
         """What a person calls the effect: its step, and in a loop the key of its turn."""
         return f"{self.step} {self.key}" if MARK in self.key else self.step
 
+    @property
+    def effect_id(self) -> str:
+        """The key in 64 hexadecimal digits, for the other side: it tells nothing of the item."""
+        named = [self.environment, self.process, self.region, self.step, self.key, self.doing]
+        return hashlib.sha256(canonical(named)).hexdigest()
+
 
 class JournalState(StrEnum):
     NONE = "none"
@@ -68,6 +76,8 @@ class JournalRow:
     token: int = 0
     digest: str = ""
     act_by: datetime | None = None
+    age: float = 0.0
+    """Seconds, by the database clock, since `act_by`."""
     after_refusal: str = ""
     """Code of a refusal read while this intent was open; absent then means `refused` + `rejected` (rule `refusal`)."""
     closed_by: str = ""  # answer | verify | person
@@ -187,8 +197,9 @@ class Book(Protocol):
         """looks + 1."""
         ...
 
-    async def absent(self, fence: Fence, seen: JournalRow, why: str) -> JournalRow:
-        """open -> none, n kept (rule 8), committed before the segment restarts."""
+    async def absent(self, fence: Fence, seen: JournalRow, why: str, *, witnessed: bool = False) -> JournalRow:
+        """open -> none, n kept (rule 8), committed before the segment restarts. Only a ripe row (rule `wait`), or one
+        that this same attempt opened and whose session saw that nothing left (`witnessed`)."""
         ...
 
     async def done(

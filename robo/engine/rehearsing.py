@@ -17,6 +17,12 @@ from robo.sdk.runner import Call
 async def rehearse(attempt: Attempt, once: Once, entries: Sequence[Call], call: Call) -> ItemEnd:
     """A dry run ends here. What would be submitted is entered and the button is found, for a person to see; at its
     gate, where the submit begins, nothing is sent."""
+    shown: list[str] = []
+
+    async def gate(entered: Sequence[str] = ()) -> float:
+        shown.extend(entered)
+        raise _Rehearsed
+
     began = attempt.history.begin()
     try:
         if all(is_harmless(entry) for entry in entries):
@@ -26,20 +32,15 @@ async def rehearse(attempt: Attempt, once: Once, entries: Sequence[Call], call: 
             runner = runner_of(call.action)
             session = await attempt.session(runner)
             async with attempt.guarded(runner, [call]):
-                await session.submit([], call, _rehearsed)
+                await session.submit([], call, gate)
     except _Rehearsed:
-        attempt.history.add(once.submit, "skipped", "", began)
+        attempt.history.add(once.submit, "skipped", " ".join(shown), began)
     except Exception as trouble:
         attempt.history.add(blamed((*once.entries, once.submit), trouble), "failed", str(trouble), began)
         raise
-    facts = {"entered": list(attempt.notes), "step": once.id}
+    facts = {"entered": [*attempt.notes, *shown], "step": once.id}
     return attempt.ending(Outcome.SKIPPED, "dry-run", "dry run: nothing was submitted", facts)
 
 
 class _Rehearsed(Exception):  # noqa: N818 - what the gate of a dry run says
     """Everything before the submit went well."""
-
-
-async def _rehearsed(entered: Sequence[str] = ()) -> float:
-    """The gate of a dry run: it lets nothing through."""
-    raise _Rehearsed

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from robo.definition.calendar import holidays_of
-from robo.definition.expressions import names, render, scope_facts, truth
+from robo.definition.expressions import Literal, names, render, scope_facts, truth
 from robo.engine.ports import Clock
 from robo.errors import Failure
 from robo.model.text import Expr, Node
@@ -55,11 +55,18 @@ class Names:
         self._left: dict[str, Any] = {}
         self._ask = ask
 
-    async def render(self, node: Node, *, keep_missing: bool = False, extra: Mapping[str, Any] | None = None) -> Any:
-        """`node` with its expressions evaluated; a text that is one expression keeps its value's type. `extra`: names
-        for this once, before all others."""
+    async def render(
+        self,
+        node: Node,
+        *,
+        keep_missing: bool = False,
+        extra: Mapping[str, Any] | None = None,
+        literal: Literal | None = None,
+    ) -> Any:
+        """`node` with its expressions evaluated; a text that is one expression keeps its value's type, unless it is
+        marked up (`literal`). `extra`: names for this once, before all others."""
         scope = await self._scope(node)
-        return render(node, {**scope, **extra} if extra else scope, keep_missing=keep_missing)
+        return render(node, {**scope, **extra} if extra else scope, keep_missing=keep_missing, literal=literal)
 
     async def truth(self, expr: Expr, extra: Mapping[str, Any] | None = None) -> bool:
         """`extra`: further names for this once; they shadow nothing that is there."""

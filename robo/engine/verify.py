@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from robo.engine.attempt import Attempt
@@ -12,10 +12,12 @@ from robo.engine.scope import answer
 from robo.engine.signals import Ending, Later
 from robo.errors import CredentialsRefused, Failure, InfrastructureError, SessionLost, StaleToken
 from robo.model.process import Verify
-from robo.plan.model import Once
-from robo.sdk.runner import Finding, Result
+from robo.plan.model import Once, Plan
+from robo.plan.steps import proves_itself, runner_of
+from robo.sdk.runner import Finding, Proving, Result
 
 SEVERAL: Final = "several rows match"
+NO_PROOF: Final = "its runner does not say what became of it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,14 @@ class Look:
     values: Mapping[str, Any] = field(default_factory=dict)
     marked: bool = False
     why: str = ""
+    for_good: bool = False
+    """It will never be able to tell."""
 
 
 async def ask(attempt: Attempt, once: Once) -> Look:
     """One reading, now. Troubles of the way there are raised."""
+    if once.verify is None and has_own_proof(attempt.plan, once):
+        return await _prove(attempt, once)
     verify = _declared(once)
     if verify.finder is not None:
         result = await attempt.find(verify.finder)
@@ -60,6 +66,31 @@ async def ask_in_doubt(attempt: Attempt, once: Once) -> Look:
         except Exception as trouble:  # noqa: BLE001 - whatever it is, it is no evidence
             return Look(None, why=str(trouble) or type(trouble).__name__)
     raise AssertionError  # pragma: no cover - the loop returns or raises
+
+
+def has_own_proof(plan: Plan, once: Once) -> bool:
+    """Whether the action that submits can tell by itself what became of it."""
+    return proves_itself(once.submit, plan.actions)
+
+
+async def _prove(attempt: Attempt, once: Once) -> Look:
+    """The action's own proof of the intent that is open. Its mark is the effect's id, which only we know: what is found
+    by it is ours."""
+    row = attempt.open
+    if row is None:
+        raise Failure("RB553", "the step %(step)s has no `verify`", remedy="declare one", step=once.id)
+    call = await make_call(attempt.plan, once.submit, attempt.names, in_once=True)
+    call = replace(call, effect_id=row.once.effect_id)
+    runner = runner_of(call.action)
+    session: object = await attempt.session(runner)
+    if not isinstance(session, Proving):
+        return Look(None, why=NO_PROOF, for_good=True)
+    async with attempt.guarded(runner, [call]):
+        result = await session.prove(call, row.age)
+    finding = result.finding or Finding(None, why=NO_PROOF)
+    if finding.found is None or finding.several:
+        return Look(None, why=finding.why or SEVERAL, for_good=finding.for_good)
+    return Look(finding.found, dict(result.values) if finding.found else {}, marked=finding.found, why=finding.why)
 
 
 def _declared(once: Once) -> Verify:

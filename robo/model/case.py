@@ -68,6 +68,17 @@ class Expected(Value):
     path: Path = ()
 
 
+class ExpectedMail(Value):
+    """A mail that must have been written. What is not said is not looked at."""
+
+    to: tuple[str, ...]
+    """Everybody it went to, copies too, in any order."""
+    subject: str = ""
+    says: str = ""
+    """Words that its text must hold."""
+    path: Path = ()
+
+
 class World(Value):
     """What must be true outside robo."""
 
@@ -76,6 +87,8 @@ class World(Value):
     cells: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     """Item key -> column -> text of the cell; `filled`: not empty, `empty`: empty. Of the source that the last run
     which took the key was given."""
+    mails: tuple[ExpectedMail, ...] | None = None
+    """Every mail that was written, in any order. None: not looked at."""
 
 
 class Case(Value):

@@ -340,6 +340,8 @@ class Process(Value):
     positions: Mapping[Path, Position] = Field(default_factory=dict, repr=False)
     lines: tuple[str, ...] = Field(default=(), repr=False)
     """The text of `file`, for messages that quote a line."""
+    beside: Mapping[str, str] = Field(default_factory=dict, repr=False)
+    """The texts of the files it uses (`templates/relance.md`), by their names in its folder."""
 
     @property
     def sequels(self) -> Mapping[str, tuple[Step, ...]]:

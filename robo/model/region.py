@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 from pydantic import Field
 
@@ -16,7 +17,39 @@ class Grant(Value):
 
     host: str  # scheme://name[:port]
     environment: Environment = Environment.TEST
+    private: bool = False
+    """Its name may lead to an address inside a network."""
     path: Path = ()
+
+
+class Security(StrEnum):
+    """How a connection to a mail server is protected."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+class MailAccount(Value):
+    """The account a region's robots write from. A loopback server apart, `none` is for relays without a password."""
+
+    server: str
+    port: int
+    security: Security = Security.STARTTLS
+    sender: str  # `from`: robot@exemple.fr
+    name: str = ""
+    """What stands beside the address of the sender."""
+    secret: str | None = None
+    """None: the relay knows this machine."""
+    domains: tuple[str, ...]
+    """Where mails may go: `exemple.fr`, or `*.exemple.fr` for everything below it."""
+    environment: Environment = Environment.TEST
+    redirect_all_to: tuple[str, ...] = ()
+    """Outside production all mails go here instead."""
+    practice: bool = False
+    """The post office of a case: it delivers nothing, so nothing need go elsewhere."""
+    region: str
+    path: Path = ("mail",)
 
 
 class Region(Value):
@@ -30,6 +63,7 @@ class Region(Value):
     grants: tuple[Grant, ...] = ()
     folders: tuple[str, ...] = ()
     """Folders in which triggers may look (`grants: {folders: […]}`), with everything below them."""
+    mail: MailAccount | None = None
     overlays: Mapping[str, Overlay] = Field(default_factory=dict)
     file: str = ""
     digest: str = ""

@@ -8,12 +8,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from robo.definition.diagnostics import nearest
-from robo.model.base import Environment
 from robo.model.process import Finder, Items, Kind, Process, SecretNeed, Sessions
-from robo.model.region import Region
+from robo.model.region import MailAccount, Region
 from robo.model.text import Expr, Template
 from robo.plan.columns import check_writes
-from robo.plan.cutting import Cutter
+from robo.plan.cutting import RUN_KEY, Cutter
 from robo.plan.digest import digest_of
 from robo.plan.extending import extended
 from robo.plan.keys import check_keys
@@ -44,8 +43,10 @@ def build(process: Process, region: Region | None, actions: Mapping[str, ActionS
     check_keys(effective, problems)
     check_sequels(cutter, effective, problems)
     check_writes(effective, actions, problems)
+    _check_region(effective, region, actions, problems)
     _check_uses(effective, actions, finders, problems)
-    segments, finish = cutter.segments(effective.steps), cutter.segments(effective.finish) if effective.finish else ()
+    segments = cutter.segments(effective.steps)
+    finish = cutter.segments(effective.finish, key=RUN_KEY) if effective.finish else ()
     sequels = {outcome: cutter.segments(steps) for outcome, steps in effective.sequels.items()}
     check_pages(effective, tuple(every((*segments, *chain(*sequels.values()), *finish))), actions, problems)
     done_by = _done_by(effective, segments, problems)
@@ -85,6 +86,25 @@ def _with_source(items: Items, actions: Actions, problems: Problems) -> Items:
     return items if source is None else items.model_copy(update={"source": resolve(source, actions, problems)})
 
 
+def _check_region(process: Process, region: Region | None, actions: Actions, problems: Problems) -> None:
+    """The region has what an action stands on."""
+    if region is None or region.mail is not None:
+        return
+    for step in actions_of(process):
+        spec = actions.get(step.action)
+        if spec is not None and spec.region_needs is not None:
+            problems.report(
+                "RB480",
+                "%(action)s needs the account of the region, and %(region)s has none",
+                (*step.path, step.action),
+                expected="in %(file)s: mail: {server: smtp.exemple.fr, from: robot@exemple.fr, secret: mail, "
+                "domains: [exemple.fr], redirect_all_to: essais@exemple.fr}",
+                action=step.action,
+                region=region.id,
+                file=region.file,
+            )
+
+
 def _check_uses(process: Process, actions: Actions, finders: Finders, problems: Problems) -> None:
     for steps in (process.steps, *process.sequels.values(), process.finish):
         Usage(actions, finders, problems).follow(steps)
@@ -120,18 +140,18 @@ def _plan(
     done_by: str | None,
     places: Mapping[str, str],
 ) -> Plan:
+    used = sorted({step.action for step in actions_of(process)})
+    here = region or Region(id="", title="")
+    mail = here.mail if any(cutter.actions[name].region_needs for name in used) else None
     said: dict[str, Any] = {
         "process": process.id,
         "title": process.title,
         "version": process.version,
-        "region": region.id if region is not None else "",
-        "zone": region.zone if region is not None else Region.model_fields["zone"].default,
-        "holidays": region.holidays if region is not None else "",
-        "date_format": region.date_format if region is not None else Region.model_fields["date_format"].default,
+        **_of_region(here),
         "inputs": dict(process.inputs),
-        "secrets": _secrets(process, cutter.actions),
+        "secrets": _secrets(process, cutter.actions, mail),
         "hosts": _hosts(process),
-        "grants": _grants(region),
+        "mail": mail,
         "tables": {name: dict(table.rows) for name, table in process.tables.items()},
         "items": process.items,
         "finders": dict(process.finders),
@@ -141,7 +161,7 @@ def _plan(
         "counts": process.counts,
         "done_by": done_by,
         "again": process.again,
-        "actions": {name: cutter.actions[name] for name in sorted({step.action for step in actions_of(process)})},
+        "actions": {name: cutter.actions[name] for name in used},
     }
     written = {"setup": process.setup, "steps": process.steps, **process.sequels, "finish": process.finish}
     newer = {name: value for name, value in (("start", process.start), ("popups", process.popups)) if value}
@@ -159,6 +179,18 @@ def _plan(
         source=process.file,
         places=places,
     )
+
+
+def _of_region(here: Region) -> dict[str, Any]:
+    """What a plan has of its region, whatever its steps need."""
+    return {
+        "region": here.id,
+        "zone": here.zone,
+        "holidays": here.holidays,
+        "date_format": here.date_format,
+        "grants": {origin_of(grant.host): grant.environment for grant in here.grants},
+        "private": tuple(origin_of(grant.host) for grant in here.grants if grant.private),
+    }
 
 
 def _places(process: Process, problems: Problems) -> Iterator[tuple[str, str]]:
@@ -190,10 +222,6 @@ def _hosts(process: Process) -> tuple[HostPlan, ...]:
     return tuple(found.values())
 
 
-def _grants(region: Region | None) -> Mapping[str, Environment]:
-    return {origin_of(grant.host): grant.environment for grant in region.grants} if region is not None else {}
-
-
 def origin_of(url: str) -> str:
     """`https://Portail.Example:443/x` -> `https://portail.example`; what has no scheme is taken as https."""
     parts = urlsplit(url if "://" in url else f"https://{url}")
@@ -203,9 +231,11 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}{port}"
 
 
-def _secrets(process: Process, actions: Actions) -> Mapping[str, SecretNeed]:
-    """The declared secrets, and those an action names: of kind `password`."""
+def _secrets(process: Process, actions: Actions, mail: MailAccount | None) -> Mapping[str, SecretNeed]:
+    """The declared secrets, and those that an action or the region's account names: of kind `password`."""
     found = dict(process.secrets)
+    if mail is not None and mail.secret is not None:
+        found.setdefault(mail.secret, SecretNeed(name=mail.secret))
     for step in actions_of(process):
         spec = actions.get(step.action)
         name = params_of(spec, step.params).get("secret") if spec is not None and _takes_secret(spec) else None

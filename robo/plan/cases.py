@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from robo.definition.diagnostics import Diagnostic, Reporter, nearest
 from robo.model.case import Case
 from robo.model.process import Process
 from robo.model.text import Path, Position, header
-from robo.plan.steps import walk
+from robo.plan.steps import Actions, proves_itself, walk
 
 NOTHING: Final[Mapping[str, str]] = {}
 
 
 def case_problems(
-    case: Case, process: Process, regions: Collection[str], columns: Mapping[str, str] = NOTHING
+    case: Case, process: Process, regions: Collection[str], actions: Actions, columns: Mapping[str, str] = NOTHING
 ) -> tuple[Diagnostic, ...]:
     """What a case names and neither the process nor the project has. `regions`: those of the project; `columns`: those
     that its own region calls otherwise."""
@@ -23,7 +23,7 @@ def case_problems(
     _region(case, regions, reporter)
     _inputs(case, process, reporter)
     _columns(case, process, {header(name): to for name, to in columns.items()}, reporter)
-    _faults(case, process, reporter)
+    _faults(case, process, actions, reporter)
     return reporter.diagnostics()
 
 
@@ -78,9 +78,18 @@ def _columns(case: Case, process: Process, renamed: Mapping[str, str], reporter:
         )
 
 
-def _faults(case: Case, process: Process, reporter: Reporter) -> None:
-    known = {step.id for step in walk((*process.steps, *process.finish)) if step.once is not None}
-    known |= {*process.finders, "setup"}
+def _effects(process: Process, actions: Actions) -> Iterator[str]:
+    """The ids by which the journal knows effects."""
+    for step in walk((*process.steps, *process.finish)):
+        spec = actions.get(step.action)
+        if step.once is not None:
+            yield step.id
+        elif spec is not None and proves_itself(step, actions, step.effect or spec.effect):
+            yield step.id if step.named else spec.name
+
+
+def _faults(case: Case, process: Process, actions: Actions, reporter: Reporter) -> None:
+    known = {*_effects(process, actions), *process.finders, "setup"}
     for fault in case.faults:
         if fault.step not in known:
             reporter.report(

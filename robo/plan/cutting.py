@@ -12,14 +12,15 @@ from robo.model.process import Step, StepKind
 from robo.model.text import Expr, Node, Path, Template
 from robo.plan.model import Choice, Group, Loop, Once, Part, Piece, Repeat, Segment, Turns, Unit
 from robo.plan.outputs import once_outputs
-from robo.plan.steps import Actions, inside, opens, page_runners, runner_of, walk
-from robo.sdk.action import Proof
+from robo.plan.steps import Actions, inside, opens, page_runners, proves_itself, runner_of, walk
 
 SETTLE = timedelta(seconds=30)
 """Wait before `verify` in doubt, when the step says nothing (page "once protocol", `settle`)."""
 DECISION = "when_"
 """Names that hold what the `when` of a block decided, for the steps it is taken apart into, begin so."""
 ITEM_KEY = Template("${{ item.key }}", (Expr("item.key"),))
+RUN_KEY = Template("${{ run.id }}", (Expr("run.id"),))
+"""`finish` happens once a run, and its item has the same key in all of them."""
 
 
 class Cutter(NamedTuple):
@@ -29,24 +30,25 @@ class Cutter(NamedTuple):
     finders: Mapping[str, frozenset[str]]
     searches: Mapping[str, str]
 
-    def segments(self, steps: tuple[Step, ...], last: str = "end") -> tuple[Part, ...]:
+    def segments(self, steps: tuple[Step, ...], last: str = "end", key: Node = ITEM_KEY) -> tuple[Part, ...]:
         """Segments in order. The last one has no effect; it is left out when nothing stands after the last effect.
 
-        A loop with effects stands between two segments: what leads to it has none, and each turn has its own."""
+        A loop with effects stands between two segments: what leads to it has none, and each turn has its own. `key`:
+        of an effect that proves itself and says no `once`."""
         found: list[Part] = []
         lead: list[Step] = []
         for step in self.flat(steps):
             if step.kind is StepKind.FOR_EACH and self.holds(step):
                 if lead:
                     found.append(Segment(index=len(found), id=f"{step.id}-before", lead=self.pieces(lead)))
-                found.append(Turns(step=step, segments=self.segments(step.do, f"{step.id}-end")))
+                found.append(Turns(step=step, segments=self.segments(step.do, f"{step.id}-end", key)))
                 lead = []
                 continue
             if not self.is_once(step):
                 lead.append(step)
                 continue
             lead, own = self._part(lead, step)
-            once = self._once(step, own)
+            once = self._once(step, own, key)
             found.append(Segment(index=len(found), id=once.id, lead=self.pieces(lead), once=once))
             lead = []
         if lead or not found:
@@ -55,10 +57,11 @@ class Cutter(NamedTuple):
 
     def is_once(self, step: Step) -> bool:
         """A step with `once`, or an effect whose action brings its own proof."""
-        if step.once is not None:
-            return True
-        spec = self.actions.get(step.action)
-        return step.effect is Effect.SUBMIT and spec is not None and spec.proof is not Proof.NONE
+        return step.once is not None or self.proves_itself(step)
+
+    def proves_itself(self, step: Step) -> bool:
+        """An effect whose action can tell by itself what became of it."""
+        return proves_itself(step, self.actions)
 
     def holds(self, step: Step) -> bool:
         """Whether an effect of the once protocol stands somewhere inside."""
@@ -128,7 +131,7 @@ class Cutter(NamedTuple):
             actions.append(self.searches.get(step.leftover.finder, ""))
         return next((runner_of(action) for action in actions if runner_of(action) in page_runners(self.actions)), "")
 
-    def _once(self, step: Step, own: list[Step]) -> Once:
+    def _once(self, step: Step, own: list[Step], key: Node) -> Once:
         inner = (*own, *(unwrap_tail(step.do) if step.do else (step,)))
         before, act = list(inner[:-1]), inner[-1]
         entries: list[Step] = []
@@ -137,7 +140,7 @@ class Cutter(NamedTuple):
         submit = act if act is step else _merge(step, act)
         return Once(
             step=step,
-            key=ITEM_KEY if step.once is None else step.once,
+            key=key if step.once is None else step.once,
             body=self.pieces(before),
             entries=tuple(entries),
             submit=submit,

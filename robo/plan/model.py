@@ -21,6 +21,7 @@ from robo.model.process import (
     Step,
     Verify,
 )
+from robo.model.region import MailAccount
 from robo.model.text import Expr, Node
 from robo.sdk.action import ActionSpec
 
@@ -191,6 +192,10 @@ class Plan:
     hosts: tuple[HostPlan, ...]
     grants: Mapping[str, Environment]
     """Origin -> environment, from the region."""
+    private: tuple[str, ...] = ()
+    """Origins whose names may lead inside a network, from the region."""
+    mail: MailAccount | None = None
+    """The region's account, when one of its actions stands on it."""
     tables: Mapping[str, Mapping[str, str]]
     items: Items | None
     finders: Mapping[str, Finder]

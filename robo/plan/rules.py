@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from robo.model.base import Effect
@@ -10,7 +11,6 @@ from robo.plan.cutting import Cutter, unwrap_tail
 from robo.plan.outputs import answered, captured
 from robo.plan.problems import Problems
 from robo.plan.steps import effect_of, inside, walk
-from robo.sdk.action import Proof
 
 ENDS = frozenset({StepKind.SKIP_IF, StepKind.REJECT_IF})
 
@@ -36,7 +36,10 @@ class EffectRules:
     def check(self) -> None:
         """Report everything that breaks a rule."""
         self._setup()
-        for steps in (self._process.steps, self._process.finish):
+        process = self._process
+        self._told_apart((*process.steps, *process.on_rejected, *process.on_skipped))
+        self._told_apart(process.finish)
+        for steps in (process.steps, process.finish):
             self._order(steps)
             for step in steps:
                 self._step(step)
@@ -111,10 +114,11 @@ class EffectRules:
         if step.once is not None:
             self._once(step)
             return
+        if self._cutter.proves_itself(step):
+            self._proves_itself(step)
+            return
         self._only_with_once(step)
-        spec = self._cutter.actions.get(step.action)
-        proven = spec is not None and spec.proof is not Proof.NONE
-        if step.effect is Effect.SUBMIT and not proven:
+        if step.effect is Effect.SUBMIT:
             self._problems.report(
                 "RB403",
                 "%(action)s submits, so it needs `once`: without it a crash could make it happen twice",
@@ -152,6 +156,30 @@ class EffectRules:
                     key=key,
                 )
 
+    def _told_apart(self, steps: tuple[Step, ...]) -> None:
+        """An effect that proves itself is known by its action, unless there are two of them."""
+        found = [step for step in walk(steps) if step.once is None and self._cutter.proves_itself(step)]
+        known = Counter(step.id for step in found)
+        for step in found:
+            if known[step.id] > 1:
+                self._problems.report(
+                    "RB424",
+                    "there are several %(action)s, so each needs an `id`: the journal knows the effect by it for years",
+                    (*step.path, step.action),
+                    remedy="add `id: sent`, and keep it; when it must change, add `was: sent`",
+                    action=step.action,
+                )
+
+    def _proves_itself(self, step: Step) -> None:
+        """An effect without `once`: its key is the item's, its action the proof. It is journaled like any other."""
+        if step.unverifiable is not None:
+            self._either(step)
+        self._not_optional(step)
+
+    def _not_optional(self, step: Step) -> None:
+        if step.optional:
+            self._problems.report("RB425", "an effect cannot be optional", (*step.path, "optional"), remedy="remove it")
+
     def _once(self, step: Step) -> None:
         if not step.named:
             self._problems.report(
@@ -160,8 +188,7 @@ class EffectRules:
                 (*step.path, "once"),
                 remedy="add `id: created`, and keep it; when it must change, add `was: created`",
             )
-        if step.optional:
-            self._problems.report("RB425", "an effect cannot be optional", (*step.path, "optional"), remedy="remove it")
+        self._not_optional(step)
         if step.do:
             self._block(step)
         elif effect_of(step) is not Effect.SUBMIT:
@@ -226,8 +253,7 @@ class EffectRules:
                 remedy="move it to the block",
                 key=key,
             )
-        if step.optional:
-            self._problems.report("RB425", "an effect cannot be optional", (*step.path, "optional"), remedy="remove it")
+        self._not_optional(step)
 
     def _no_submit(self, step: Step) -> None:
         self._problems.report(
@@ -246,8 +272,7 @@ class EffectRules:
         last = step
         while last.do:
             last = last.do[-1]
-        spec = actions.get(last.action)
-        if spec is not None and spec.proof is not Proof.NONE:
+        if self._cutter.proves_itself(last):
             return
         read = answered(step, actions)
         if step.verify is not None:
@@ -277,7 +302,7 @@ class EffectRules:
     def _either(self, step: Step) -> None:
         self._problems.report(
             "RB431",
-            "%(once)s has a `verify`, so it is not unverifiable",
+            "%(once)s has a proof, so it is not unverifiable",
             (*step.path, "unverifiable"),
             remedy="remove one of the two",
             once=step.id,

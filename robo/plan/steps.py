@@ -10,7 +10,7 @@ from robo.model.base import Effect
 from robo.model.process import Step, StepKind
 from robo.model.text import Node, Template
 from robo.plan.problems import Problems
-from robo.sdk.action import ActionSpec
+from robo.sdk.action import ActionSpec, Proof
 from robo.sdk.parameters import spread
 
 Actions = Mapping[str, ActionSpec]
@@ -67,6 +67,14 @@ def params_of(spec: ActionSpec, node: Node) -> Mapping[str, Node]:
     return {name: value for name, value in spread(spec, node).items() if name}
 
 
+def proves_itself(step: Step, actions: Actions, effect: Effect | None = None) -> bool:
+    """An effect whose action can tell by itself what became of it. `effect`: of a step that is not resolved yet."""
+    spec = actions.get(step.action)
+    if spec is None or spec.proof is Proof.NONE or (effect or step.effect) is not Effect.SUBMIT:
+        return False
+    return spec.proof_needs is None or spec.proof_needs in params_of(spec, step.params)
+
+
 def opens(step: Step, actions: Actions) -> bool:
     """Whether a step begins on a page of its own."""
     spec = actions.get(step.action)
@@ -79,7 +87,8 @@ def resolve_all(steps: tuple[Step, ...], actions: Actions, problems: Problems) -
 
 
 def resolve(step: Step, actions: Actions, problems: Problems) -> Step:
-    """One step and everything in it. An action nobody gives is reported and read as harmless."""
+    """One step and everything in it. An action nobody gives is reported and read as harmless. One that proves itself is
+    known by its own name where it has no other: the place where it stands may change, its journal may not."""
     if step.kind is StepKind.BLOCK:
         step = _nest(step)
     verify = step.verify
@@ -118,7 +127,8 @@ def _resolve_action(step: Step, actions: Actions, problems: Problems) -> dict[st
             given=step.effect.value,
         )
     effect = max(step.effect or Effect.READ, spec.effect, key=lambda effect: effect.rank)
-    return {"effect": effect, "timeout": step.timeout or timedelta(seconds=spec.timeout)}
+    known_as = {"id": spec.name} if not step.named and proves_itself(step, actions, effect) else {}
+    return {"effect": effect, "timeout": step.timeout or timedelta(seconds=spec.timeout), **known_as}
 
 
 def _nest(block: Step) -> Step:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
@@ -68,7 +69,15 @@ class ActionSpec(Value):
     """One of its parameters is evaluated for each row of another."""
     fields_param: str | None = None
     """The parameter that, under `items`, also holds the columns of the `fields`: what the source is known by."""
+    text_param: str | None = None
+    """The parameter that is a text in Markdown. Authors may give it as `{file: templates/x.md}`, a file beside their
+    process; values put into it stay what they are (`robo.sdk.markdown.literal`)."""
+    region_needs: Literal["mail"] | None = None
+    """The settings of the region it stands on: a region without them cannot run it. The session is given them as
+    `Context.settings` under this name (`mail`: `robo.sdk.values.MailAccount`)."""
     proof: Proof = Proof.NONE
+    proof_needs: str | None = None
+    """The parameter without which the proof does not hold."""
     results: Mapping[str, str] = Field(default_factory=dict)
     """Names of what it leaves behind, and what each is. Empty: only what the step's `read` names."""
     result_param: str | None = None

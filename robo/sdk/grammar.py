@@ -20,7 +20,7 @@ from robo.model.text import Path, Template
 from robo.sdk.action import ActionSpec, Params
 from robo.sdk.flaws import Flaws, is_list, shape
 from robo.sdk.targets import ANY, Read, Role, Target, Watch, Watched
-from robo.sdk.values import Address
+from robo.sdk.values import Address, Email
 
 ROLES: Final[tuple[str, ...]] = get_args(Role)
 TARGET_KEYS: Final = (*ROLES, "name", "css", "nth", "within", "column")
@@ -352,6 +352,7 @@ SCALARS: Final[Mapping[Any, Kind]] = {
     time: Kind.TIME,
     timedelta: Kind.DURATION,
     Address: Kind.URL,
+    Email: Kind.EMAIL,
 }
 """The scalar parser of each Python annotation."""
 

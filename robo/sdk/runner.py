@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from robo.errors import ItemTrouble
 from robo.model.base import MISSING, CellError, Effect
 from robo.sdk.action import ActionSpec, Params
 from robo.sdk.secret import Secret
@@ -22,6 +23,8 @@ class HostRule:
     origin: str  # scheme://name[:port]
     reads: tuple[str, ...] = ()
     drafts: tuple[str, ...] = ()
+    private: bool = False
+    """Its name may lead to an address inside a network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Context:
     hosts: tuple[HostRule, ...]
     secret: Callable[[str], Awaitable[Secret]]
     settings: Mapping[str, Any]
+    """What the region says for the runner's actions (`ActionSpec.region_needs`): `{"mail": MailAccount}`."""
     headed: bool = False
     dry_run: bool = False
     places: tuple[Path, ...] = ()
@@ -75,6 +79,9 @@ class Call:
     """A `Target`, or None."""
     watch: Watch = field(default_factory=Watch)
     """What to await afterwards: `expect` must come, `read` is read, `refused` raises `Refused`."""
+    effect_id: str = ""
+    """Of a submit: names its effect in 64 hexadecimal digits, the same in every attempt and for no other effect. What a
+    built-in proof is made of: a Message-ID, an idempotency key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,8 @@ class Finding:
     found: bool | None
     several: bool = False
     why: str = ""
+    for_good: bool = False
+    """It cannot tell and never will: asking again is of no use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +128,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the other side said after a submit. At most one of `values`, `refused`; neither: no answer in time."""
+    """What the other side said after a submit. At most one of `values refused absent`; none: no answer in time."""
 
     values: Mapping[str, Any] | None = None
     refused: Watched | None = None
@@ -127,6 +136,10 @@ class Answer:
     """The text of the refusal, as data."""
     requests: int = 0
     """Effects seen leaving for this submit (retransmissions the runner can see included)."""
+    absent: ItemTrouble | None = None
+    """Why the effect did not happen and cannot happen any more, as this session itself saw: what makes it happen never
+    left (a mail without its final dot), or was answered by a refusal that is final. Never a guess: the effect is tried
+    again, or the item rejected, without another look."""
 
 
 class Refused(Exception):  # noqa: N818 - a fact about the other side, not an error of ours
@@ -144,7 +157,8 @@ class Gate(Protocol):
     counted from a moment taken before the commit. It is a moment and not a duration on purpose: whoever is paused
     after the gate, wherever that is, still knows that it is too late. If it raises, nothing may be sent.
 
-    `entered`: for each of the entries what a person reads of it (`Nom = «Martin»`); kept with the intent."""
+    `entered`: for each of the entries what a person reads of it (`Nom = «Martin»`), and after them, where the act holds
+    more than a button's name (a mail), what a person reads of the act; kept with the intent."""
 
     async def __call__(self, entered: Sequence[str] = ()) -> float: ...
 
@@ -221,11 +235,33 @@ class Runner(Protocol):
 
 
 @runtime_checkable
+class Proving(Protocol):
+    """A session of a runner whose actions bring their own proof (`ActionSpec.proof`, for a submit)."""
+
+    async def prove(self, call: Call, age: float) -> Result:
+        """Whether the effect of an earlier submit is there, which somebody intended and nobody saw the answer of.
+
+        `call` is that submit made anew, with the same `effect_id`; `age`: seconds since its deadline. The finding says
+        found, absent by positive evidence, or cannot tell; the values are what the answer would have left. Where doing
+        it again *is* the proof (an idempotency key), it may be done again here."""
+        ...
+
+
+@runtime_checkable
 class Checked(Protocol):
     """A runner that knows, before it is started, that something it stands on is missing."""
 
     def check(self, settings: Mapping[str, Any], *, headed: bool) -> None:
         """Raise the `InfrastructureError` that `start` would. Quick: nothing is started, and no run is begun yet."""
+        ...
+
+
+@runtime_checkable
+class Reaching(Protocol):
+    """A runner that stands on an account of the region (`ActionSpec.region_needs`)."""
+
+    async def reach(self, account: Any) -> None:
+        """Connect and leave, without a sign-in. Raises what is wrong with the account or the way to it."""
         ...
 
 

@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 from robo.definition.diagnostics import nearest
 from robo.errors import Words, fill, phrase
 from robo.model.base import MISSING, CellError, ItemState
-from robo.model.case import Case, CaseFault, Expected, Mishap
+from robo.model.case import Case, CaseFault, Expected, ExpectedMail, Mishap
 from robo.model.process import Kind
 from robo.model.run import Item
 from robo.model.scalars import parse
@@ -49,6 +49,17 @@ class JumpClock:
         return True
 
 
+class Mail(Protocol):
+    """A mail as the post office of a case took it."""
+
+    @property
+    def to(self) -> tuple[str, ...]: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
 class Portal(Protocol):
     """The practice portal as a case needs it."""
 
@@ -63,6 +74,10 @@ class Portal(Protocol):
         ...
 
     def dossiers(self, reference: str) -> int: ...
+
+    def mails(self) -> Sequence[Mail]:
+        """Every mail that was written, in order."""
+        ...
 
 
 class Stage(Protocol):
@@ -135,6 +150,7 @@ class Player:
             self.given_to[last] = inputs
         self._look_at_items()
         self._look_at_the_portal()
+        self._look_at_the_mails()
         self._look_at_the_file(last)
         self._look_at_not_taken(last)
         return CaseReport(
@@ -239,6 +255,22 @@ class Player:
                     number=wanted,
                 )
 
+    def _look_at_the_mails(self) -> None:
+        """Each expected mail was written, and no other."""
+        if self.case.world.mails is None:
+            return
+        left = list(self.portal.mails())
+        for wanted in self.case.world.mails:
+            found = next((mail for mail in left if _is_meant(wanted, mail)), None)
+            if found is not None:
+                left.remove(found)
+                continue
+            facts = {"to": ", ".join(wanted.to), "subject": wanted.subject or "…", "says": wanted.says or "…"}
+            self._problem("mails: none to %(to)s with the subject « %(subject)s » that says « %(says)s »", **facts)
+        for mail in left:
+            facts = {"to": ", ".join(mail.to), "subject": mail.subject}
+            self._problem("mails: to %(to)s « %(subject)s », and the case does not say so", **facts)
+
     def _look_at_the_file(self, last: str) -> None:
         name = next(self._files(), "")
         sources: dict[str, Sequence[tuple[str, Mapping[str, Any]]]] = {}
@@ -301,6 +333,13 @@ def _shown(value: Any) -> str:
     if value is None or value is MISSING:
         return ""
     return value.why if isinstance(value, CellError) else str(parse(Kind.STR, value))
+
+
+def _is_meant(wanted: ExpectedMail, mail: Mail) -> bool:
+    same = {each.lower() for each in wanted.to} == {each.lower() for each in mail.to}
+    return (
+        same and wanted.subject in {"", mail.subject} and " ".join(wanted.says.split()) in " ".join(mail.text.split())
+    )
 
 
 Staging = Callable[[Case], AbstractContextManager[Player]]

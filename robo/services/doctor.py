@@ -53,7 +53,7 @@ def examine() -> list[Finding]:
     project, settings = _project()
     findings += project
     if settings is not None:
-        findings += [_state(settings), *_keys(settings)]
+        findings += [_state(settings), *_keys(settings), *_mail(settings)]
     return [*findings, _root(settings), check_browser(settings)]
 
 
@@ -157,6 +157,29 @@ def _keys(settings: Settings) -> Iterator[Finding]:
         yield Finding("secrets", True, "secrets come from the environment (tests only)", "", facts)
         return
     yield Finding("secrets", True, "%(count)s secret(s) in %(backend)s", "", facts)
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    """The mail server of each region that has one can be reached, and is who it says."""
+    from robo.definition.region import load_region
+    from robo.sdk.runner import Reaching
+    from robo.services.guests import new_runner, runner_types
+
+    runner: object = new_runner("mail") if "mail" in runner_types() else None
+    for file in sorted(settings.regions.glob("*.yaml")):
+        name = f"mail {file.stem}"
+        try:
+            account = load_region(file).mail
+            if account is None or not isinstance(runner, Reaching):
+                continue
+            asyncio.run(runner.reach(account))
+        except DefinitionError:
+            continue  # `robo process validate` tells, with its lines
+        except RoboError as trouble:
+            yield Finding(name, False, trouble.message, trouble.remedy, trouble.facts)
+        else:
+            facts = {"server": account.server, "port": account.port, "security": account.security.value}
+            yield Finding(name, True, "%(server)s:%(port)s answers (%(security)s); no sign-in was made", "", facts)
 
 
 def _root(settings: Settings | None) -> Finding:

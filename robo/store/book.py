@@ -107,11 +107,14 @@ class StoreBook(Generic[N]):
             happened=_row_is(seen, lambda row: row.n == seen.n and row.looks == seen.looks + 1),
         )
 
-    async def absent(self, fence: Fence, seen: JournalRow, why: str) -> JournalRow:
+    async def absent(self, fence: Fence, seen: JournalRow, why: str, *, witnessed: bool = False) -> JournalRow:
+        def work(tx: Tx) -> JournalRow:
+            return journal.absent(tx, fence, seen, why, witnessed=witnessed)
+
         def told(row: JournalRow) -> bool:
             return row.state is JournalState.NONE and (row.n, row.token) == (seen.n, fence.token)
 
-        return await self._store.run(lambda tx: journal.absent(tx, fence, seen, why), happened=_row_is(seen, told))
+        return await self._store.run(work, happened=_row_is(seen, told))
 
     async def done(
         self,

@@ -114,12 +114,15 @@ def cannot_tell(tx: Tx, fence: Fence, seen: JournalRow, why: str) -> JournalRow:
     return read(tx, seen.once)
 
 
-def absent(tx: Tx, fence: Fence, seen: JournalRow, why: str) -> JournalRow:
-    """open -> none, n kept (rule 8). Refused before `act_by + settle` (rule `wait`): RB614."""
+def absent(tx: Tx, fence: Fence, seen: JournalRow, why: str, *, witnessed: bool = False) -> JournalRow:
+    """open -> none, n kept (rule 8). Refused before `act_by + settle` (rule `wait`), RB614, unless this same attempt
+    opened it and its session saw that nothing left (`witnessed`)."""
     held = fences.hold(tx, fence)
     _must_be_open(seen)
-    require_ripe(tx, seen.once)
-    event = {"step": seen.once.step, "n": seen.n, "token": fence.token}
+    witnessed = witnessed and (seen.item, seen.token) == (fence.item, fence.token)
+    if not witnessed:
+        require_ripe(tx, seen.once)
+    event = {"step": seen.once.step, "n": seen.n, "token": fence.token, "witnessed": witnessed}
     changes = {"state": JournalState.NONE, "token": fence.token, "after_refusal": "", "looks": 0}
     _write(tx, held, seen, changes, event=EventType.ABSENT, data=event, payload={"why": why})
     return read(tx, seen.once)
@@ -289,9 +292,10 @@ def _key(row: RowMapping) -> OnceKey:
 
 
 def _row(once: OnceKey, row: RowMapping, at: datetime) -> JournalRow:
-    ripe = 0.0
+    ripe = age = 0.0
     if row["state"] == JournalState.OPEN and row["act_by"] is not None:
         ripe = max(0.0, (row["act_by"] + row["settle"] * MICROSECOND - at).total_seconds())
+        age = max(0.0, (at - row["act_by"]).total_seconds())
     return JournalRow(
         once=once,
         state=JournalState(row["state"]),
@@ -301,6 +305,7 @@ def _row(once: OnceKey, row: RowMapping, at: datetime) -> JournalRow:
         token=row["token"],
         digest=row["digest"],
         act_by=row["act_by"],
+        age=age,
         after_refusal=row["after_refusal"],
         closed_by=row["closed_by"],
         ours=bool(row["ours"]),

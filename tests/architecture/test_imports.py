@@ -15,6 +15,8 @@ SOURCES = {
     "robo": ROOT / "robo",
     "robo_browser": ROOT / "runners/robo_browser",
     "robo_files": ROOT / "runners/robo_files",
+    "robo_http": ROOT / "runners/robo_http",
+    "robo_mail": ROOT / "runners/robo_mail",
 }
 ALONE = """
 import importlib, os, sys, warnings

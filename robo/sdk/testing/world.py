@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from robo.sdk.runner import Call, HostRule
@@ -34,6 +35,8 @@ class World(ABC):
     """The other side of one test. Everything with a body may stay as it is when the runner has no such thing."""
 
     hosts: tuple[HostRule, ...] = ()
+    settings: Mapping[str, Any] = MappingProxyType({})
+    """What the region says for the runner (`Context.settings`)."""
     sensitive: str = ""
     """A text that the calls make visible and evidence must not show."""
 
@@ -43,7 +46,7 @@ class World(ABC):
 
     @abstractmethod
     def calls(self) -> Sequence[Asked]:
-        """At least two harmless calls to be performed together, in this order."""
+        """At least two harmless calls to be performed together, in this order; none when every action submits."""
 
     @abstractmethod
     def failing(self) -> Sequence[Call]:

@@ -205,7 +205,9 @@ def host_rules(plan: Plan, base: Mapping[str, Any], wanted: str | None) -> tuple
                 region=plan.region,
             )
         made.add(granted or Environment.TEST)
-        rules.append(HostRule(host.name, origin, host.reads, host.drafts))
+        rules.append(HostRule(host.name, origin, host.reads, host.drafts, private=origin in plan.private))
+    if plan.mail is not None and made <= {Environment.PRODUCTION}:
+        made.add(plan.mail.environment)
     environment = Environment.PRODUCTION if made == {Environment.PRODUCTION} else Environment.TEST
     if wanted is not None and wanted not in {each.value for each in Environment}:
         raise UsageError(
@@ -220,8 +222,25 @@ def host_rules(plan: Plan, base: Mapping[str, Any], wanted: str | None) -> tuple
             "RB511",
             "the hosts of this run are %(made)s, and %(wanted)s was asked for",
             place="--env",
-            remedy="give inputs whose hosts are all of one environment; grants are in the region's file",
+            remedy="give inputs whose hosts are all of one environment; grants are in the region's file, and so is "
+            "`mail: {environment: …}`",
             made=" and ".join(sorted(made)) or environment.value,
             wanted=wanted or "one environment",
         )
+    _need_mail_to_stay(plan, environment)
     return tuple(rules), environment
+
+
+def _need_mail_to_stay(plan: Plan, environment: Environment) -> None:
+    """A trial writes to nobody: RB513 when the region does not say where its mails go instead."""
+    if plan.mail is None or plan.mail.practice or plan.mail.redirect_all_to:
+        return
+    if environment is not Environment.PRODUCTION:
+        raise UsageError(
+            "RB513",
+            "this run is a trial, and %(region)s does not say where the mails of trials go",
+            place=f"config/regions/{plan.region}.yaml",
+            remedy="write `mail: {redirect_all_to: essais@exemple.fr}` there; "
+            "a run that writes to people needs `mail: {environment: production}`, and hosts of production only",
+            region=plan.region,
+        )

@@ -152,7 +152,7 @@ class Running:
                 folder=folder,
                 hosts=self.hosts,
                 secret=self._secret,
-                settings={},
+                settings={} if self.plan.mail is None else {"mail": self.plan.mail},
                 headed=self.request.headed,
                 dry_run=self.run.dry_run,
                 places=given_places(self.plan.inputs, self.inputs),

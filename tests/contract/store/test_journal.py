@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -78,6 +79,31 @@ def test_absent_is_committed_and_keeps_n(lab: Any, store: Store) -> None:
         row = journal.absent(tx, claimed.fence, seen, "list empty")
     assert (row.state, row.n) == (JournalState.NONE, 1)
     assert lab.intent(claimed, row).n == 2
+
+
+def test_who_opened_an_intent_may_say_at_once_that_its_own_session_saw_nothing_leave(lab: Any, store: Store) -> None:
+    claimed = lab.item()
+    seen = lab.intent(claimed)
+    with store.write() as tx:
+        row = journal.absent(tx, claimed.fence, seen, "no final dot", witnessed=True)
+    assert (row.state, row.n) == (JournalState.NONE, 1)
+    assert lab.read(ONCE) == row
+
+
+def test_nobody_else_may_say_so_before_its_time(lab: Any, store: Store) -> None:
+    claimed = lab.item()
+    seen = lab.intent(claimed)
+    other = replace(seen, token=seen.token + 1)
+    with pytest.raises(StoreConflict) as refused, store.write() as tx:
+        journal.absent(tx, claimed.fence, other, "no final dot", witnessed=True)
+    assert refused.value.code == "RB614"
+
+
+def test_the_age_of_an_intent_counts_from_its_deadline(lab: Any) -> None:
+    lab.intent(lab.item(), budget=10.0, settle=30.0)
+    assert lab.read(ONCE).age == 0.0
+    lab.timer.pass_(25)
+    assert lab.read(ONCE).age == 15.0
 
 
 @pytest.mark.parametrize("early", [0, 10, 39.9])

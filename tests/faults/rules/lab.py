@@ -25,7 +25,7 @@ from robo.model.process import Counts, Finder, Limits, OnFailure, Refusal, Sessi
 from robo.model.run import Decision, NewItem, NewRun
 from robo.model.text import Expr
 from robo.plan.model import Once, Plan, Segment
-from robo.sdk.action import ActionSpec, Params
+from robo.sdk.action import ActionSpec, Params, Proof
 from robo.sdk.runner import Answer, Call, Finding, Gate, Result
 from robo.sdk.targets import Target, Watched
 from robo.services.worker.clock import WorkerClock
@@ -43,6 +43,8 @@ MARKED = Verify(finder="sent", ours_if=Expr("by == 'robot'"))
 """Looks before and after; the portal's own mark says who filed."""
 ONLY_AFTER = MARKED.model_copy(update={"asks": "after"})
 """The model's worker need not look before its click; this one does not."""
+BY_ITSELF = None
+"""No `verify`: the action brings its own proof."""
 
 Hook = Callable[[], Awaitable[None]]
 Click = Callable[["Request"], Awaitable[Answer]]
@@ -373,6 +375,13 @@ class OneSession:
     async def perform(self, calls: Sequence[Call]) -> Sequence[Result]:
         return [self._lab.portal.look(_text(call)) for call in calls]
 
+    async def prove(self, call: Call, age: float) -> Result:
+        """By the robot's own mark, which an agent's work does not have."""
+        portal, key = self._lab.portal, _text(call)
+        if portal.down:
+            return Result(finding=Finding(None, why="the mailbox does not answer"))
+        return Result(values={"number": f"N-{key}"}, finding=Finding(key in portal.filed))
+
     async def submit(self, entries: Sequence[Call], call: Call, gate: Gate) -> Answer:
         try:
             return await self._submit(call, gate)
@@ -417,8 +426,11 @@ def _plan(verify: Verify | None) -> Plan:
         "t.find": ActionSpec(
             name="t.find", params=Text, effect=Effect.READ, summary="find", primary="text", finder=True
         ),
-        "t.send": ActionSpec(name="t.send", params=Text, effect=Effect.SUBMIT, summary="send", primary="text"),
-    }
+        "t.send": ActionSpec(
+            name="t.send", params=Text, effect=Effect.SUBMIT, summary="send", primary="text",
+            proof=Proof.NONE if verify else Proof.JOURNALED,
+        ),
+    }  # fmt: skip
 
     def step(action: str, id_: str, **more: Any) -> Step:
         timeout = timedelta(seconds=BUDGET)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from lab import MARKED, ONLY_AFTER, REFUSED, Claimed, Died, Lab, Request
+from lab import BY_ITSELF, MARKED, ONLY_AFTER, REFUSED, Claimed, Died, Lab, Request
 
 from robo.model.base import ItemState
 from robo.sdk.runner import Answer
@@ -38,6 +38,11 @@ def scenario(play: Callable[[Lab], Awaitable[None]]) -> Callable[[Lab], Awaitabl
 
 def looks_only_after(play: Any) -> Any:
     play.verify = ONLY_AFTER
+    return play
+
+
+def proves_itself(play: Any) -> Any:
+    play.verify = BY_ITSELF
     return play
 
 
@@ -351,6 +356,18 @@ async def look(lab: Lab) -> None:
             lab.dead.add("B")
     assert lab.state("K") is ItemState.UNKNOWN
     lab.decide(decisions.not_there, lab.saw("K"))
+    await lab.to_rest()
+
+
+@scenario
+@proves_itself
+async def proof(lab: Lab) -> None:
+    """The answer to an effect that proves itself is lost, its worker dies, and the proof cannot be had: nobody sends it
+    again."""
+    lab.open("K")
+    lab.clicks.append(files_later(lab, 5, dies=True))
+    await lab.attempt("A")
+    lab.portal.down = True
     await lab.to_rest()
 
 

@@ -21,7 +21,7 @@ from robo.model.base import Effect, ItemState
 from robo.model.process import Counts, Finder, Limits, OnFailure, Refusal, Sessions, Step, StepKind, Verify
 from robo.model.text import Expr
 from robo.plan.model import Group, Once, Plan, Segment, Turns, Unit, every
-from robo.sdk.action import ActionSpec, Params
+from robo.sdk.action import ActionSpec, Params, Proof
 from robo.sdk.runner import Answer, Call, CellChange, Finding, Gate, Refused, Result
 from robo.sdk.targets import Target, Watched
 
@@ -52,6 +52,7 @@ ACTIONS = {
         spec("t.read", Effect.READ, results={"seen": "what is there"}),
         spec("t.find", Effect.READ, finder=True),
         spec("t.send", Effect.SUBMIT),
+        spec("t.mail", Effect.SUBMIT, proof=Proof.JOURNALED, results={"id": "which message it is"}),
         spec("t.update", Effect.LOCAL, params=Cell),
     )
 }
@@ -94,6 +95,10 @@ class Portal:
     answers: deque[Any] = field(default_factory=deque)
     looks: deque[Any] = field(default_factory=deque)
     drafts: deque[Any] = field(default_factory=deque)
+    proofs: deque[Any] = field(default_factory=deque)
+    """What a mail's own proof says, each once, then by what was sent."""
+    sent: list[str] = field(default_factory=list)
+    """The effects' ids of the mails that left."""
     by_hand: int = 0
 
     def file(self, step: str, key: str, by: str = "robot") -> dict[str, Any]:
@@ -153,11 +158,22 @@ class Session:
         answer = world.portal.answers.popleft() if world.portal.answers else "ok"
         return await answer(call) if callable(answer) else self._answer(answer, call)
 
+    async def prove(self, call: Call, age: float) -> Result:
+        portal = self.world.portal
+        self.world.log.append(f"prove {call.step} {age:g}")
+        planned = portal.proofs.popleft() if portal.proofs else Finding(call.effect_id in portal.sent, why="looked")
+        if isinstance(planned, Exception):
+            raise planned
+        return Result(values={"id": call.effect_id} if planned.found else {}, finding=planned)
+
     def _answer(self, answer: Any, call: Call) -> Answer:
         file, step = self.world.portal.file, self.world.step_of(call.step)
         key = call.params.text if step in self.world.by_turn else "K"
         if isinstance(answer, Exception):
             raise answer
+        if answer == "ok" and call.action == "t.mail":
+            self.world.portal.sent.append(call.effect_id)
+            return Answer(values={"id": call.effect_id}, requests=1)
         match answer:
             case "ok":
                 filed = file(step, key)
@@ -343,6 +359,22 @@ class World:
         assert segment.once is not None
         submit = segment.once.submit.model_copy(update={"params": text("${{ part }}")})
         return replace(segment, once=replace(segment.once, submit=submit))
+
+    def mail(self, name: str = "sent", **more: Any) -> Segment:
+        """A segment whose action proves itself."""
+        self.steps[name] = name
+        submit = self.step("t.mail", name, "Bonjour", **more)
+        once = Once(
+            step=submit,
+            key=text("${{ item.key }}"),
+            body=(),
+            entries=(),
+            submit=submit,
+            verify=submit.verify,
+            settle=timedelta(seconds=SETTLE),
+            outputs=(f"{name}.id",),
+        )
+        return Segment(index=0, id=name, lead=(), once=once)
 
     def tail(self, *steps: Step) -> Segment:
         return Segment(index=9, id="end", lead=self.units(*steps))

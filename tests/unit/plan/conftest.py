@@ -55,8 +55,14 @@ class Cells(Params):
     file: str | None = None
 
 
+class Sending(Params):
+    url: str
+    key: str | None = None
+
+
 class Mail(Params):
     to: str
+    body: str = ""
 
 
 def _spec(name: str, params: type[Params], effect: Effect, **more: Any) -> ActionSpec:
@@ -76,7 +82,16 @@ ACTIONS: Mapping[str, ActionSpec] = {
         _spec("page.find", Find, Effect.READ, finder=True, result_param="read"),
         _spec("files.rows", Rows, Effect.READ, primary="file", source=True, writable=True),
         _spec("files.update_row", Cells, Effect.LOCAL, primary="set", columns_param="set", proof=Proof.IDEMPOTENT),
-        _spec("mail.send", Mail, Effect.SUBMIT, primary="to", proof=Proof.JOURNALED),
+        _spec("web.post", Sending, Effect.SUBMIT, proof=Proof.IDEMPOTENCY_KEY, proof_needs="key"),
+        _spec(
+            "mail.send",
+            Mail,
+            Effect.SUBMIT,
+            primary="to",
+            proof=Proof.JOURNALED,
+            text_param="body",
+            region_needs="mail",
+        ),
     )
 }
 

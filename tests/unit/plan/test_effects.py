@@ -178,8 +178,38 @@ def test_an_effect_has_an_id_of_its_own(bench: Any) -> None:
     assert bench.problems(steps) == [("RB424", "- once: ${{ item.key }}")]
 
 
+def test_of_several_effects_that_prove_themselves_each_has_an_id(bench: Any) -> None:
+    one, two = "  - mail.send: a@exemple.fr\n", "  - mail.send: b@exemple.fr\n"
+    assert bench.problems(f"steps:\n{one}{two}") == [("RB424", one.strip()), ("RB424", two.strip())]
+    bench.plan(f"steps:\n{one}" + "  - {id: told, mail.send: b@exemple.fr}\n")
+
+
+def test_an_effect_of_a_sequel_is_told_apart_from_those_of_the_steps(bench: Any) -> None:
+    one, two = "  - mail.send: a@exemple.fr\n", "  - mail.send: b@exemple.fr\n"
+    assert [code for code, _ in bench.problems(f"steps:\n{one}on_skipped:\n{two}")] == ["RB424", "RB424"]
+    bench.plan(f"steps:\n{one}finish:\n{two}")
+
+
+@pytest.mark.parametrize("line", ["settle: 5s", "was: old", "verify: dossier"])
+def test_an_effect_that_proves_itself_takes_the_words_of_effects(bench: Any, line: str) -> None:
+    bench.plan(f"steps:\n  - id: sent\n    mail.send: a@exemple.fr\n    {line}\n")
+
+
+def test_an_effect_that_proves_itself_is_not_unverifiable(bench: Any) -> None:
+    steps = "steps:\n  - mail.send: a@exemple.fr\n    unverifiable: non\n"
+    assert bench.problems(steps) == [("RB431", "unverifiable: non")]
+
+
+def test_nothing_rejects_after_an_effect_that_proves_itself(bench: Any) -> None:
+    late = "  - reject_if: item.kind is missing\n    code: sans-motif\n"
+    problems = bench.problems(f"steps:\n  - mail.send: a@exemple.fr\n{late}")
+    assert problems == [("RB407", "- reject_if: item.kind is missing")]
+
+
 def test_an_effect_is_not_optional(bench: Any) -> None:
     assert bench.problems(bench.created + "    optional: true\n") == [("RB425", "optional: true")]
+    mail = "steps:\n  - mail.send: a@exemple.fr\n    optional: true\n"
+    assert bench.problems(mail) == [("RB425", "optional: true")]
 
 
 @pytest.mark.parametrize(

@@ -275,3 +275,23 @@ def test_a_region_asked_for_with_each_process_is_read_once_until_its_file_change
     assert load_region(file) is first
     file.write_text(HEAD + "\n", encoding="utf-8")
     assert load_region(file) is not first
+
+
+def test_a_grant_may_say_that_a_name_leads_inside_a_network() -> None:
+    region = read("""
+grants:
+  hosts:
+    https://a.exemple: production
+    https://b.exemple: {environment: production, private: yes, why: la GED du ministère}
+    https://c.exemple: {environment: test}
+""")
+    assert [(grant.host, grant.environment, grant.private) for grant in region.grants] == [
+        ("https://a.exemple", "production", False),
+        ("https://b.exemple", "production", True),
+        ("https://c.exemple", "test", False),
+    ]
+
+
+@pytest.mark.parametrize(("said", "code"), [("{private: yes}", "RB202"), ("{environment: prod}", "RB201")])
+def test_a_grant_that_is_a_mapping_says_its_environment(said: str, code: str) -> None:
+    assert [found[0] for found in problems(f"grants: {{hosts: {{https://a.exemple: {said}}}}}\n")] == [code]

@@ -220,6 +220,24 @@ def test_an_action_with_a_built_in_proof_closes_a_segment_without_once(bench: An
     assert once.verify is None
 
 
+def test_it_is_known_by_its_action_wherever_it_stands(bench: Any) -> None:
+    sent = bench.plan("steps:\n  - page.open: https://a.exemple\n  - mail.send: a@exemple.fr\n")
+    assert (once_of(sent).id, sent.segments[0].id) == ("mail.send", "mail.send")
+    named = bench.plan("steps:\n  - {id: sent, was: mail.send, mail.send: a@exemple.fr}\n")
+    assert (once_of(named).id, once_of(named).was) == ("sent", "mail.send")
+
+
+def test_a_proof_that_needs_a_parameter_holds_only_with_it(bench: Any) -> None:
+    assert once_of(bench.plan("steps:\n  - web.post: {url: a, key: k}\n")).id == "web.post"
+    assert [code for code, _ in bench.problems("steps:\n  - web.post: {url: a}\n")] == ["RB403"]
+
+
+def test_in_finish_it_happens_once_a_run(bench: Any) -> None:
+    plan = bench.plan(bench.created + "finish:\n  - mail.send: a@exemple.fr\n")
+    assert plan.finish[0].once is not None
+    assert plan.finish[0].once.key.source == "${{ run.id }}"
+
+
 def test_outputs_of_an_effect_are_what_answer_and_verify_both_read(bench: Any) -> None:
     text = bench.created + "    read: {agdref: N° dossier, date: Enregistrée le}\n"
     assert once_of(bench.plan(text)).outputs == ("created.agdref",)

@@ -1,0 +1,125 @@
+"""Reads `mail:` of a region's file: the account its robots write from, and where they may write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from email.utils import parseaddr
+from typing import Final
+
+from robo.definition.document import Document
+from robo.definition.yaml_nodes import TextNode, YamlNode
+from robo.model.base import Environment
+from robo.model.process import Kind
+from robo.model.region import MailAccount, Security
+from robo.model.scalars import BadScalar, parse
+from robo.model.text import Path
+
+KEYS: Final = (
+    "server",
+    "port",
+    "security",
+    "from",
+    "secret",
+    "domains",
+    "environment",
+    "redirect_all_to",
+    "why",
+)
+LATER: Final = ("mailbox",)
+PATH: Final[Path] = ("mail",)
+PORTS: Final[Mapping[Security, int]] = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
+"""RFC 8314, RFC 6409, RFC 5321."""
+HIGHEST: Final = 65535
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_SERVER: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9a-fA-F:]+")
+_DOMAIN: Final = re.compile(r"(?:\*\.)?(?:[\w-]+\.)+[\w-]{2,}")
+
+
+def read_mail(document: Document, node: YamlNode | None, region: str) -> MailAccount | None:
+    """The account, or None: there is none, or what is wrong with it was reported."""
+    if node is None:
+        return None
+    before = document.reporter.count
+    entries = document.mapping(node, PATH, KEYS, LATER)
+    server = _matching(document, entries, "server", _SERVER, "the name of a server, as smtp.exemple.fr")
+    word = document.choice(entries.get("security"), _at("security"), tuple(Security), Security.STARTTLS)
+    security = Security(word)
+    name, sender = parseaddr(document.text(document.required(entries, "from", PATH), _at("from")))
+    if "from" in entries and not _is_address(sender):
+        document.wrong_value(_at("from"), sender, "an address, as robot@exemple.fr or Robot <robot@exemple.fr>")
+    secret = document.text(entries["secret"], _at("secret")) if "secret" in entries else None
+    if secret and security is Security.NONE and server not in LOOPBACK:
+        document.wrong_value(
+            _at("security"), security.value, "starttls or tls: a password never travels in the clear", meant="starttls"
+        )
+    account = MailAccount(
+        server=server,
+        port=_port(document, entries.get("port"), PORTS[security]),
+        security=security,
+        sender=sender,
+        name=name,
+        secret=secret,
+        domains=_domains(document, document.required(entries, "domains", PATH)),
+        environment=Environment(
+            document.choice(entries.get("environment"), _at("environment"), tuple(Environment), Environment.TEST)
+        ),
+        redirect_all_to=_addresses(document, entries.get("redirect_all_to"), _at("redirect_all_to")),
+        region=region,
+    )
+    document.text(entries.get("why"), _at("why"))
+    return None if document.reporter.count > before else account
+
+
+def _at(key: str) -> Path:
+    return (*PATH, key)
+
+
+def _matching(
+    document: Document, entries: Mapping[str, YamlNode], key: str, pattern: re.Pattern[str], wanted: str
+) -> str:
+    text = document.text(document.required(entries, key, PATH), _at(key))
+    if key in entries and not pattern.fullmatch(text):
+        document.wrong_value(_at(key), text, wanted)
+    return text
+
+
+def _port(document: Document, node: YamlNode | None, usual: int) -> int:
+    port = document.whole(node, _at("port"), usual)
+    if not 0 < port <= HIGHEST:
+        document.wrong_value(_at("port"), str(port), "the number of a port, from 1 to 65535")
+    return port
+
+
+def _texts(document: Document, node: YamlNode | None, path: Path) -> list[tuple[str, Path]]:
+    """A list of texts, or one text, each with its place."""
+    if isinstance(node, TextNode):
+        return [(document.text(node, path), path)]
+    return [(document.text(item, here), here) for item, here in document.items(node, path)]
+
+
+def _domains(document: Document, node: YamlNode | None) -> tuple[str, ...]:
+    found = []
+    for text, path in _texts(document, node, _at("domains")):
+        if not _DOMAIN.fullmatch(text):
+            document.wrong_value(path, text, "a domain, as exemple.fr, or *.exemple.fr for all below it")
+        found.append(text.lower())
+    if node is not None and not found:
+        document.wrong_value(_at("domains"), "[]", "at least one domain, as exemple.fr")
+    return tuple(found)
+
+
+def _addresses(document: Document, node: YamlNode | None, path: Path) -> tuple[str, ...]:
+    found = []
+    for text, here in _texts(document, node, path):
+        if not _is_address(text):
+            document.wrong_value(here, text, "an address, as essais@exemple.fr")
+        found.append(text)
+    return tuple(found)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(text) and bool(parse(Kind.EMAIL, text))
+    except BadScalar:
+        return False
