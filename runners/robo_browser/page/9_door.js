@@ -16,7 +16,7 @@ const JOBS = { has, enter, aim, watch, list, calendar, dayChosen, dateField, fil
 let leaving = false;
 /** Grows with each job that is not about the press on its way: who still waits for that then gives up. */
 let turn = 0;
-window.navigation?.addEventListener('navigate', (event) => { if (!event.destination.sameDocument && !event.downloadRequest && /^(https?|about|blob|data|file):/.test(event.destination.url)) leaving = true; });
+window.navigation?.addEventListener('navigate', (event) => { if (!event.destination.sameDocument && (event.downloadRequest ?? null) === null && /^(https?|about|blob|data|file):/.test(event.destination.url)) leaving = true; });
 window.addEventListener('pagehide', () => { leaving = true; }, true);
 window.navigation?.addEventListener('navigateerror', () => { leaving = false; });
 

@@ -240,6 +240,15 @@ async def test_a_link_that_leads_nowhere_new_does_not_hold_the_step(session: Bro
     )
 
 
+@pytest.mark.parametrize("link", ["<a href=/f download>Fichier</a>", "<a href=/f download=f.pdf>Fichier</a>"])
+async def test_a_link_to_a_file_does_not_hold_the_step(session: BrowserSession, site: Site, link: str) -> None:
+    site.pages |= {"/": html(f"{link}<h1>Accueil</h1>"), "/f": "x"}
+    step = call("click", "Fichier", timeout=20.0, expect=[{"heading": "Accueil"}])
+    began = time.monotonic()
+    await session.perform([call("open", site.url()), step])
+    assert time.monotonic() - began < 10
+
+
 async def test_a_link_to_another_program_does_not_hold_the_step(session: BrowserSession, site: Site) -> None:
     site.pages["/"] = html("<a href='mailto:a@exemple.fr'>Écrire</a><h1>Accueil</h1>")
     step = call("click", "Écrire", timeout=2.0, expect=[{"heading": "Accueil"}])
