@@ -66,6 +66,7 @@ class Hands:
     async def give(self, files: Sequence[str]) -> None:
         """Give files to the field that was found last, wherever it is."""
         world = self.world or World(self.tab)
+        self.windows.papers.give(files)
         await (world.inner or world.tab).put_files(files, world.context)
 
     # -- going there

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from robo_browser import wire
+from robo_browser.papers import Papers
 from robo_browser.rules import Sent, Verdict
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Ward(Protocol):
     """What the guard asks of a session."""
 
     context_id: str
+    papers: Papers
 
     def judge(self, sent: Sent) -> Verdict: ...
 
@@ -121,7 +123,7 @@ class Guard:
 
     async def _effect(self, ward: Ward, event: Mapping[str, Any]) -> None:
         request, held = event["request"], {"requestId": event["requestId"]}
-        body = wire.body_of(request)
+        body = await asyncio.to_thread(ward.papers.body_of, request)
         allowance = ward.effect(again="redirectedRequestId" in event)
         if self._proxied or body is None or not wire.goes_direct(request["url"], request["headers"]):
             await self._cdp.send("Fetch.continueRequest", held)

@@ -12,6 +12,7 @@ from robo.sdk.runner import Context
 from robo_browser import wire
 from robo_browser.frames import adopt
 from robo_browser.guard import Guard
+from robo_browser.papers import Papers
 from robo_browser.rules import MESSAGE, Sent, Step, Verdict, judge, place_of
 from robo_browser.tab import Tab
 from robo_browser.values import target_job
@@ -41,6 +42,8 @@ class Windows:
         self._step = Step()
         self._confirm: str | None = None
         self.context_id = ""
+        self.papers = Papers()
+        """The files that fields were given."""
         form = context.date_format
         popups = [
             {"dismiss": target_job(popup.dismiss, form), "see": popup.see and target_job(popup.see, form)}
@@ -157,6 +160,7 @@ class Windows:
     def forget(self) -> None:
         """The item is over: what its page still tries is stopped, and troubles nobody."""
         self._step, self._confirm = Step(), None
+        self.papers.clear()
         if self._trouble.done():
             self._trouble = asyncio.get_running_loop().create_future()
 

@@ -3,13 +3,12 @@
 Chromium sends a POST again when a reused connection closes before the first header
 (`HttpNetworkTransaction::ShouldResendRequest`), and nothing it offers closes idle connections first. So the effect of
 a submit is held where Chromium hands requests over, sent from here once, and its answer handed back. What cannot be
-sent from here as Chromium would (a proxy, a certificate of the user, an authority only the browser knows, a file
-upload, another site) goes Chromium's way and keeps that residue.
+sent from here as Chromium would (a proxy, a certificate of the user, an authority only the browser knows, files that
+no step gave, another site) goes Chromium's way and keeps that residue.
 """
 
 from __future__ import annotations
 
-import base64
 import http.client
 import socket
 import ssl
@@ -79,16 +78,6 @@ class _Final(http.client.HTTPResponse):
 
 class TooLate(Exception):  # noqa: N818 - a fact the caller acts on
     """The deadline passed before the first byte was written."""
-
-
-def body_of(request: Mapping[str, Any]) -> bytes | None:
-    """The body of a held request; None when the browser does not hand all of it over (files)."""
-    if not request.get("hasPostData"):
-        return b""
-    entries = request.get("postDataEntries")
-    if not entries or any("bytes" not in entry for entry in entries):
-        return None
-    return b"".join(base64.b64decode(entry["bytes"]) for entry in entries)
 
 
 def goes_direct(url: str, headers: Mapping[str, str]) -> bool:

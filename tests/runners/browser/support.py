@@ -42,6 +42,8 @@ class Reply:
     headers: tuple[tuple[str, str], ...] = ()
     after: threading.Event | None = None
     """Wait for this before answering."""
+    lost: bool = False
+    """Close the connection without a word."""
 
 
 Page = str | Reply | Callable[[Asked], "str | Reply"]
@@ -94,6 +96,9 @@ class Handler(BaseHTTPRequestHandler):
         reply = self.site.answer(asked)
         if reply.after is not None:
             reply.after.wait(20)
+        if reply.lost:
+            self.close_connection = True
+            return
         raw = reply.body if isinstance(reply.body, bytes) else reply.body.encode()
         try:
             self.send_response(reply.status)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import gzip
 import socketserver
 import threading
@@ -116,14 +115,6 @@ def test_what_the_browser_would_send_otherwise_goes_its_way(
 ) -> None:
     monkeypatch.setattr("urllib.request.getproxies", lambda: proxies)
     assert wire.goes_direct(url, headers) is direct
-
-
-def test_a_body_with_a_file_in_it_is_not_ours_to_send() -> None:
-    part = {"bytes": base64.b64encode(b"abc").decode()}
-    assert wire.body_of({"hasPostData": True, "postDataEntries": [part, part]}) == b"abcabc"
-    assert wire.body_of({"hasPostData": True, "postDataEntries": [part, {}]}) is None
-    assert wire.body_of({"hasPostData": True}) is None
-    assert wire.body_of({}) == b""
 
 
 @pytest.mark.asyncio(loop_scope="session")
