@@ -1,176 +1,246 @@
 """The JSON Schema of a process, from the same declarations as validation. For editors: `robo process validate` is
-what decides."""
+what decides, so it never complains of what is right, and leaves to `validate` what is right only together.
+
+A step is one object with every key, and not one of fifty alternatives: an editor then completes all of them, shows
+what each is for, and says which key it does not know."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+import types
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any, Final, Literal, Union, get_args, get_origin
 
-from robo.cli.reference import parameters
+from pydantic import BaseModel
+
+from robo.cli import hints
+from robo.cli.reference import parameters, type_words
+from robo.definition import keys
 from robo.definition.controls import WAYS
-from robo.definition.keys import RULE
+from robo.model.base import Effect
 from robo.model.process import Kind
 from robo.sdk.action import ActionSpec
+from robo.sdk.grammar import READ_KEYS, ROLES, TARGET_KEYS
+from robo.sdk.parameters import parameters as declared
+from robo.sdk.targets import Read, Target, Watched
 
 Schema = dict[str, Any]
 TEXT: Final[Schema] = {"type": ["string", "number", "boolean"]}
 ANYTHING: Final[Schema] = {}
 TEXTS: Final[Schema] = {"type": "object", "additionalProperties": TEXT}
-LIST: Final[Schema] = {"type": "array"}
+LIST: Final[Schema] = {"type": "array", "items": TEXT}
+SOME: Final[Schema] = {"anyOf": [TEXT, LIST]}
 STEPS: Final[Schema] = {"type": "array", "items": {"$ref": "#/$defs/step"}}
-WITH_ANY_STEP: Final[Mapping[str, Schema]] = {
-    "id": TEXT,
-    "when": TEXT,
-    "title": TEXT,
-    "optional": TEXT,
-}
-WITH_AN_ACTION: Final[Mapping[str, Schema]] = {
-    "once": TEXT,
-    "verify": ANYTHING,
-    "refused": LIST,
-    "read": {"type": "object"},
-    "expect": ANYTHING,
-    "settle": TEXT,
-    "unverifiable": TEXT,
-    "was": TEXT,
-    "timeout": TEXT,
-    "within": ANYTHING,
-    "confirm": {"enum": ["accept", "dismiss"]},
-    "effect": {"enum": ["read", "local", "draft", "submit"]},
-}
-
-
-def _closed(properties: Mapping[str, Any]) -> Schema:
-    return {"type": "object", "additionalProperties": False, "properties": dict(properties)}
-
-
-CONTROL: Final[Mapping[str, Schema]] = {
-    "skip_if": {"skip_if": TEXT, "code": TEXT, "message": TEXT},
-    "reject_if": {"reject_if": TEXT, "code": TEXT, "message": TEXT},
-    "hand_over_if": {"hand_over_if": TEXT, "code": TEXT, "message": TEXT},
-    "check": {
-        "check": {"type": "array", "items": _closed(dict.fromkeys(RULE, TEXT))},
-        "else": {"enum": list(WAYS)},
-    },
-    "note": {"note": TEXT},
-    "for_each": {"for_each": TEXT, "as": TEXT, "key": TEXT, "do": STEPS},
-    "repeat": {"repeat": _closed({"do": STEPS, "until": TEXT, "next": STEPS, "max": TEXT})},
-    "choose": {
-        "choose": {
-            "type": "array",
-            "items": {"anyOf": [_closed({"when": TEXT, "do": STEPS}), _closed({"else": STEPS})]},
-        }
-    },
-    "output": {"output": {"type": "object"}},
-    "extension": {"extension": TEXT},
-    "set": {"set": {"type": "object"}},
-}
-BLOCK: Final = ("once", "verify", "refused", "read", "expect", "settle", "unverifiable", "was", "within")
-RESCUE: Final[Schema] = {"type": "array", "items": _closed({"on": ANYTHING, "do": STEPS})}
-LEFTOVER: Final[Schema] = _closed({"finder": TEXT, "when": TEXT, "do": STEPS})
+TARGETS: Final[Schema] = {"anyOf": [{"$ref": "#/$defs/target"}, {"type": "array", "items": {"$ref": "#/$defs/target"}}]}
+TYPES: Final[Schema] = {"enum": [kind.value for kind in Kind if kind is not Kind.SECRET]}
 
 
 def process_schema(actions: Mapping[str, ActionSpec]) -> Schema:
-    """Draft 2020-12. Every key of the language, every action with its parameters; expressions are text."""
+    """Draft 7, which every editor knows. Every key of the language, every action with its parameters; expressions are
+    texts."""
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "robo process",
         "type": "object",
         "required": ["robo", "process", "title", "steps"],
         "additionalProperties": False,
-        "properties": _top(),
-        "$defs": {"step": {"anyOf": [*_controls(), _block(), *(_step(spec) for spec in actions.values())]}},
+        "properties": _told(hints.TOP, _top()),
+        "$defs": {
+            "step": _step(actions),
+            "source": _alone({name: spec for name, spec in actions.items() if spec.source}),
+            "finder": _alone({name: spec for name, spec in actions.items() if spec.finder}),
+            "look": _look(actions),
+            "target": _target(),
+            "read": _read(),
+        },
     }
+
+
+def _closed(properties: Mapping[str, Any], told: Mapping[str, str] = hints.VALUE) -> Schema:
+    return {"type": "object", "additionalProperties": False, "properties": _told(told, properties)}
+
+
+def _told(told: Mapping[str, str], properties: Mapping[str, Schema]) -> Schema:
+    """Each property with what an editor shows about it."""
+    return {
+        name: {**shape, **_shown(told[name])} if name in told else dict(shape) for name, shape in properties.items()
+    }
+
+
+def _shown(said: str) -> Schema:
+    """A text for editors that show it plainly, and for those that read Markdown."""
+    return {"description": said, "markdownDescription": said}
+
+
+def _texts(names: Sequence[str], **others: Schema) -> dict[str, Schema]:
+    """Each of `names` as a text, unless something else is said."""
+    return {name: others.get(name.rstrip("_"), TEXT) for name in names}
+
+
+def _either(*words: str) -> Schema:
+    """One of these words, offered by the editor; or an expression."""
+    return {"anyOf": [{"enum": list(words)}, {"type": "string", "pattern": r"\$\{\{"}]}
+
+
+def _each(shape: Schema) -> Schema:
+    return {"type": "object", "additionalProperties": shape}
 
 
 def _top() -> Schema:
-    field = {
-        "anyOf": [
-            TEXT,
-            _closed(
-                dict.fromkeys(("column", "required", "default", "pattern", "match", "format", "sensitive"), TEXT)
-                | {"type": {"enum": [kind.value for kind in Kind]}, "choices": LIST}
-            ),
-        ]
-    }
-    wanted = _closed(
-        dict.fromkeys(("title", "required", "default", "overlay", "sensitive"), TEXT)
-        | {"type": {"enum": [kind.value for kind in Kind]}, "choices": LIST}
-    )
-    return {
-        **dict.fromkeys(("robo", "process", "title", "version", "owner", "decision_role"), TEXT),
-        "record": {"type": "object"},
-        "inputs": _each(wanted),
+    others = hints.OTHER
+    stop = _closed(_texts(keys.STOP_AFTER))
+    sections: Schema = {
+        "robo": {"enum": [1, "1"]},
+        "decision_role": {"enum": ["none", "aid"]},
+        "record": _closed(_texts(keys.RECORD, data=SOME, recipients=SOME)),
+        "inputs": _each(_closed(_texts(keys.INPUT, type=TYPES, choices=LIST))),
         "secrets": _each(_closed({"kind": TEXT})),
-        "hosts": _each(_closed({"url": TEXT, "reads": LIST, "drafts": LIST})),
-        "tables": _each(_closed({"overlay": TEXT, "rows": TEXTS})),
-        "finders": _each({"type": "object"}),
-        "sessions": _closed({"span": TEXT, "page": TEXT, "slots": TEXT, "account": TEXT}),
-        "limits": _closed({"items": TEXT, "effects": TEXT, "rows": TEXT, "stop_after": {"type": "object"}}),
-        "counts": _closed(dict.fromkeys(("unit", "each", "as", "key", "done_by", "period"), TEXT)),
-        "on_failure": _closed({"retry": TEXT, "wait": TEXT, "backoff": TEXT, "keep": LIST}),
-        "again": ANYTHING,
-        "items": _items(field),
-        "popups": {"type": "array", "items": _closed({"see": ANYTHING, "dismiss": ANYTHING})},
-        "setup": STEPS,
-        "start": STEPS,
-        "steps": STEPS,
-        "on_rejected": STEPS,
-        "on_skipped": STEPS,
-        "finish": STEPS,
+        "hosts": _each(_closed(_texts(keys.HOST, reads=SOME, drafts=SOME), others["hosts"])),
+        "tables": _each(_closed({"overlay": {"enum": ["none", "extend", "replace"]}, "rows": TEXTS}, others["tables"])),
+        "items": _items(),
+        "finders": _each({"$ref": "#/$defs/finder"}),
+        "popups": {"type": "array", "items": _popup()},
+        "sessions": _closed(
+            {
+                "span": {"enum": ["item", "run", "worker"]},
+                "page": {"enum": ["opened", "kept"]},
+                "slots": TEXT,
+                "account": {"enum": ["shared", "exclusive"]},
+            },
+            others["sessions"],
+        ),
+        "limits": _closed(_texts(keys.LIMITS, stop_after=stop), others["limits"]),
+        "counts": _closed(_texts(keys.COUNTS), others["counts"]),
+        "on_failure": _closed(_texts(keys.ON_FAILURE, keep=LIST), others["on_failure"]),
+        "again": {"anyOf": [{"enum": ["never", "each_run"]}, _closed({"after": TEXT})]},
+        **dict.fromkeys(("setup", "start", "steps", *keys.SEQUELS, "finish"), STEPS),
+    }
+    return {name: sections.get(name, TEXT) for name in keys.TOP}
+
+
+def _popup() -> Schema:
+    return {"anyOf": [TEXT, _closed(dict.fromkeys(keys.POPUP, TARGETS), hints.OTHER["popups"]), TARGETS]}
+
+
+def _items() -> Schema:
+    """`items`: its source, its fields, and what makes each one itself."""
+    closed = {"on_closed": {"enum": ["previous", "next", "same_day"]}, "catch_up": {"enum": ["until_next", "never"]}}
+    sections: Schema = {
+        "from": {"anyOf": [{"$ref": "#/$defs/source"}, {"type": "array", "items": TEXTS}]},
+        "fields": _each({"anyOf": [TEXT, _closed(_texts(keys.FIELD, type=TYPES, choices=LIST))]}),
+        "let": TEXTS,
+        "group": _closed(_texts(keys.GROUP)),
+        "bad_rows": {"enum": ["group", "row"]},
+        "milestones": _closed(_texts(keys.MILESTONES, at=SOME, **closed)),
+    }
+    return _closed({name: sections.get(name, TEXT) for name in keys.ITEMS}, hints.ITEMS)
+
+
+def _step(actions: Mapping[str, ActionSpec]) -> Schema:
+    """A step: every key it may have, and every action."""
+    rule = _closed(_texts(keys.RULE))
+    sections: Schema = {
+        "optional": TEXT,
+        "expect": TARGETS,
+        "within": TARGETS,
+        "confirm": {"enum": ["accept", "dismiss"]},
+        "effect": {"enum": [effect.value for effect in Effect]},
+        "verify": {"anyOf": [TEXT, {"type": "array"}, {"$ref": "#/$defs/look"}]},
+        "refused": {"type": "array", "items": _refusal()},
+        "read": _each({"$ref": "#/$defs/read"}),
+        "leftover": _closed({"finder": TEXT, "when": TEXT, "do": STEPS}),
+        "do": STEPS,
+        "rescue": {"type": "array", "items": _closed({"on": _some_of(*keys.TROUBLES), "do": STEPS})},
+        "check": {"type": "array", "items": rule},
+        "else": {"enum": list(WAYS)},
+        "set": {"type": "object"},
+        "output": {"type": "object"},
+        "repeat": _closed(_texts(keys.REPEAT, do=STEPS, next=STEPS)),
+        "choose": {"type": "array", "items": _closed({"when": TEXT, "do": STEPS, "else": STEPS})},
+    }
+    properties = {name: sections.get(name, TEXT) for name in keys.STEP}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {**_told(hints.STEP, properties), **_calls(actions)},
     }
 
 
-def _items(field: Schema) -> Schema:
-    milestones = {
-        "before": TEXT,
-        "at": ANYTHING,
-        "on_closed": {"enum": ["previous", "next", "same_day"]},
-        "catch_up": {"enum": ["until_next", "never"]},
-    }
-    return _closed(
-        {
-            "from": {"type": ["object", "array"]},
-            "fields": _each(field),
-            "let": TEXTS,
-            "only_if": TEXT,
-            "group": _closed({"by": TEXT, "as": TEXT}),
-            "bad_rows": {"enum": ["group", "row"]},
-            "milestones": _closed(milestones),
-            "key": TEXT,
-        }
-    )
+def _some_of(*words: str) -> Schema:
+    return {"anyOf": [{"enum": list(words)}, {"type": "array", "items": {"enum": list(words)}}]}
 
 
-def _each(shape: Mapping[str, Any]) -> Schema:
-    return {"type": "object", "additionalProperties": dict(shape)}
+def _refusal() -> Schema:
+    own = {"code": TEXT, "says": TEXT}
+    return _closed({**_of_target(), **own}, {**hints.TARGET, "code": "Its short name.", "says": "Words for a person."})
 
 
-def _controls() -> list[Schema]:
-    return [{**_closed({**WITH_ANY_STEP, **own}), "required": [name]} for name, own in CONTROL.items()]
+def _alone(actions: Mapping[str, ActionSpec]) -> Schema:
+    """Where one action stands alone: a source, a finder, `verify`."""
+    return {"type": "object", "properties": _calls(actions)}
 
 
-def _block() -> Schema:
-    own = {name: WITH_AN_ACTION[name] for name in BLOCK}
-    own |= {"rescue": RESCUE, "leftover": LEFTOVER}
-    return {**_closed({**WITH_ANY_STEP, **own, "do": STEPS}), "required": ["do"]}
+def _look(actions: Mapping[str, ActionSpec]) -> Schema:
+    """`verify` as a mapping: a finder by name, or an action, and what its answer means."""
+    means = _texts(keys.VERIFY, asks={"enum": ["before and after", "after"]})
+    return {"type": "object", "properties": {**_told(hints.VERIFY, means), **_calls(actions)}}
 
 
-def _step(spec: ActionSpec) -> Schema:
-    call = {**_call(spec), "description": spec.summary}
-    return {**_closed({**WITH_ANY_STEP, **WITH_AN_ACTION, spec.name: call}), "required": [spec.name]}
+def _calls(actions: Mapping[str, ActionSpec]) -> Schema:
+    return {name: {**_call(spec), **_shown(_manual(spec))} for name, spec in sorted(actions.items())}
+
+
+def _manual(spec: ActionSpec) -> str:
+    """What an editor shows about an action: what it does, its effect, its parameters, an example."""
+    given = [f"- `{each.name}`: {each.type}. {each.says}".rstrip(". ") for each in parameters(spec)]
+    example = ["", "```yaml", f"- {spec.example}" if not spec.source else spec.example, "```"] if spec.example else []
+    return "\n".join([spec.summary, "", f"Effect: {spec.effect.value}.", "", *given, *example])
 
 
 def _call(spec: ActionSpec) -> Schema:
     """What an action takes: its parameters by name, or its primary one alone."""
-    if spec.open_mapping:
-        return {"type": "object"}
-    written = parameters(spec)
-    named = _closed({each.name: _described(each.says) for each in written})
-    if spec.primary is None:
-        return named
-    return {"anyOf": [{"type": ["string", "number", "boolean", "array"]}, named, {"type": "object"}]}
+    told = {each.name: f"{each.type}. {each.says}".rstrip(". ") for each in parameters(spec)}
+    named = {name: _annotated(info.annotation) for name, info in declared(spec.params).items()}
+    if spec.open_mapping and spec.primary is not None:
+        return named[spec.primary]
+    whole = _closed(named, told)
+    return whole if spec.primary is None else {"anyOf": [whole, named[spec.primary]]}
 
 
-def _described(says: str) -> Schema:
-    return {"description": says} if says else {}
+def _annotated(annotation: Any) -> Schema:
+    """The shape of a parameter. A text is always right where a text can hold an expression."""
+    if annotation is Any:
+        return ANYTHING
+    if annotation in (Target, Watched):
+        return {"$ref": "#/$defs/target"}
+    if annotation is Read:
+        return {"$ref": "#/$defs/read"}
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in (Union, types.UnionType):
+        return {"anyOf": [_annotated(each) for each in inner if each is not types.NoneType]}
+    if origin is Literal:
+        return _either(*map(str, inner))
+    if origin is tuple:
+        return {"anyOf": [{"type": "array", "items": _annotated(inner[0])}, _annotated(inner[0])]}
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return {"anyOf": [_each(_annotated(inner[1])), {"type": "string"}]}
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return _either(*(str(each.value) for each in annotation))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return _closed({name: _annotated(info.annotation) for name, info in declared(annotation).items()})
+    return {**TEXT, "title": type_words(annotation)}
+
+
+def _of_target() -> Schema:
+    special: Schema = {"row": ANYTHING, "within": {"$ref": "#/$defs/target"}}
+    told = {role: f"A {role} of the page, by its name." for role in ROLES} | hints.TARGET
+    return _told(told, {name: special.get(name, TEXT) for name in TARGET_KEYS})
+
+
+def _target() -> Schema:
+    return {"anyOf": [TEXT, _closed(_of_target())]}
+
+
+def _read() -> Schema:
+    own = _told({**hints.VALUE, **hints.TARGET}, _texts(READ_KEYS, type=TYPES))
+    return {"anyOf": [TEXT, _closed({**_of_target(), **own}), {"type": "array", "items": {"$ref": "#/$defs/target"}}]}

@@ -255,7 +255,7 @@ def test_show_writes_out_every_default_with_its_place(project: Path, robo: Robo)
     assert "inputs.export" in said.out
     assert "processes/verifier-demandes/process.yaml:" in said.out
     values = robo("process", "show", "verifier-demandes", "--json").json["values"]
-    assert {"name": "on_failure.retry", "value": "2", "from": "default"} in values
+    assert {"name": "on_failure.retry", "value": "2", "from": "default", "why": ""} in values
 
 
 def test_the_cases_of_the_starter_hold(project: Path, robo: Robo) -> None:

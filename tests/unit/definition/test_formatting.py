@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,9 @@ from hypothesis import strategies as st
 
 from robo.definition.diagnostics import Reporter
 from robo.definition.formatting import format_text
+from robo.definition.loading import check_process
 from robo.definition.yaml_text import TextNode, read_yaml
+from robo.sdk.action import ActionSpec
 
 CORPUS = sorted((Path(__file__).parent / "corpus").rglob("*.yaml"))
 PIECES = st.sampled_from(
@@ -109,3 +113,17 @@ def _values(node: object) -> object:
     if hasattr(node, "items"):
         return [_values(part) for part in node.items]
     return getattr(node, "text", None)
+
+
+def test_what_a_definition_means_and_its_comments_stay(actions: Mapping[str, ActionSpec]) -> None:
+    said = {"digest", "positions", "lines", "taken"}
+    for file in (each for each in CORPUS if each.parent.name == "valid"):
+        text = file.read_bytes().decode("utf-8-sig")
+        tidy = format_text(text)
+        before, _ = check_process("x.yaml", text, actions=actions)
+        after, problems = check_process("x.yaml", tidy, actions=actions)
+        assert before is not None, file.name
+        assert after is not None, file.name
+        assert not problems, file.name
+        assert before.model_dump(exclude=said) == after.model_dump(exclude=said), file.name
+        assert re.findall(r"(?:^|\s)#.*", text) == re.findall(r"(?:^|\s)#.*", tidy), file.name
