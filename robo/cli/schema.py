@@ -233,7 +233,7 @@ def _annotated(annotation: Any) -> Schema:
 
 def _of_target() -> Schema:
     special: Schema = {"row": ANYTHING, "within": {"$ref": "#/$defs/target"}}
-    told = {role: f"A {role} of the page, by its name." for role in ROLES} | hints.TARGET
+    told = {**{role: f"A {role} of the page, by its name." for role in ROLES}, **hints.TARGET}
     return _told(told, {name: special.get(name, TEXT) for name in TARGET_KEYS})
 
 
