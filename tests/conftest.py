@@ -18,6 +18,10 @@ AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 NEAR = ("127.", "::1", "localhost")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all-cases", action="store_true", help="play every case of the library, not one of each region")
+
+
 def pytest_configure() -> None:
     """Set once for this process and every process a test starts."""
     for name in [name for name in os.environ if name.startswith("ROBO_") and name not in KEPT]:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from robo.cli.console import data, emit, talk
+from robo.cli.console import data, emit, printable, talk
 from robo.cli.here import Json, verb, writing
 from robo.cli.language import _, say
+
+if TYPE_CHECKING:
+    from robo.sandbox import RunningSandbox
+    from robo.sandbox.post import Mail
+
+STOCK: Final = 24
+"""Invented records of each kind: some pages of them."""
 
 app = verb()
 
@@ -25,6 +32,9 @@ def sandbox(
     workbook: Annotated[
         Path | None, typer.Option("--workbook", help=_("write invented applications there, to practise with"))
     ] = None,
+    mail_port: Annotated[
+        int, typer.Option("--mail-port", help=_("where its post office takes mails; 0: any free one"), min=0, max=65535)
+    ] = 8025,
     as_json: Json = False,
 ) -> None:
     """Listens on loopback only. Everything in it is invented. Without --database it forgets everything at the end."""
@@ -32,23 +42,41 @@ def sandbox(
     import threading
 
     from robo import sandbox as portal
+    from robo.sandbox.post import PostOffice
 
     if workbook is not None:
         _write_workbook(workbook)
     with tempfile.TemporaryDirectory(prefix="robo-sandbox-") as folder:
         kept = database or Path(folder) / "portal.db"
-        with portal.start(kept, skin=skin, port=port) as running:
+        with portal.start(kept, skin=skin, port=port, stock=STOCK) as running, PostOffice(mail_port, _tell) as post:
             if as_json:
-                emit("sandbox", {"url": running.url, "skin": skin, "accounts": dict(running.accounts)})
+                facts = {"url": running.url, "skin": skin, "accounts": dict(running.accounts), "mail_port": post.port}
+                emit("sandbox", facts)
             else:
-                data(running.url)
-                for login, password in running.accounts.items():
-                    data(f"  {login}  {password}")
-                talk(_("The portal runs until Ctrl-C. Its passwords are for this portal only."))
+                _announce(running, post.port)
             try:
                 threading.Event().wait()
             except KeyboardInterrupt:
                 talk(_("The portal has ended."))
+
+
+def _announce(running: RunningSandbox, mail_port: int) -> None:
+    from robo.sandbox.web import APPLICATIONS
+
+    data(running.url)
+    for each in APPLICATIONS:
+        data(f"{running.url}{each.home}  {each.service}")
+    for login, password in running.accounts.items():
+        data(f"  {login}  {password}")
+    talk(say("Mails go to port %(port)s; they are shown here and go nowhere else.", {"port": mail_port}))
+    talk(_("The portal runs until Ctrl-C. Its passwords are for this portal only."))
+
+
+def _tell(mail: Mail) -> None:
+    """A mail as it comes."""
+    talk(printable(f"  {', '.join(mail.to)} · {mail.subject}"))
+    for line in mail.text.splitlines():
+        talk(printable(f"      {line}".rstrip()))
 
 
 def _write_workbook(file: Path) -> None:

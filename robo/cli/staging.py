@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from robo.app import App
 from robo.engine.faultpoints import KILL
-from robo.model.case import Case, CaseFault, Mishap
+from robo.model.case import DOSSIERS, Case, CaseFault, Given, Mishap
 from robo.sandbox.faults import Fault
 from robo.sandbox.handle import RunningSandbox, start
 from robo.sandbox.post import Mail, PostOffice
@@ -72,16 +72,26 @@ class _Portal:
             self._scripts.setdefault(reference, []).extend([struck] * fault.times)
             self._sandbox.faults.script(reference, *self._scripts[reference])
 
-    def hold(self, reference: str, created_by: str, shown_after: float) -> None:
-        """One that the search does not show yet is what a portal refuses as a duplicate."""
-        if shown_after:
-            self._sandbox.faults.accept_duplicates(False)
-        self._sandbox.file_by_hand(
-            reference, shown_after=shown_after, **({"account": created_by} if created_by else {})
-        )
+    @property
+    def shelves(self) -> Collection[str]:
+        return (DOSSIERS, *self._sandbox.shelves)
 
-    def dossiers(self, reference: str) -> int:
-        return self._sandbox.dossiers(reference)
+    def hold(self, given: Given) -> None:
+        """One that the search does not show yet is what a portal refuses as a duplicate."""
+        later = given.shown_after.total_seconds()
+        if later:
+            self._sandbox.faults.accept_duplicates(False)
+        by = {"account": given.created_by} if given.created_by else {}
+        if given.shelf == DOSSIERS:
+            self._sandbox.file_by_hand(given.reference, shown_after=later, **by, **given.content)
+        else:
+            self._sandbox.put(given.shelf, given.reference, given.content, shown_after=later, **by)
+
+    def held(self, shelf: str, reference: str) -> Sequence[Mapping[str, str]]:
+        if shelf == DOSSIERS:
+            return [{} for _ in range(self._sandbox.dossiers(reference))]
+        records = self._sandbox.held(shelf, reference)
+        return [{**record.content, "Créé par": record.created_by} for record in records]
 
     def mails(self) -> Sequence[Mail]:
         return self._post.mails

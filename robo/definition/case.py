@@ -10,10 +10,10 @@ from typing import Any, Final
 from robo.definition.diagnostics import Diagnostic, Reporter
 from robo.definition.document import Document
 from robo.definition.loading import content_of
-from robo.definition.yaml_text import TextNode, YamlNode, decode, read_yaml
+from robo.definition.yaml_text import MapNode, TextNode, YamlNode, decode, read_yaml
 from robo.errors import DefinitionError
 from robo.model.base import ItemState
-from robo.model.case import Case, CaseFault, Expected, ExpectedMail, Given, Mishap, World
+from robo.model.case import DOSSIERS, Case, CaseFault, Expected, ExpectedMail, Given, Held, Mishap, World
 from robo.model.process import Kind
 from robo.model.scalars import BadScalar, parse
 from robo.model.text import Path
@@ -21,7 +21,7 @@ from robo.model.text import Path
 KEYS: Final = ("robo", "says", "region", "today", "inputs", "items", "runs", "given", "faults", "expect")
 LATER: Final = ("reviews",)
 FAULT_KEYS: Final = ("step", "do", "after", "before", "key", "run", "seconds", "times", "every")
-GIVEN_KEYS: Final = ("reference", "created_by", "shown_after")
+GIVEN_KEYS: Final = ("reference", "in", "with", "created_by", "shown_after")
 EXPECT_KEYS: Final = ("outcome", "code", "credited", "says")
 MAIL_KEYS: Final = ("to", "subject", "says")
 WORLD: Final = ("portal", "file", "mails", "not_taken")
@@ -95,6 +95,8 @@ class _Reader:
         shown = self._typed(entries.get("shown_after"), (*path, "shown_after"), Kind.DURATION, timedelta)
         return Given(
             reference=document.text(document.required(entries, "reference", path), (*path, "reference")),
+            shelf=document.text(entries["in"], (*path, "in")) if "in" in entries else DOSSIERS,
+            content=document.texts(entries.get("with"), (*path, "with")),
             created_by=document.text(entries.get("created_by"), (*path, "created_by")),
             shown_after=shown or timedelta(0),
             path=path,
@@ -125,14 +127,10 @@ class _Reader:
     def _expect(self, node: YamlNode | None) -> tuple[dict[str, Expected], tuple[str, ...] | None, World]:
         document, path = self.document, ("expect",)
         entries = document.mapping(node, path)
-        portal = document.mapping(entries.get("portal"), (*path, "portal"), ("dossiers",))
+        portal = document.mapping(entries.get("portal"), (*path, "portal"))
         cells = document.mapping(entries.get("file"), (*path, "file"))
-        here = (*path, "portal", "dossiers")
         world = World(
-            dossiers={
-                key: document.whole(value, (*here, key), 0)
-                for key, value in document.mapping(portal.get("dossiers"), here).items()
-            },
+            portal={shelf: self._held(value, (*path, "portal", shelf)) for shelf, value in portal.items()},
             cells={key: document.texts(value, (*path, "file", key)) for key, value in cells.items()},
             mails=self._mails(entries.get("mails"), (*path, "mails")),
         )
@@ -141,6 +139,17 @@ class _Reader:
             kept = tuple(document.text(item, at) for item, at in document.items(left, (*path, "not_taken")))
         items = {key: self._expected(value, (*path, key)) for key, value in entries.items() if key not in WORLD}
         return items, kept, world
+
+    def _held(self, node: YamlNode, path: Path) -> dict[str, Held]:
+        """How many of each reference, or the words of the one there is."""
+        document, found = self.document, {}
+        for reference, value in document.mapping(node, path).items():
+            here = (*path, reference)
+            if isinstance(value, MapNode):
+                found[reference] = Held(says=document.texts(value, here))
+            else:
+                found[reference] = Held(count=document.whole(value, here, 0))
+        return found
 
     def _mails(self, node: YamlNode | None, path: Path) -> tuple[ExpectedMail, ...] | None:
         if node is None:

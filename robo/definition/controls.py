@@ -14,7 +14,7 @@ from robo.model.text import Node, Path
 
 WAYS: Final = ("reject", "hand_over", "continue")
 """What a failed `check` does; the first unless it says `else`."""
-VERDICT: Final[Mapping[str, Any]] = {"failed": "yes or no", "codes": "list", "lines": "list"}
+VERDICT: Final[Mapping[str, Any]] = {"failed": "yes or no", "codes": "list", "lines": "list", "rows": "list"}
 """What a `check` leaves under its id."""
 _WITH_CODE: Final = frozenset({StepKind.REJECT_IF, StepKind.HAND_OVER_IF})
 
@@ -103,7 +103,7 @@ class Controls:
         return {"condition": condition, "code": code or "", "message": message}
 
     def _check(self, parts: Mapping[str, YamlNode], path: Path) -> dict[str, Any]:
-        """`check: [{not: cond, code, says}]` and its `else`."""
+        """`check: [{not: cond, code, says, title}]` and its `else`."""
         rules = tuple(self._rules(parts["check"], (*path, "check")))
         otherwise = self._source.choice(parts.get("else"), (*path, "else"), WAYS, WAYS[0])
         return {"rules": rules, "otherwise": otherwise}
@@ -118,6 +118,6 @@ class Controls:
             code = source.plain(source.required(given, "code", below), (*below, "code"))
             if code is not None:
                 check_code(source, code, (*below, "code"))
-            says = source.node(given["says"], (*below, "says")) if "says" in given else ""
+            says, title = (source.node(given[key], (*below, key)) if key in given else "" for key in ("says", "title"))
             if condition is not None:
-                yield Rule(condition=condition, code=code or "", says=says, path=below)
+                yield Rule(condition=condition, code=code or "", says=says, title=title, path=below)

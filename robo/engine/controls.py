@@ -59,13 +59,14 @@ async def _message(stage: Stage, step: Step) -> str:
 
 async def _check(stage: Stage, judge: Judge, step: Step) -> None:
     """Every rule is tried; what failed is left under the step's id, and told all together."""
-    codes: list[str] = []
-    lines: list[str] = []
+    rows: list[dict[str, str]] = []
     for rule in step.rules:
         if await stage.names.truth(rule.condition):
-            codes.append(rule.code)
-            lines.append(str(await stage.names.render(rule.says)) or rule.code)
-    verdict = {"failed": bool(codes), "codes": tuple(codes), "lines": tuple(lines)}
+            says, title = str(await stage.names.render(rule.says)), str(await stage.names.render(rule.title))
+            rows.append({"code": rule.code, "says": says or rule.code, "title": title})
+    codes = [row["code"] for row in rows]
+    lines = [f"{row['title']} : {row['says']}" if row["title"] else row["says"] for row in rows]
+    verdict = {"failed": bool(rows), "codes": tuple(codes), "lines": tuple(lines), "rows": tuple(rows)}
     stage.names.leave(step.id, verdict, keep=step.named)
     stage.history.add(step, "ok", "; ".join(lines))
     if not codes:

@@ -63,7 +63,7 @@ class SubmitGate:
             self.row = self._attempt.open = await self._intent()
         except Wished as asked:
             raise self._attempt.heeded(asked.wish) from None
-        reach("intent")
+        reach("intent", self._seen.once.step)
         deadline = began + self._budget
         if clock.monotonic() >= deadline:
             raise DeadlinePassed(
@@ -72,7 +72,7 @@ class SubmitGate:
                 remedy="the database is slow; the effect is verified before anything is tried again",
                 budget=self._budget,
             )
-        reach("before effect")
+        reach("before effect", self._seen.once.step)
         return deadline
 
     async def _intent(self) -> JournalRow:

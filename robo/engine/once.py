@@ -227,7 +227,7 @@ class OnceSegment:
             trouble = happened
             if not isinstance(trouble, RoboError | Refused) and gate.refusal is None:
                 await attempt.lose(runner)
-        reach("after effect")
+        reach("after effect", once.id)
         opened = await gate.settled()
         if opened is None:
             await self._not_sent(gate, trouble)
@@ -361,7 +361,7 @@ class OnceSegment:
         except StaleToken:
             await attempt.keep_answer(values)
             raise
-        reach("after receipt")
+        reach("after receipt", self._once.id)
         attempt.names.forget()
         attempt.closed(self._once, row)
         return row

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Final
 
 from pydantic import Field
 
@@ -47,10 +48,18 @@ class CaseFault(Value):
     path: Path = ()
 
 
+DOSSIERS: Final = "dossiers"
+"""What the first application of the practice portal holds."""
+
+
 class Given(Value):
-    """A dossier the portal holds before the robot comes. `shown_after`: a search does not find it earlier."""
+    """Something the practice portal holds before the robot comes. `shown_after`: a search does not find it earlier."""
 
     reference: str
+    shelf: str = DOSSIERS
+    """Where it is (`in`): dossiers, or what another application of the portal holds."""
+    content: Mapping[str, str] = Field(default_factory=dict)
+    """What it says (`with`); the rest is invented."""
     created_by: str = ""
     shown_after: timedelta = timedelta(0)
     path: Path = ()
@@ -79,11 +88,19 @@ class ExpectedMail(Value):
     path: Path = ()
 
 
+class Held(Value):
+    """What the portal must hold of one reference: so many; with `says`, one whose words are these (`filled`: not empty,
+    `empty`: empty)."""
+
+    count: int = 1
+    says: Mapping[str, str] = Field(default_factory=dict)
+
+
 class World(Value):
     """What must be true outside robo."""
 
-    dossiers: Mapping[str, int] = Field(default_factory=dict)
-    """Reference -> how many dossiers the portal holds."""
+    portal: Mapping[str, Mapping[str, Held]] = Field(default_factory=dict)
+    """What the portal holds (`dossiers`, or what another of its applications holds), by reference."""
     cells: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     """Item key -> column -> text of the cell; `filled`: not empty, `empty`: empty. Of the source that the last run
     which took the key was given."""

@@ -152,11 +152,13 @@ class Verify(Value):
 
 
 class Rule(Value):
-    """One rule of a `check`: what must not be, the reason's short name, and the words for a person."""
+    """One rule of a `check`: what must not be, the reason's short name, and the words for a person. `title`: what it is
+    about, as a table names it."""
 
     condition: Expr
     code: str
     says: Node = ""
+    title: Node = ""
     path: Path = ()
 
 

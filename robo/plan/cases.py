@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from robo.definition.diagnostics import Diagnostic, Reporter, nearest
-from robo.model.case import Case
+from robo.model.case import Case, Mishap
 from robo.model.process import Process
 from robo.model.text import Path, Position, header
 from robo.plan.steps import Actions, proves_itself, walk
+from robo.sdk.action import ActionSpec, Proof
 
 NOTHING: Final[Mapping[str, str]] = {}
 
@@ -78,19 +79,29 @@ def _columns(case: Case, process: Process, renamed: Mapping[str, str], reporter:
         )
 
 
-def _effects(process: Process, actions: Actions) -> Iterator[str]:
-    """The ids by which the journal knows effects."""
+def _effects(process: Process, actions: Actions) -> Iterator[tuple[str, ActionSpec | None]]:
+    """The ids by which the journal knows effects, each with its action if that is its own proof."""
     for step in walk((*process.steps, *process.finish)):
         spec = actions.get(step.action)
-        if step.once is not None:
-            yield step.id
-        elif spec is not None and proves_itself(step, actions, step.effect or spec.effect):
-            yield step.id if step.named else spec.name
+        if spec is not None and proves_itself(step, actions, step.effect or spec.effect):
+            yield step.id if step.named else spec.name, spec
+        elif step.once is not None:
+            yield step.id, None
 
 
 def _faults(case: Case, process: Process, actions: Actions, reporter: Reporter) -> None:
-    known = {*_effects(process, actions), *process.finders, "setup"}
+    effects = dict(_effects(process, actions))
+    known = {*effects, *process.finders, "setup"}
     for fault in case.faults:
+        spec = effects.get(fault.step)
+        if spec is not None and spec.proof is Proof.JOURNALED and fault.do is not Mishap.CRASH:
+            reporter.report(
+                "RB465",
+                "only a crash can be tried at %(step)s: what it sends goes to the post office of the case",
+                at=_at(case, (*fault.path, "do")),
+                expected="crash",
+                step=fault.step,
+            )
         if fault.step not in known:
             reporter.report(
                 "RB463",

@@ -89,7 +89,7 @@ def _named(step: Step) -> Iterator[tuple[str, Mentions]]:
         case StepKind.SET:
             yield from ((name, mentions(node)) for name, node in step.assign.items())
         case StepKind.CHECK:
-            asked = (part for rule in step.rules for part in (rule.condition, rule.says))
+            asked = (part for rule in step.rules for part in (rule.condition, rule.says, rule.title))
             yield step.id, reduce(or_, map(mentions, asked), Mentions())
         case StepKind.FOR_EACH:
             yield step.as_, mentions(step.each)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from robo.definition.telling import Say, Teller
 from robo.errors import fill
-from robo.model.process import Kind, Step, StepKind
+from robo.model.process import Kind, Rule, Step, StepKind
 from robo.model.text import Node, Template
 from robo.plan.model import Choice, Group, Loop, Once, Part, Piece, Plan, Repeat, Turns, every
 from robo.plan.phrases import PHRASES
@@ -293,8 +293,11 @@ class _Writer:
             "hand_over": self.say("Check all of this; if anything is so, go on, and tell a person why:", {}),
             "continue": self.say("Check all of this, and note what is so:", {}),
         }[step.otherwise]
-        lines = (f"{self.tell(rule.condition.source)}: {self.reason(rule.says) or rule.code}" for rule in step.rules)
-        return (heading, *lines)
+        return (heading, *(f"{self.tell(rule.condition.source)}: {self._broken(rule)}" for rule in step.rules))
+
+    def _broken(self, rule: Rule) -> str:
+        """What a broken rule says, behind what it is about."""
+        return " : ".join(filter(None, (self.reason(rule.title), self.reason(rule.says) or rule.code)))
 
     def _once(self, once: Once) -> Iterator[Sentence]:
         """Look first, do, read the proof; in doubt look again, never do it again."""

@@ -141,7 +141,7 @@ def uses_of(step: Step) -> Iterator[tuple[Path, Mention]]:
         ("once", step.once),
         (step.kind.value, step.condition),
         ("note" if step.kind is StepKind.NOTE else "message", step.message),
-        *(("check", part) for rule in step.rules for part in (rule.condition, rule.says)),
+        *(("check", part) for rule in step.rules for part in (rule.condition, rule.says, rule.title)),
         ("output" if step.kind is StepKind.OUTPUT else "set", step.assign),
         ("for_each", step.each),
         ("key", step.key),

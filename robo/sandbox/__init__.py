@@ -6,5 +6,6 @@ Read README.md of this folder. It stands apart from the rest of robo: only `app`
 from robo.sandbox.faults import Fault
 from robo.sandbox.handle import RunningSandbox, spawn, start
 from robo.sandbox.records import Dossier, Draft, Effect, Received
+from robo.sandbox.shelves import Record
 
-__all__ = ["Dossier", "Draft", "Effect", "Fault", "Received", "RunningSandbox", "spawn", "start"]
+__all__ = ["Dossier", "Draft", "Effect", "Fault", "Received", "Record", "RunningSandbox", "spawn", "start"]

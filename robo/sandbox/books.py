@@ -14,12 +14,15 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 from robo.sandbox.records import PAGE_SIZE, Channel, Dossier, Draft, Effect, Received, ResultPage
 from robo.sandbox.seed import seed_dossiers
+from robo.sandbox.shelves import SCHEMA as _SHELVES
+from robo.sandbox.shelves import Shelves
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS dossier (
@@ -54,8 +57,9 @@ class Books:
     def __init__(self, path: Path, *, seeds: int = 60) -> None:
         self.path = path
         self._everyday = _connect(path, "NORMAL")
-        self._everyday.executescript(_SCHEMA)
+        self._everyday.executescript(_SCHEMA + _SHELVES)
         self._sure = _connect(path, "FULL")
+        self.shelves = Shelves(self._everyday, partial(_writing, self._sure))
         with _writing(self._sure) as write:
             if seeds and not write.execute("SELECT 1 FROM dossier").fetchone():
                 write.executemany(

@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from robo.sandbox.applications import application_of
 from robo.sandbox.portal import Portal, check_token, form_of, portal_of, signed_in
 from robo.sandbox.sessions import COOKIE, Session, same
 
@@ -19,7 +20,7 @@ async def home(request: Request) -> Response:
 
 
 async def sign_in_page(request: Request) -> Response:
-    """GET `/connexion`."""
+    """GET `/connexion`, of each application."""
     portal = portal_of(request)
     await portal.meet(request, "login")
     expired = request.query_params.get("expiree") == "1"
@@ -27,7 +28,8 @@ async def sign_in_page(request: Request) -> Response:
 
 
 async def sign_in(request: Request) -> Response:
-    """POST `/connexion`: to the dashboard, or the page again with what is wrong (status 200, as such portals do)."""
+    """POST `/connexion`: to the first page of the application, or the page again with what is wrong (status 200, as
+    such portals do)."""
     portal = portal_of(request)
     form = await form_of(request)
     visitor = portal.sessions.find(request.cookies.get(COOKIE, ""))
@@ -41,7 +43,7 @@ async def sign_in(request: Request) -> Response:
         return _sign_in_form(request, portal, error=message, login=login)
     portal.sessions.drop(visitor.token)
     session = portal.sessions.open(login)
-    response = RedirectResponse("/tableau-de-bord", status_code=303)
+    response = RedirectResponse(application_of(request.url.path, portal.applications).front, status_code=303)
     _give_cookie(response, session)
     return await portal.leave(request, faults, response)
 
@@ -49,9 +51,8 @@ async def sign_in(request: Request) -> Response:
 @signed_in
 async def sign_out(request: Request, portal: Portal, session: Session) -> Response:
     """POST `/deconnexion`."""
-    del request
     portal.sessions.drop(session.token)
-    response = RedirectResponse("/connexion", status_code=303)
+    response = RedirectResponse(application_of(request.url.path, portal.applications).sign_in, status_code=303)
     response.delete_cookie(COOKIE)
     return response
 

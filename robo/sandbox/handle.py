@@ -26,6 +26,7 @@ from robo.errors import InfrastructureError
 from robo.sandbox.books import Books
 from robo.sandbox.faults import Fault, Strike
 from robo.sandbox.records import Dossier, Draft, Effect, Received
+from robo.sandbox.shelves import Record, Shelf
 
 if TYPE_CHECKING:
     from robo.sandbox.server import Doors
@@ -169,6 +170,40 @@ class RunningSandbox:
         assert effect is not None  # noqa: S101 - duplicates are accepted
         return effect.number
 
+    @property
+    def shelves(self) -> Mapping[str, Shelf]:
+        """What its further applications hold, by name."""
+        from robo.sandbox.applications import shelves_of
+        from robo.sandbox.web import APPLICATIONS
+
+        return shelves_of(APPLICATIONS)
+
+    def held(self, shelf: str, reference: str) -> list[Record]:
+        """The records of this reference on a shelf, those filed late and not shown yet included."""
+        with self._books() as books:
+            return books.shelves.held(shelf, reference)
+
+    def put(
+        self,
+        shelf: str,
+        reference: str,
+        content: Mapping[str, str],
+        *,
+        account: str = "agent.martin",
+        shown_after: float = 0.0,
+    ) -> Record:
+        """A record that is there before anybody comes; what `content` does not say is invented.
+
+        Raises:
+            ValueError: `content` says what records of this shelf do not.
+        """
+        kept = self.shelves[shelf]
+        whole = kept.completed(self.skin, reference, content)
+        with self._books() as books:
+            record = books.shelves.put(kept, reference, whole, account=account, late_by=shown_after)
+        assert record is not None  # noqa: S101 - known references are taken
+        return record
+
     def _books(self) -> Books:
         return Books(self.database, seeds=0)
 
@@ -181,8 +216,11 @@ def start(
     accounts: Mapping[str, str] | None = None,
     idle_seconds: float = 900.0,
     seeds: int = 60,
+    stock: int = 0,
 ) -> RunningSandbox:
     """Run a portal in a thread of this process; returns once it takes connections.
+
+    `seeds`: fictional dossiers of a new database; `stock`: fictional records on each shelf of further applications.
 
     Raises:
         InfrastructureError: RB981, RB982.
@@ -193,8 +231,9 @@ def start(
     known = dict(accounts or new_accounts())
     token = secrets.token_urlsafe(24)
     settings = Settings(
-        database=database, skin=skin, port=port, accounts=known, token=token, idle_seconds=idle_seconds, seeds=seeds
-    )
+        database=database, skin=skin, port=port, accounts=known, token=token, idle_seconds=idle_seconds, seeds=seeds,
+        stock=stock,
+    )  # fmt: skip
     thread = ServerThread(settings)
     doors = thread.open()
     return RunningSandbox(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
 from functools import wraps
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from robo.sandbox.applications import RESIDENCE, Application, application_of
 from robo.sandbox.books import Books
 from robo.sandbox.countries import countries
 from robo.sandbox.faults import Board, Fault, Step
@@ -30,13 +32,15 @@ _FORM_LIMIT = 64 * 1024
 
 @dataclass(kw_only=True)
 class Portal:
-    """One running portal. `accounts` maps login to password; `cut` ends a connection without an answer."""
+    """One running portal. `accounts` maps login to password; `cut` ends a connection without an answer; `applications`
+    stand beside the residence portal."""
 
     books: Books
     board: Board
     skin: Skin
     accounts: Mapping[str, str] = field(repr=False)
     cut: Cut
+    applications: tuple[Application, ...] = ()
     clock: Callable[[], float] = time.monotonic
     sessions: Sessions = field(init=False)
 
@@ -44,22 +48,32 @@ class Portal:
         """Sessions follow the switch of the idle time."""
         self.sessions = Sessions(clock=self.clock, idle=lambda: self.board.idle_seconds)
 
+    def face_of(self, application: Application) -> Skin:
+        """The skin of an application as it must be shown now (a fault may have changed labels)."""
+        own = application.labels.get(self.skin.id, {})
+        service = application.service or self.skin.service
+        dressed = replace(self.skin, service=service, labels={**self.skin.labels, **own})
+        return dressed.relabelled(self.board.labels())
+
     @property
     def face(self) -> Skin:
-        """The skin as it must be shown now (a fault may have changed labels)."""
-        return self.skin.relabelled(self.board.labels())
+        """The face of the residence portal."""
+        return self.face_of(RESIDENCE)
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """The labels shown now."""
+        """The labels it shows now."""
         return self.face.labels
 
     def page(self, request: Request, template: str, *, status: int = 200, **facts: Any) -> HTMLResponse:
-        """A page from its template; `here` tells the navigation where we are."""
-        face = self.face
+        """A page from its template, in the face of the application it belongs to; `here` tells the navigation where we
+        are."""
+        here = request.url.path
+        application = application_of(here, self.applications)
+        face = self.face_of(application)
         session: Session | None = getattr(request.state, "session", None)
         text = _TEMPLATES.get_template(template).render(
-            skin=face, t=face.labels, session=session, here=request.url.path, countries=countries(), **facts
+            app=application, skin=face, t=face.labels, session=session, here=here, countries=countries(), **facts
         )
         return HTMLResponse(text, status_code=status)
 
@@ -85,7 +99,8 @@ class Portal:
     def signed_out(self, request: Request) -> Response:
         """To the sign-in page, which says that the session has expired if there was one."""
         had_one = COOKIE in request.cookies
-        return RedirectResponse("/connexion?expiree=1" if had_one else "/connexion", status_code=303)
+        sign_in = application_of(request.url.path, self.applications).sign_in
+        return RedirectResponse(f"{sign_in}?expiree=1" if had_one else sign_in, status_code=303)
 
     async def _strike(self, request: Request, fault: Fault) -> Response | None:
         if fault.kind == "slow":
@@ -194,8 +209,16 @@ def french_date(value: str | float) -> str:
     return f"{day:%d/%m/%Y}"
 
 
+def euros(text: str) -> str:
+    """`48000.00` as `48 000,00 €`; a text that is no amount is returned as it is."""
+    try:
+        return f"{Decimal(text):,.2f} €".replace(",", "\u202f").replace(".", ",")
+    except InvalidOperation:
+        return text
+
+
 _TEMPLATES = Environment(
     loader=PackageLoader("robo.sandbox"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
     lstrip_blocks=True, auto_reload=False,
 )  # fmt: skip
-_TEMPLATES.filters["french_date"] = french_date
+_TEMPLATES.filters |= {"french_date": french_date, "euros": euros}

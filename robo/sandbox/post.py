@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 import socketserver
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from types import TracebackType
 from typing import Self
+
+from robo.sandbox.ports import HOST, port_taken
 
 LONGEST = 4096
 """Bytes of one line of commands."""
@@ -54,7 +57,7 @@ class _Talk(socketserver.StreamRequestHandler):
                     content = self._content()
                     if content is None:
                         return
-                    self.server.kept.append(_mail(recipients, content))
+                    self.server.keep(_mail(recipients, content))
                     self._say("250 OK")
                 case "QUIT":
                     self._say("221 bye")
@@ -86,20 +89,40 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Talk)
+    def __init__(self, port: int, told: Callable[[Mail], None]) -> None:
+        super().__init__((HOST, port), _Talk)
         self.kept: list[Mail] = []
+        self._told = told
+
+    def keep(self, mail: Mail) -> None:
+        self.kept.append(mail)
+        self._told(mail)
 
 
 class PostOffice:
-    """`with PostOffice() as post:` takes mails on `post.port` of loopback until the block ends."""
+    """`with PostOffice() as post:` takes mails on `post.port` of loopback until the block ends. `told` is called with
+    each, in a thread of its own.
+
+    Raises:
+        InfrastructureError: RB982, the port is taken.
+    """
+
+    def __init__(self, port: int = 0, told: Callable[[Mail], None] = lambda _mail: None) -> None:
+        self._wanted = port
+        self._told = told
 
     def __enter__(self) -> Self:
-        self._server = _Server()
+        self._server = self._opened()
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
         return self
+
+    def _opened(self) -> _Server:
+        try:
+            return _Server(self._wanted, self._told)
+        except (OSError, OverflowError) as error:
+            raise port_taken(self._wanted, error) from error
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

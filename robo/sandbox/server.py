@@ -23,14 +23,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Scope
 
 from robo.errors import InfrastructureError
+from robo.sandbox.applications import shelves_of
 from robo.sandbox.books import Books
 from robo.sandbox.faults import Board
 from robo.sandbox.portal import Portal
+from robo.sandbox.ports import HOST, port_taken
 from robo.sandbox.sessions import same
 from robo.sandbox.skins import skin_named
-from robo.sandbox.web import portal_app
-
-HOST = "127.0.0.1"
+from robo.sandbox.web import APPLICATIONS, portal_app
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,8 @@ class Settings:
     port: int = 0
     idle_seconds: float = 900.0
     seeds: int = 60
+    stock: int = 0
+    """Invented records on each shelf of a new database."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +132,7 @@ async def serve(settings: Settings, ready: Callable[[Doors], None], stop: asynci
             skin=skin,
             accounts=settings.accounts,
             cut=public.cut,
+            applications=APPLICATIONS,
         )
         app = portal_app(portal)
         try:
@@ -183,7 +186,8 @@ def _books(settings: Settings) -> Books:
 
     try:
         settings.database.parent.mkdir(parents=True, exist_ok=True)
-        return Books(settings.database, seeds=settings.seeds)
+        books = Books(settings.database, seeds=settings.seeds)
+        books.shelves.fill(shelves_of(APPLICATIONS).values(), settings.skin, settings.stock)
     except (OSError, sqlite3.Error) as error:
         raise InfrastructureError(
             "RB981",
@@ -192,6 +196,7 @@ def _books(settings: Settings) -> Books:
             path=str(settings.database),
             reason=str(error),
         ) from error
+    return books
 
 
 def _bound(port: int) -> socket.socket:
@@ -204,11 +209,5 @@ def _bound(port: int) -> socket.socket:
         bound.bind((HOST, port))
     except (OSError, OverflowError) as error:
         bound.close()
-        raise InfrastructureError(
-            "RB982",
-            "the sandbox cannot listen on port %(port)s: %(reason)s",
-            remedy="Choose another port, or 0 for any free one.",
-            port=port,
-            reason=str(error),
-        ) from error
+        raise port_taken(port, error) from error
     return bound

@@ -15,8 +15,12 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from robo.sandbox import applying, challenge, dossiers, entrance
+from robo.sandbox.applications import Application
+from robo.sandbox.grants import GRANTS
 from robo.sandbox.portal import TROUBLES, Portal, Struck, portal_of
 
+APPLICATIONS: tuple[Application, ...] = (GRANTS,)
+"""Beside the residence portal."""
 _HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -56,6 +60,17 @@ def _routes() -> list[BaseRoute]:
         Route("/demandes/recu/{number}", dossiers.receipt_page),
         Route("/challenge", challenge.challenge_page),
         Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
+        *(route for each in APPLICATIONS for route in _routes_of(each)),
+    ]
+
+
+def _routes_of(application: Application) -> list[BaseRoute]:
+    """Its own pages, and the entrance that all have."""
+    return [
+        Route(application.sign_in, entrance.sign_in_page),
+        Route(application.sign_in, entrance.sign_in, methods=["POST"]),
+        Route(f"{application.home}/deconnexion", entrance.sign_out, methods=["POST"]),
+        *application.routes,
     ]
 
 

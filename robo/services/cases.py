@@ -8,7 +8,7 @@ unknown" is played in a second. It never jumps over what the portal itself takes
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 from robo.definition.diagnostics import nearest
 from robo.errors import Words, fill, phrase
 from robo.model.base import MISSING, CellError, ItemState
-from robo.model.case import Case, CaseFault, Expected, ExpectedMail, Mishap
+from robo.model.case import Case, CaseFault, Expected, ExpectedMail, Given, Held, Mishap
 from robo.model.process import Kind
 from robo.model.run import Item
 from robo.model.scalars import parse
@@ -69,11 +69,18 @@ class Portal(Protocol):
         """Make this go wrong, for these references, or for everybody (`fault.every`)."""
         ...
 
-    def hold(self, reference: str, created_by: str, shown_after: float) -> None:
-        """A dossier that is there before the robot comes."""
+    @property
+    def shelves(self) -> Collection[str]:
+        """What the portal and its further applications hold, by name (`dossiers`)."""
         ...
 
-    def dossiers(self, reference: str) -> int: ...
+    def hold(self, given: Given) -> None:
+        """Something that is there before the robot comes. Raises `ValueError` when it cannot say that."""
+        ...
+
+    def held(self, shelf: str, reference: str) -> Sequence[Mapping[str, str]]:
+        """What is there of a reference: the words of each."""
+        ...
 
     def mails(self) -> Sequence[Mail]:
         """Every mail that was written, in order."""
@@ -91,7 +98,8 @@ class Stage(Protocol):
         ...
 
     def crash(self, inputs: Mapping[str, str], *, today: Any, only: str | None, point: str) -> bool:
-        """Run in a process that dies at `point`, then go on with what it left; False when it never came there."""
+        """Run in a process that dies at `point` (`after effect@created`), then go on with what it left; False when it
+        never came there."""
         ...
 
     def items(self, key: str) -> Sequence[Item]: ...
@@ -142,7 +150,7 @@ class Player:
     def play(self) -> CaseReport:
         began = time.monotonic()
         for given in self.case.given:
-            self.portal.hold(given.reference, given.created_by, given.shown_after.total_seconds())
+            self._hold(given)
         last = ""
         for number in range(1, self.case.runs + 1):
             inputs = self._inputs(number)
@@ -162,6 +170,19 @@ class Player:
             seconds=time.monotonic() - began,
             file=self.case.file,
         )
+
+    def _hold(self, given: Given) -> None:
+        if not self._is_shelf(given.shelf):
+            return
+        try:
+            self.portal.hold(given)
+        except ValueError as bad:
+            self._problem("given, %(key)s: %(why)s", key=given.reference, why=str(bad))
+
+    def _is_shelf(self, name: str) -> bool:
+        if name not in self.portal.shelves:
+            self._lacking("the practice portal holds no %(name)s; it holds %(known)s", name, list(self.portal.shelves))
+        return name in self.portal.shelves
 
     # ---- before -----------------------------------------------------------------------------------------
     def _inputs(self, run: int) -> dict[str, str]:
@@ -208,6 +229,7 @@ class Player:
                 self.portal.strike(fault, keys, search=fault.step in self.stage.plan.finders)
         for fault in crashes:
             point = {"submit": "after effect", "receipt": "after receipt"}.get(fault.after, "before effect")
+            point = f"{point}@{fault.step}"
             if not self.stage.crash(inputs, today=self.case.today, only=fault.key or None, point=point):
                 self._problem("the run never came to the crash at %(step)s", step=fault.step)
         return self.stage.run(inputs, today=self.case.today, only=None)
@@ -218,6 +240,8 @@ class Player:
             found = self.stage.items(key)
             if not found:
                 self._problem("%(key)s: no item of this key was opened", key=key)
+            ended = [item for item in found if item.state is not ItemState.HELD or wanted.outcome is ItemState.HELD]
+            found = ended or found  # a later run holds a key of which a person must tell: what it waits for is the end
             newest = [item for item in found if item.run == found[0].run]
             for item in newest:
                 self._look_at(key, item, wanted)
@@ -245,14 +269,24 @@ class Player:
                 self._problem("%(key)s is credited, expected no credit", key=key)
 
     def _look_at_the_portal(self) -> None:
-        for reference, wanted in self.case.world.dossiers.items():
-            found = self.portal.dossiers(reference)
-            if found != wanted:
+        for shelf, wanted in self.case.world.portal.items():
+            for reference, held in wanted.items() if self._is_shelf(shelf) else ():
+                self._look_at_held(shelf, reference, held)
+
+    def _look_at_held(self, shelf: str, reference: str, wanted: Held) -> None:
+        found = self.portal.held(shelf, reference)
+        if len(found) != wanted.count:
+            facts = {"found": len(found), "shelf": shelf, "reference": reference, "number": wanted.count}
+            self._problem("portal: %(found)s of %(reference)s in %(shelf)s, expected %(number)s", **facts)
+            return
+        for name, text in wanted.says.items():
+            said = found[0].get(name)
+            if said is None:
+                self._lacking("portal: it says nothing of %(name)s; it says %(known)s", name, list(found[0]))
+            elif not _is_as(text, said):
+                facts = {"shelf": shelf, "reference": reference, "name": name, "got": said, "text": text}
                 self._problem(
-                    "portal: %(found)s dossier(s) of %(reference)s, expected %(number)s",
-                    found=found,
-                    reference=reference,
-                    number=wanted,
+                    "portal: %(reference)s in %(shelf)s, %(name)s: « %(got)s », expected « %(text)s »", **facts
                 )
 
     def _look_at_the_mails(self) -> None:
@@ -296,7 +330,7 @@ class Player:
                     self._lacking("file: there is no column «%(name)s»; there are %(known)s", column, list(row))
                     continue
                 shown = _shown(there[header(column)])
-                if not {"filled": bool(shown), "empty": not shown}.get(text, shown == text):
+                if not _is_as(text, shown):
                     self._problem(
                         "file: %(key)s, column %(column)s: « %(got)s », expected « %(text)s »",
                         key=key,
@@ -326,6 +360,10 @@ class Player:
 
     def _problem(self, message: str, **facts: Any) -> None:
         self.problems.append(phrase(message, **facts))
+
+
+def _is_as(wanted: str, shown: str) -> bool:
+    return {"filled": bool(shown), "empty": not shown}.get(wanted, shown == wanted)
 
 
 def _shown(value: Any) -> str:

@@ -90,6 +90,14 @@ class GraphqlParams(RequestParams):
 
     query: str
     variables: Mapping[str, Any] = Field(default_factory=dict)
+    """Those of the query (`$number`) by name; one that is missing is sent as null."""
+    rows: str = ""
+    """As a source: the member of `data` that holds the list (`demarche.dossiers.nodes`)."""
+    after: str = ""
+    """As a source that has pages: the variable that takes the cursor of the page before. The query asks for
+    `pageInfo { hasNextPage endCursor }` beside its list."""
+    max_pages: int = 100
+    """More pages than this are a failure: a source is read whole or not at all."""
 
 
 STATUS = {"status": "the number of the answer"}
@@ -124,11 +132,13 @@ GRAPHQL = ActionSpec(
     name="http.graphql",
     params=GraphqlParams,
     effect=Effect.READ,
-    summary="Ask a GraphQL interface.",
+    summary="Ask a GraphQL interface. As a source: the rows of a list, page by page.",
+    source=True,
     results={**STATUS, "data": "what it says; a member that is not there, or null, is missing"},
     timeout=30.0,
-    example='http.graphql: {url: "${{ inputs.portal }}/graphql", secret: portal, '
-    'query: "query ($n: ID!) { dossier(number: $n) { state } }", variables: {n: "${{ item.number }}"}}',
+    example='http.graphql: {url: "${{ inputs.portal }}/graphql", secret: portal, query: "query ($after: String) '
+    '{ dossiers(after: $after) { pageInfo { hasNextPage endCursor } nodes { number } } }", rows: dossiers.nodes, '
+    "after: after}",
 )
 
 ACTIONS: Mapping[str, ActionSpec] = {spec.name: spec for spec in (GET, POST, GRAPHQL)}

@@ -97,12 +97,16 @@ def member(value: Any, path: str) -> Any:
 
 
 def rows_of(call: Call, answer: Any, path: str, first: int, origin: str) -> Iterator[Row]:
-    """The rows of one page, numbered from `first`. Raises `PageError` RB882."""
+    """The rows of one page, numbered from `first`. What one of them does not have, and another has, is missing.
+
+    Raises `PageError` RB882."""
     found = member(answer, path)
     if not isinstance(found, tuple) or not all(isinstance(row, Mapping) for row in found):
         raise trouble.no_rows(call, path)
-    for number, row in enumerate(found, first):
-        values = dict(_flat(row))
+    flat = [dict(_flat(row)) for row in found]
+    columns = dict.fromkeys(name for row in flat for name in row)
+    for number, row in enumerate(flat, first):
+        values = {name: row.get(name, MISSING) for name in columns}
         text = json.dumps(plain(values), sort_keys=True, ensure_ascii=False)
         digest = hashlib.sha256(text.encode()).hexdigest()
         yield Row(values=values, place=f"{origin} #{number}", number=number, digest=digest, where={"url": origin})

@@ -1,9 +1,15 @@
-"""What a GraphQL document does, by its first words (GraphQL specification, October 2021, section 2.3)."""
+"""What a GraphQL document does, by its first words (GraphQL specification, October 2021, section 2.3), and the pages of
+its lists (Relay's cursor connections: `pageInfo { hasNextPage endCursor }` beside the list)."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
+
+from robo.sdk.runner import Call
+from robo_http import trouble
+from robo_http.actions import GraphqlParams
+from robo_http.answers import member
 
 _SKIPPED: Final = re.compile(r'"""(?:\\"""|[^"]|"(?!""))*"""|"(?:\\.|[^"\\\n])*"|#[^\n]*')
 _WORDS: Final = re.compile(r"[{}]|[A-Za-z_]\w*")
@@ -25,3 +31,19 @@ def changes(document: str) -> bool:
                 return True
             at_start = False
     return False
+
+
+def next_page(call: Call, params: GraphqlParams, data: Any) -> GraphqlParams | None:
+    """What asks for the page behind this one; None when it is the last. Raises `PageError` RB891: the answer does not
+    say whether there are more."""
+    if not params.after:
+        return None
+    beside = params.rows.rpartition(".")[0]
+    place = f"{beside}.pageInfo" if beside else "pageInfo"
+    further, cursor = (member(data, f"{place}.{name}") for name in ("hasNextPage", "endCursor"))
+    if further is False:
+        return None
+    asked = params.variables.get(params.after)
+    if further is not True or not isinstance(cursor, str) or not cursor or cursor == asked:
+        raise trouble.no_cursor(call, place)
+    return params.model_copy(update={"variables": {**params.variables, params.after: cursor}})

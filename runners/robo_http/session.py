@@ -15,7 +15,7 @@ from robo.sdk.values import Effect
 from robo_http import answers, trouble
 from robo_http.actions import GetParams, GraphqlParams, PostParams, RequestParams
 from robo_http.asking import SLOW_DOWN, UNAUTHORIZED, Asking, never_left, retry_after
-from robo_http.graphql import changes
+from robo_http.graphql import changes, next_page
 
 UNCLEAR = frozenset({408, 409, 425})
 """Answers of a client's mistake that do not say whether the request was taken."""
@@ -64,21 +64,43 @@ class HttpSession:
 
     async def rows(self, call: Call) -> AsyncIterator[Row]:
         """The rows of a list in JSON, page by page."""
-        params = call.params
-        if not isinstance(params, GetParams):
-            raise trouble.not_here(call)
-        address, seen = str(params.url), 0
-        for _ in range(params.max_pages):
-            response = await self._asking.get(call, params, address)
-            answer = answers.json_of(call, response)
-            for row in answers.rows_of(call, answer, params.rows, seen + 1, str(params.url)):
+        seen = 0
+        async for origin, answer, path in self._pages(call):
+            for row in answers.rows_of(call, answer, path, seen + 1, origin):
                 seen = row.number
                 yield row
+
+    def _pages(self, call: Call) -> AsyncIterator[tuple[str, Any, str]]:
+        """Where each page came from, what it says, and the member of it that holds the list."""
+        if isinstance(call.params, GetParams):
+            return self._get_pages(call, call.params)
+        if isinstance(call.params, GraphqlParams):
+            return self._graphql_pages(call, call.params)
+        raise trouble.not_here(call)
+
+    async def _get_pages(self, call: Call, params: GetParams) -> AsyncIterator[tuple[str, Any, str]]:
+        address, origin, rows = str(params.url), str(params.url), params.rows
+        for _ in range(params.max_pages):
+            answer = answers.json_of(call, await self._asking.get(call, params, address))
+            yield origin, answer, rows
             further = answers.member(answer, params.next) if params.next else ""
             if not isinstance(further, str) or not further:
                 return
             address = str(httpx.URL(address).join(further))
             params = params.model_copy(update={"query": {}})  # the next address has its own
+        raise trouble.too_many_pages(call, params.max_pages)
+
+    async def _graphql_pages(self, call: Call, params: GraphqlParams) -> AsyncIterator[tuple[str, Any, str]]:
+        if changes(params.query):
+            raise trouble.a_mutation(call)
+        page = params
+        for _ in range(params.max_pages):
+            data = (await self._graphql(call, page)).values["data"]
+            yield str(params.url), data, params.rows
+            further = next_page(call, page, data)
+            if further is None:
+                return
+            page = further
         raise trouble.too_many_pages(call, params.max_pages)
 
     # -- submits

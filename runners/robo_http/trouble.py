@@ -221,6 +221,17 @@ def graphql_errors(call: Call, words: str) -> PageError:
     )
 
 
+def no_cursor(call: Call, place: str) -> PageError:
+    return PageError(
+        "RB891",
+        "the answer does not say at %(member)s whether there are more pages, or where the next one begins",
+        place=call.step,
+        remedy="ask for `pageInfo { hasNextPage endCursor }` beside the list, and give `after` the name of the "
+        "variable that takes the cursor",
+        member=place,
+    )
+
+
 def a_mutation(call: Call) -> UndeclaredEffect:
     return UndeclaredEffect(
         "RB885",
@@ -276,7 +287,8 @@ def not_here(call: Call) -> UsageError:
         "RB889",
         "%(action)s cannot be used in this place",
         place=call.step,
-        remedy="http.get stands among the steps or under `items: {from: …}`; what changes something says `once`",
+        remedy="http.get and http.graphql stand among the steps or under `items: {from: …}`; what changes something "
+        "says `once`",
         action=call.action,
     )
 

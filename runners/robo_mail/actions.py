@@ -29,7 +29,8 @@ class SendParams(Params):
     bcc: tuple[Email, ...] = ()
     reply_to: Email | None = None
     table: Table | None = None
-    """Below the body: `{rows: "${{ run.items }}", columns: {Dossier: key, Issue: outcome}}`."""
+    """Below the body, or where a line of it is `[table]`: `{rows: "${{ run.items }}", columns: {Dossier: key, Issue:
+    outcome}}`. Without rows there is no table."""
     attach: tuple[str, ...] = ()
     """Files."""
 

@@ -106,13 +106,11 @@ def _plain(address: str) -> str:
 def _bodies(message: EmailMessage, call: Call, params: SendParams, *, trial: bool, date_format: str) -> str:
     """Puts text and HTML into the message; the text."""
     written = f"{_meant_for(params)}\n\n{params.body}" if trial else params.body
-    text, tables = markdown.as_text(written), []
-    if params.table is not None:
-        headers, rows = list(params.table.columns), _rows(call, params.table, date_format)
-        text += "\n" + markdown.table_as_text(headers, rows)
-        tables.append(markdown.table_as_html(headers, rows))
+    rows = _rows(call, params.table, date_format) if params.table is not None else []
+    table = markdown.Table(tuple(params.table.columns) if params.table is not None else (), rows)
+    text = markdown.as_text(written, table)
     message.set_content(text, cte="quoted-printable")
-    message.add_alternative(markdown.as_html(written, tables), subtype="html", cte="quoted-printable")
+    message.add_alternative(markdown.as_html(written, table), subtype="html", cte="quoted-printable")
     return text
 
 

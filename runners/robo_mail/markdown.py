@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from typing import Any, Final
@@ -13,6 +14,8 @@ from markdown_it.token import Token
 STYLE: Final = "font-family: Arial, sans-serif; font-size: 11pt; color: #1e1e1e"
 CELL: Final = "border: 1px solid #929292; padding: 4px 8px; text-align: left"
 RULE: Final = "-" * 40
+PLACE: Final = "[table]"
+"""A line of its own in a body: the table stands there."""
 
 
 @cache
@@ -22,18 +25,34 @@ def _reader() -> MarkdownIt:
     return MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(["image", "html_block", "html_inline"])
 
 
-def as_html(text: str, tables: Sequence[str] = ()) -> str:
-    """A whole page. `tables`: pieces of HTML below the body."""
-    body = _reader().render(text)
-    return (
-        '<!doctype html><html><head><meta charset="utf-8"></head>'
-        f'<body style="{STYLE}">\n{body}{"".join(tables)}</body></html>\n'
-    )
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Texts in rows. Without rows it is not shown."""
+
+    headers: Sequence[str]
+    rows: Sequence[Sequence[str]]
 
 
-def as_text(text: str) -> str:
+def as_html(text: str, table: Table | None = None) -> str:
+    """A whole page, with the table at its place."""
+    above, below = _around(text)
+    middle = table_as_html(table.headers, table.rows) if table is not None and table.rows else ""
+    body = _reader().render(above) + middle + _reader().render(below)
+    return f'<!doctype html><html><head><meta charset="utf-8"></head><body style="{STYLE}">\n{body}</body></html>\n'
+
+
+def as_text(text: str, table: Table | None = None) -> str:
     """What remains without the markup: lists keep their dashes and numbers, links their addresses."""
-    return "\n".join(_lines(_reader().parse(text))).strip() + "\n"
+    parts = ["\n".join(_lines(_reader().parse(part))).strip() for part in _around(text)]
+    if table is not None and table.rows:
+        parts.insert(1, table_as_text(table.headers, table.rows).rstrip())
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _around(text: str) -> tuple[str, str]:
+    """What stands above the place of the table, and below it: a line `[table]`, else the end."""
+    above, _, below = text.partition(f"\n{PLACE}\n")
+    return above, below
 
 
 def _lines(tokens: Sequence[Token]) -> Iterator[str]:

@@ -75,7 +75,7 @@ class Newcomer:
         return done.stdout + done.stderr
 
     def _open_portal(self, words: list[str]) -> None:
-        command = [sys.executable, "-u", "-m", "robo", *words[1:], "--port", str(self._port)]
+        command = [sys.executable, "-u", "-m", "robo", *words[1:], "--port", str(self._port), "--mail-port", "0"]
         self._portal = subprocess.Popen(
             command, cwd=self.here, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

@@ -293,3 +293,59 @@ async def test_an_answer_without_a_list_of_mappings_is_told(application: Applica
             async for _ in session.rows(get(f"{application.origin}/d", rows="items")):
                 pass
     assert caught.value.code == "RB882"
+
+
+def page(*numbers: int, **info: Any) -> Any:
+    """A page of a connection, as Relay writes it."""
+    return says({"data": {"dossiers": {"pageInfo": info, "nodes": [{"number": number} for number in numbers]}}})
+
+
+async def sourced(desk: Desk, application: Application, query: str = "query { dossiers }", **more: Any) -> list[Any]:
+    call = graphql(f"{application.origin}/g", query, rows="dossiers.nodes", **more)
+    async with desk.session(application.origin) as session:
+        return [row async for row in session.rows(call)]
+
+
+async def test_a_graphql_source_hands_each_page_the_cursor_of_the_one_before(
+    application: Application, desk: Desk
+) -> None:
+    application.answer("/g", page(7, 8, hasNextPage=True, endCursor="b8"), page(9, hasNextPage=False, endCursor="b9"))
+    rows = await sourced(desk, application, variables={"state": "open"}, after="after", secret="api")
+    assert [(row.number, row.values["number"]) for row in rows] == [(1, 7), (2, 8), (3, 9)]
+    assert [asked.json["variables"] for asked in application.asked] == [
+        {"state": "open"},
+        {"state": "open", "after": "b8"},
+    ]
+
+
+async def test_a_graphql_source_without_pages_is_asked_once(application: Application, desk: Desk) -> None:
+    application.answer("/g", page(7))
+    assert [row.values["number"] for row in await sourced(desk, application)] == [7]
+    assert len(application.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "info",
+    [{}, {"hasNextPage": True}, {"hasNextPage": True, "endCursor": "same"}],
+    ids=["no page info", "no cursor", "a cursor that stands still"],
+)
+async def test_a_page_that_does_not_lead_on_is_no_end(
+    application: Application, desk: Desk, info: dict[str, Any]
+) -> None:
+    application.answer("/g", page(7, **info))
+    with pytest.raises(PageError) as caught:
+        await sourced(desk, application, variables={"after": "same"}, after="after")
+    assert caught.value.code == "RB891"
+
+
+async def test_a_source_changes_nothing(application: Application, desk: Desk) -> None:
+    with pytest.raises(UndeclaredEffect):
+        await sourced(desk, application, "mutation { dossierSupprimer }")
+    assert application.asked == []
+
+
+async def test_a_null_object_in_one_row_leaves_its_members_missing(application: Application, desk: Desk) -> None:
+    nodes = [{"number": 1, "who": None}, {"number": 2, "who": {"siret": "x"}}]
+    application.answer("/g", says({"data": {"dossiers": {"nodes": nodes}}}))
+    rows = await sourced(desk, application)
+    assert [row.values["who.siret"] for row in rows] == [MISSING, "x"]

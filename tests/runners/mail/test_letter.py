@@ -178,3 +178,19 @@ def test_a_name_with_accents_is_told_before_anything_is_said() -> None:
     with pytest.raises(Rejection) as caught:
         written(to=("léa@exemple.fr",))
     assert caught.value.code == "bad-address"
+
+
+def test_a_table_stands_where_the_body_says() -> None:
+    _, message = written(
+        body="Il manque :\n\n[table]\n\nCordialement", table=Table(rows=[{"p": "le plan"}], columns={"Pièce": "p"})
+    )
+    assert body(message, "plain") == "Il manque :\n\nPièce\n-------\nle plan\n\nCordialement\n"
+    html = body(message, "html")
+    assert html.index("manque") < html.index("<table") < html.index("Cordialement")
+
+
+def test_a_table_without_rows_is_not_shown_and_a_value_makes_no_place_for_one() -> None:
+    _, message = written(body="Complet.\n\n[table]\n\nCordialement", table=Table(rows=[], columns={"Pièce": "p"}))
+    assert body(message, "plain") == "Complet.\n\nCordialement\n"
+    assert "<table" not in body(message, "html")
+    assert markdown.as_text(f"Nom :\n{literal('[table]')}\nfin") == "Nom :\n[table]\nfin\n"

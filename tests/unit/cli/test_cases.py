@@ -106,6 +106,31 @@ def test_a_run_that_crashes_has_the_day_of_its_case(project: Path) -> None:
         assert not player.stage.crash(inputs, today=case.today, only="2026-AA-0002", point="after receipt")
 
 
+@pytest.mark.parametrize(
+    ("given", "portal", "told"),
+    [
+        (
+            "{in: depots, reference: '41001', with: {Devis: ''}}",
+            "{depots: {'41001': {Devis: empty, Coût: filled}}}",
+            "",
+        ),
+        ("{in: depots, reference: '41001'}", "{depots: {'41001': 2}}", "1 of 41001 in depots, expected 2"),
+        ("{in: depots, reference: '41001'}", "{depots: {'41001': {Devis: x.pdf}}}", "Devis: « devis.pdf », expected"),
+        ("{in: depots, reference: '41001'}", "{depots: {'41001': {Devi: x}}}", "nothing of Devi; it says"),
+        ("{in: depot, reference: '41001'}", "{dossiers: {'1': 0}}", "holds no depot; it holds dossiers, "),
+        ("{in: depots, reference: '41001', with: {Devi: ''}}", "{depos: {}}", "a deposit says"),
+        ("{reference: '1'}", "{dossiers: {'1': 1}}", ""),
+    ],
+)
+def test_what_any_application_of_the_portal_holds_is_given_and_looked_at(
+    project: Path, robo: Robo, given: str, portal: str, told: str
+) -> None:
+    write(project, f"{CSV}given: [{given}]\nexpect:\n  portal: {portal}\n")
+    found = problems(robo)
+    assert bool(told) is bool(found)
+    assert told in "".join(found)
+
+
 BROKEN = f"""\
 region: ma-regionn
 items:

@@ -59,6 +59,18 @@ async def test_a_check_may_go_on_and_leave_its_verdict(world: Any) -> None:
     assert [line.note for line in world.book.traces if line.step == "seen"] == ["Martin ne va pas; row-7"]
 
 
+async def test_what_a_check_found_can_be_put_into_a_table(world: Any) -> None:
+    seen = check(*BOTH, otherwise="continue")
+    titled = seen.rules[0].model_copy(update={"title": text("${{ item.number }}")})
+    seen = seen.model_copy(update={"rules": (titled, *seen.rules[1:])})
+    told = (
+        "${{ seen.rows | map('title') | first }}|${{ seen.rows | map('says') | join('/') }}|${{ seen.lines | first }}"
+    )
+    item = await world.run(world.plan(world.tail(seen, world.control(StepKind.REJECT_IF, "seen.failed", "late", told))))
+    number = item.end.facts["says"].split("|")[0]
+    assert item.end.facts["says"] == f"{number}|Martin ne va pas/row-7|{number} : Martin ne va pas"
+
+
 async def test_a_handed_over_item_goes_on_ends_done_and_says_what_is_left(world: Any) -> None:
     item = await world.run(world.plan(world.once(lead=[hand_over(world)])))
     assert world.clicks == 1

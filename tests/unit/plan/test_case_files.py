@@ -10,7 +10,7 @@ import pytest
 from robo.definition.case import load_case, load_cases
 from robo.errors import DefinitionError
 from robo.model.base import ItemState
-from robo.model.case import Mishap
+from robo.model.case import Held, Mishap
 
 WHOLE = """\
 robo: 1
@@ -50,7 +50,7 @@ def test_a_case_is_read_whole(tmp_path: Path) -> None:
         (Mishap.DOWN, "", "search", 2, True),
     ]
     assert (case.expect["1"].outcome, case.expect["1"].credited) == (ItemState.DONE, True)
-    assert (case.not_taken, case.world.dossiers) == (("1",), {"1": 1})
+    assert (case.not_taken, case.world.portal) == (("1",), {"dossiers": {"1": Held(count=1)}})
     assert case.world.cells == {"1": {"N° dossier": "filled"}}
 
 

@@ -15,6 +15,7 @@ from robo.errors import UsageError
 from robo.sandbox import Fault, RunningSandbox
 from robo.sandbox.countries import countries
 from robo.sandbox.skins import GUYANE, OCCITANIE, SKINS, skin_named
+from robo.sandbox.web import APPLICATIONS
 
 ACCOUNTS = {"robot.occitanie": "canary-robot-1"}
 
@@ -25,8 +26,13 @@ def test_both_skins_have_every_label_and_every_template_asks_for_known_ones() ->
         asked |= set(re.findall(r"\bt\.(\w+)", template.read_text(encoding="utf-8")))
     assert asked
     for skin in SKINS.values():
-        assert asked <= set(skin.labels)
-        assert all(skin.labels.values())
+        labels = dict(skin.labels)
+        for each in APPLICATIONS:
+            labels |= each.labels[skin.id]
+            assert set(each.labels[skin.id]) == set(each.labels["occitanie"])
+            assert {key for _, key in each.menu} <= set(labels)
+        assert asked <= set(labels)
+        assert all(labels.values())
     assert set(OCCITANIE) == set(GUYANE)
 
 
