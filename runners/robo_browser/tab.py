@@ -104,6 +104,8 @@ class Tab:
             self._context = context["uniqueId"]
             self._documents += 1
             self._talks = 0
+            self._talking.clear()  # what the last document asked and did not hear to its end is given up with it
+            self._talk.set()
             self._arrived.set()
             self._committed.set()
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from functools import partial
 from typing import Any
 
@@ -127,6 +128,21 @@ async def test_an_answer_that_does_not_come_is_no_answer(session: BrowserSession
 async def test_without_anything_to_read_the_page_that_came_is_the_answer(session: BrowserSession, portal: Site) -> None:
     answer = await submit(session, portal, refused=[({"text": "Déjà"}, "deja")])
     assert (answer.values, answer.requests) == ({}, 1)
+
+
+async def test_a_page_that_leaves_without_hearing_the_answer_to_its_end_is_over(
+    session: BrowserSession, site: Site
+) -> None:
+    """A request whose body nobody reads is given up with its document: the browser says nothing more of it."""
+    send = "fetch('/envoi', {method: 'PUT', body: 'x'}).then(() => location.reload())"
+    site.pages |= {
+        "/": html(f'<label>Nom <input></label><button onclick="{send}">Enregistrer</button>'),
+        "/envoi": Reply("x" * 8_000_000),
+    }
+    began = time.monotonic()
+    answer = await submit(session, site, timeout=20.0, gate=Gate(20.0))
+    assert (answer.values, answer.requests) == ({}, 1)
+    assert time.monotonic() - began < 10
 
 
 async def test_without_a_request_and_anything_to_read_there_is_no_answer(session: BrowserSession, site: Site) -> None:
