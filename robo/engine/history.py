@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from robo.engine.ports import Clock, StepTrace
+from robo.model.base import MISSING
 from robo.model.process import Step
+from robo.sdk.runner import Answer
 
 MASK: Final = "•••"
 
@@ -79,3 +81,13 @@ class History:
         """The lines so far; they are forgotten here."""
         lines, self._lines = tuple(self._lines), []
         return lines
+
+
+def noted(answer: Answer) -> str:
+    """What a person reads of a submit: what was pressed or said, and the receipt; else why nothing left."""
+    receipt = ", ".join(
+        f"{name} = «{value}»"
+        for name, value in (answer.values or {}).items()
+        if value is not MISSING and not isinstance(value, Mapping | tuple)
+    )
+    return str(answer.absent or " → ".join(filter(None, (answer.words, receipt))))

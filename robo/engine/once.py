@@ -24,6 +24,7 @@ from robo.engine.attempt import Attempt
 from robo.engine.calls import declared_words, make_call, seconds_of, words_for
 from robo.engine.faultpoints import reach
 from robo.engine.gate import SubmitGate
+from robo.engine.history import noted
 from robo.engine.pieces import blamed
 from robo.engine.ports import ItemEnd, JournalRow, JournalState, OnceKey
 from robo.engine.rehearsing import rehearse
@@ -238,7 +239,7 @@ class OnceSegment:
             attempt.history.add(once.submit, "failed", str(trouble), gate.began)
             return opened
         said = "failed" if answer.absent else "refused" if answer.refused else "ok"
-        attempt.history.add(once.submit, said, str(answer.absent or answer.words), gate.began)
+        attempt.history.add(once.submit, said, noted(answer), gate.began)
         return await self._answered(opened, call, answer)
 
     def _where(self, trouble: Exception) -> Step:

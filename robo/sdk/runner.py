@@ -133,7 +133,7 @@ class Answer:
     values: Mapping[str, Any] | None = None
     refused: Watched | None = None
     words: str = ""
-    """The text of the refusal, as data."""
+    """The text of the refusal, as data; else what a person reads of the act (`Enregistrer`, `250 OK`)."""
     requests: int = 0
     """Effects seen leaving for this submit (retransmissions the runner can see included)."""
     absent: ItemTrouble | None = None

@@ -174,6 +174,10 @@ class Hands:
     def words(self, call: Call) -> str:
         return target_words(target_of(call)[0])
 
+    def acted_on(self, call: Call) -> str:
+        """What a person reads of a press or a click: the key, the button."""
+        return call.params.key if isinstance(call.params, PressParams) else self.words(call)
+
     async def click(self, call: Call, end: float) -> Result:
         """Click with the trusted mouse, and wait for what the click started."""
         answer = await self.click_at({"targets": self.button(call)}, call, end)

@@ -194,7 +194,10 @@ class BrowserSession:
         end = time.monotonic() + call.timeout
         began, documents = time.monotonic(), tab.documents
         press = tab.press(call.params.key) if isinstance(call.params, PressParams) else tab.click(aim["x"], aim["y"])
-        return await self._answers.to_submit(tab, call, press, end, began=began, documents=documents, watching=watching)
+        answer = await self._answers.to_submit(
+            tab, call, press, end, began=began, documents=documents, watching=watching
+        )
+        return replace(answer, words=answer.words or self._hands.acted_on(call))
 
     # -- the rest of the contract
 

@@ -138,12 +138,20 @@ function rowText(row, read) {
   return cell ? cellText(cell) : null;
 }
 
-/** The field still shows what was searched, or the page says it outside the rows. */
+/** The field still shows what was searched; when it is empty or gone, the page says it outside the rows, or its address does. */
 function echoes(entry, rows) {
   const place = one(entry.targets, 'enter');
-  if (!place.failed) return { shown: shownIn(place.el, entry) };
+  const shown = place.failed ? null : shownIn(place.el, entry);
+  if (shown && (shown.kind === 'choice' || squash(shown.text))) return { shown };
   const outside = saying(null, entry.text).some((el) => !rows.some((row) => row.contains(el)) && !el.closest('tr,[role=row]'));
-  return { said: outside };
+  return { said: outside || addressSays(entry.text) };
+}
+
+/** Whether a value of the address's query (of its fragment, too: `#/liste?q=`) is this text. */
+function addressSays(text) {
+  const fragment = location.hash.includes('?') ? location.hash.slice(location.hash.indexOf('?')) : '';
+  const values = [location.search, fragment].flatMap((query) => [...new URLSearchParams(query).values()]);
+  return Boolean(squash(text)) && values.some((value) => squash(value) === squash(text));
 }
 
 /** {next, hint, back, current}. `next`: `off`, nothing further; `on`, a further page; `none`, no such button; `several`. */

@@ -25,7 +25,8 @@ def table(rows: list[dict[str, str]], head: bool = True) -> str:
 
 
 def search(site: Site, *, rows: list[dict[str, str]] | None = None, size: int = 3, **how: bool) -> None:
-    """A list with a search. `how`: `forgets` the filter, `ignores` it, `bare` when empty, `numbered` pages."""
+    """A list with a search. `how`: `forgets` the filter (in its address, too, when `quiet`), `ignores` it, `bare` when
+    empty, `numbered` pages."""
     everything = ROWS if rows is None else rows
 
     def page(asked: Asked) -> str:
@@ -35,7 +36,8 @@ def search(site: Site, *, rows: list[dict[str, str]] | None = None, size: int = 
         part = found[(number - 1) * size : number * size]
         more = len(found) > number * size
         shown = "" if how.get("forgets") else wanted
-        form = f"<form><label>Référence <input name=q value='{shown}'></label><button>Chercher</button></form>"
+        quiet = "<script>history.replaceState(null, '', '/recherche')</script>" if how.get("quiet") else ""
+        form = f"{quiet}<form><label>Référence <input name=q value='{shown}'></label><button>Chercher</button></form>"
         nothing = "" if how.get("bare") else "<p>Aucun dossier</p>"
         following = f"<a href='?q={wanted}&page={number + 1}'>Page suivante</a>" if more else ""
         if how.get("disabled") and not more:
@@ -95,9 +97,16 @@ async def test_an_empty_table_is_evidence(session: BrowserSession, site: Site) -
     assert (await ask(session, find(site, "R-9", empty=None))).finding.found is False
 
 
+async def test_a_page_that_empties_its_field_says_in_its_address_what_it_searched(
+    session: BrowserSession, site: Site
+) -> None:
+    search(site, forgets=True)
+    assert (await ask(session, find(site, "R-9"))).finding.found is False
+
+
 CANNOT: dict[str, tuple[dict[str, bool], dict[str, Any], str]] = {
     "no list, no words": ({"bare": True}, {}, "no list"),
-    "filter forgotten": ({"forgets": True}, {}, "does not show"),
+    "filter forgotten": ({"forgets": True, "quiet": True}, {}, "does not show"),
     "page not declared": ({}, {"next": None, "search": {"Référence": "R-"}}, "further page"),
     "another column": ({}, {"where": {"Dossier": "R-9"}, "search": {"Référence": "R-1"}}, "columns"),
 }
