@@ -141,8 +141,8 @@ class App(Library):
 
     def _have_secrets(self, plan: Plan) -> None:
         """Every secret of the process is there, before anything begins: `MissingSecret` names the command."""
-        for name in plan.secrets:
-            self.secrets.get(name)
+        for name, need in plan.secrets.items():
+            self.secrets.get(name, need.kind)
 
     def _refuse_marked(self, plan: Plan) -> None:
         """None of them was refused, before anything is created: `CredentialsRefused` names the command."""
@@ -270,16 +270,16 @@ class App(Library):
         return self.store.transact(lambda tx: decide(tx, item, choice, actor=actor, receipt=receipt, why=why))
 
     # ---- secrets -------------------------------------------------------------------------------------------
-    def secrets_needed(self) -> dict[str, list[str]]:
-        """Every secret that a process which can be read names, with those processes."""
-        needed: dict[str, list[str]] = {}
+    def secrets_needed(self) -> dict[str, tuple[str, list[str]]]:
+        """Every secret that a process which can be read names: its kind, and those processes."""
+        needed: dict[str, tuple[str, list[str]]] = {}
         for process in self.process_ids():
             try:
                 named = self.process(process).secrets
             except DefinitionError:
                 continue
-            for name in named:
-                needed.setdefault(name, []).append(process)
+            for name, need in named.items():
+                needed.setdefault(name, (need.kind, []))[1].append(process)
         return needed
 
     def secrets_refused(self) -> dict[str, str]:

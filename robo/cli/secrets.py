@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,16 +19,21 @@ app = noun(_("Secrets by name. Values are asked for, stored and never shown."))
 def set_(
     name: Annotated[str, typer.Argument(help=_("the name a process uses"))],
     username: Annotated[str | None, typer.Option("--username", "-u", help=_("not secret, so it may be given"))] = None,
+    otp: Annotated[bool, typer.Option("--otp", help=_("and the seed of its one-time codes"))] = False,
+    certificate: Annotated[
+        Path | None,
+        typer.Option("--certificate", help=_("a certificate with its key (.p12, .pfx, .pem)"), metavar="FILE"),
+    ] = None,
 ) -> None:
-    """The password comes from the keyboard, unseen, or from standard input; never from the command line, where every
+    """What is secret comes from the keyboard, unseen, or from standard input; never from the command line, where every
     other process could read it."""
     from robo.cli.person import actor
     from robo.services.secrets import check_name
 
     check_name(name)
     with opened() as robo:
-        user, password = _ask(username)
-        robo.secrets.set(name, username=user, password=password)
+        kind, parts = _certificate(name, certificate) if certificate is not None else _account(username, otp=otp)
+        robo.secrets.set(name, kind, **parts)
         queued = robo.secret_replaced(name, actor())
         facts = {"name": name, "backend": robo.secrets.backend.value}
     if queued:
@@ -35,14 +41,30 @@ def set_(
     verdict(say("the secret %(name)s is set (%(backend)s); robo secrets check %(name)s looks at it", facts), good=True)
 
 
-def _ask(username: str | None) -> tuple[str, str]:
-    """User name and password: two lines of standard input, or asked at the terminal."""
+def _account(username: str | None, *, otp: bool) -> tuple[str, dict[str, str]]:
+    """User name, password and perhaps the seed: lines of standard input, or asked at the terminal."""
+    kind = "password+otp" if otp else "password"
     if not sys.stdin.isatty():
-        lines = sys.stdin.read().splitlines()
-        user = username if username is not None else (lines.pop(0) if lines else "")
-        return user, lines[0] if lines else ""
-    user = username or typer.prompt(_("User name"), err=True)
-    return user, typer.prompt(_("Password"), hide_input=True, confirmation_prompt=True, err=True)
+        lines = [*([] if username is None else [username]), *sys.stdin.read().splitlines(), "", "", ""]
+        user, password, seed = lines[:3]
+    else:
+        user = username or typer.prompt(_("User name"), err=True)
+        password = typer.prompt(_("Password"), hide_input=True, confirmation_prompt=True, err=True)
+        seed = typer.prompt(_("Seed of the codes"), hide_input=True, err=True) if otp else ""
+    return kind, {"username": user, "password": password, **({"otp": seed} if otp else {})}
+
+
+def _certificate(name: str, file: Path) -> tuple[str, dict[str, str]]:
+    """A certificate and its key; the passphrase of the file is asked for and not kept."""
+    from robo.services.certificates import read_certificate
+
+    if sys.stdin.isatty():
+        passphrase = typer.prompt(
+            _("Passphrase of the file"), hide_input=True, default="", show_default=False, err=True
+        )
+    else:
+        passphrase = next(iter(sys.stdin.read().splitlines()), "")
+    return "certificate", dict(read_certificate(file, passphrase, name))
 
 
 @app.command("list", help=_("The names of the secrets there are."))
@@ -64,15 +86,17 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Looks into the backend only; no application is asked, so no account can be locked by it."""
+    from robo.services.secrets import OPTIONS
+
     with opened() as robo:
         users = robo.secrets_needed()
-        needed = {name: users.get(name, [])} if name is not None else users
-        found = {each: robo.secrets.has(each) for each in needed}
+        needed = {name: users.get(name, ("password", []))} if name is not None else users
+        found = {each: robo.secrets.has(each, kind) for each, (kind, _processes) in needed.items()}
         marked = robo.secrets_refused()
         refused = {each: each in marked for each in needed}
     if as_json:
         shown = [
-            {"name": each, "there": there, "refused": refused[each], "processes": needed[each]}
+            {"name": each, "there": there, "refused": refused[each], "processes": needed[each][1]}
             for each, there in found.items()
         ]
         emit("secrets-check", {"secrets": shown})
@@ -81,7 +105,7 @@ def check(
         if not as_json:
             data(f"{each}: {state}")
         if not there or refused[each]:
-            talk(f"  robo secrets set {each}")
+            talk(f"  robo secrets set {each}{OPTIONS.get(needed[each][0], '')}")
     good = all(found.values()) and not any(refused.values())
     verdict(_("every secret is there") if good else _("some secrets must be set"), good=good)
     if not good:

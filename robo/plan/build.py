@@ -23,6 +23,7 @@ from robo.plan.pages import check_pages
 from robo.plan.problems import Problems, place_of
 from robo.plan.rules import EffectRules, VerifyRules, actions_of
 from robo.plan.sequels import check_sequels
+from robo.plan.signins import check_signins
 from robo.plan.steps import Actions, params_of, resolve, resolve_all, runner_of, walk
 from robo.plan.turns import TurnRules
 from robo.sdk.action import ActionSpec
@@ -43,6 +44,7 @@ def build(process: Process, region: Region | None, actions: Mapping[str, ActionS
     check_keys(effective, problems)
     check_sequels(cutter, effective, problems)
     check_writes(effective, actions, problems)
+    check_signins(effective, actions, problems)
     _check_region(effective, region, actions, problems)
     _check_uses(effective, actions, finders, problems)
     segments = cutter.segments(effective.steps)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from robo.errors import ItemTrouble
+from robo.errors import ItemTrouble, MissingSecret
 from robo.model.base import MISSING, CellError, Effect
 from robo.sdk.action import ActionSpec, Params
 from robo.sdk.secret import Secret
@@ -35,6 +35,11 @@ class Popup:
     see: Target | None = None
 
 
+async def no_code(name: str) -> str:
+    """What a session without one-time codes is told."""
+    raise MissingSecret("RB902", "the secret %(name)s has no %(parts)s", name=name, parts="otp")
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a session is given when it opens. Everything it may know about where it runs."""
@@ -58,6 +63,10 @@ class Context:
     """The folder of the process, for what it brings (`templates/…`): read, never written."""
     popups: tuple[Popup, ...] = ()
     """Put away wherever they appear, as long as a step looks at the page."""
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """The kind of each secret of the process: `password`, `password+otp`, `certificate`, `attended`."""
+    code: Callable[[str], Awaitable[str]] = no_code
+    """A one-time code of the secret of this name: valid now, and never given twice. May wait for the next one."""
     turn: Callable[[str], AbstractAsyncContextManager[None]] = lambda _secret: nullcontext()
     """Entered around every sign-in with the secret of this name, asking for the secret included: one at a time until
     one was taken, so that a wrong password reaches its application once, however many slots there are."""

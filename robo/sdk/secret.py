@@ -22,6 +22,14 @@ class Secret:
     def parts(self) -> tuple[str, ...]:
         return tuple(self._parts)
 
+    def without(self, part: str) -> Secret:
+        """The same, without one of its parts."""
+        return Secret(self.name, **{name: text for name, text in self._parts.items() if name != part})
+
+    def with_part(self, part: str, text: str) -> Secret:
+        """The same, with one part more."""
+        return Secret(self.name, **{**self._parts, part: text})
+
     def __repr__(self) -> str:
         return f"Secret({self.name!r}, ***)"
 

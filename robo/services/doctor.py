@@ -53,7 +53,7 @@ def examine() -> list[Finding]:
     project, settings = _project()
     findings += project
     if settings is not None:
-        findings += [_state(settings), *_keys(settings), *_mail(settings)]
+        findings += [_state(settings), *_keys(settings), *_authorities(settings), *_mail(settings)]
     return [*findings, _root(settings), check_browser(settings)]
 
 
@@ -180,6 +180,19 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         else:
             facts = {"server": account.server, "port": account.port, "security": account.security.value}
             yield Finding(name, True, "%(server)s:%(port)s answers (%(security)s); no sign-in was made", "", facts)
+
+
+def _authorities(settings: Settings) -> Iterator[Finding]:
+    """Until when authorities of one's own are valid. That they can be read is the browser's check."""
+    from robo.services.certificates import ends
+
+    named = settings.browser.authorities
+    if named is None or not (until := ends(settings.project / named)):
+        return
+    facts = {"count": len(until), "until": f"{min(until):%Y-%m-%d}"}
+    valid = min(until) > datetime.now(UTC)
+    says = "%(count)s authorities of your own, valid until %(until)s"
+    yield Finding("authorities", valid, says, "ask whoever runs your authority for its new certificate", facts)
 
 
 def _root(settings: Settings | None) -> Finding:

@@ -12,10 +12,20 @@ from typing import Final, Protocol
 
 from robo.errors import MissingSecret, UsageError
 from robo.sdk.secret import Secret
+from robo.services.certificates import check_valid
+from robo.services.codes import Seed
 from robo.services.settings import Backend, Settings
 
-PARTS: Final = ("username", "password")
-"""What a secret of kind `password` is made of."""
+PASSWORD: Final = "password"  # noqa: S105 - a kind, not one
+PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    PASSWORD: ("username", "password"),
+    "password+otp": ("username", "password", "otp"),
+    "certificate": ("certificate", "key"),
+    "attended": (),
+}
+"""What a secret of each kind is made of. Of an `attended` one nothing is kept: the person has it."""
+OPTIONS: Final = {"password+otp": " --otp", "certificate": " --certificate FILE"}
+"""What `robo secrets set` is told besides the name."""
 NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 
@@ -40,28 +50,35 @@ class SecretBook:
         self._vault = vault
         self.backend = backend
 
-    def get(self, name: str) -> Secret:
-        """The secret. Raises `MissingSecret` RB901, RB902 with the command that sets it."""
+    def get(self, name: str, kind: str = PASSWORD) -> Secret:
+        """The secret. Raises `MissingSecret` RB901, RB902, RB908 with the command that sets it."""
+        needed = PARTS[kind]
+        if not needed:
+            return Secret(check_name(name))
         parts = self._vault.read(check_name(name))
         if parts is None:
             raise MissingSecret(
                 "RB901",
                 "the secret %(name)s is not set",
                 place=f"secrets/{name}",
-                remedy="robo secrets set %(name)s",
+                remedy="robo secrets set %(name)s%(option)s",
                 name=name,
+                option=OPTIONS.get(kind, ""),
             )
-        absent = [part for part in PARTS if not parts.get(part)]
+        absent = [part for part in needed if not parts.get(part)]
         if absent:
             raise MissingSecret(
                 "RB902",
                 "the secret %(name)s has no %(parts)s",
                 place=f"secrets/{name}",
-                remedy="robo secrets set %(name)s",
+                remedy="robo secrets set %(name)s%(option)s",
                 name=name,
                 parts=", ".join(absent),
+                option=OPTIONS.get(kind, ""),
             )
-        return Secret(name, **parts)
+        if kind == "certificate":
+            check_valid(name, parts["certificate"])
+        return Secret(name, **{part: parts[part] for part in needed})
 
     async def fetch(self, name: str) -> Secret:
         """`get` for the async side: the backend is asked in a thread (a keyring may ask a person)."""
@@ -69,9 +86,10 @@ class SecretBook:
 
         return await asyncio.to_thread(self.get, name)
 
-    def set(self, name: str, **parts: str) -> None:
-        """Store the secret, replacing it whole. Raises `UsageError` RB904 when a part is empty."""
-        empty = [part for part in PARTS if not parts.get(part)]
+    def set(self, name: str, kind: str = PASSWORD, **parts: str) -> None:
+        """Store the secret, replacing it whole. Raises `UsageError` RB904 when a part is empty, RB906 when the seed of
+        its codes is none."""
+        empty = [part for part in PARTS[kind] if not parts.get(part)]
         if empty:
             raise UsageError(
                 "RB904",
@@ -81,15 +99,17 @@ class SecretBook:
                 name=name,
                 parts=", ".join(empty),
             )
+        if "otp" in parts:
+            Seed.read(parts["otp"], name)
         self._vault.write(check_name(name), parts)
 
     def list(self) -> Sequence[str]:
         return self._vault.names()
 
-    def has(self, name: str) -> bool:
+    def has(self, name: str, kind: str = PASSWORD) -> bool:
         """Whether the secret is there and whole."""
         try:
-            self.get(name)
+            self.get(name, kind)
         except MissingSecret:
             return False
         return True

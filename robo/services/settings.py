@@ -44,6 +44,8 @@ class BrowserSettings(Value):
 
     proxy: str | None = None
     direct: str | None = None
+    authorities: str | None = None
+    """A PEM file with authorities of one's own, from the project's folder: known besides those that everybody knows."""
     executable: str | None = None
     channel: str | None = None
     sandbox: bool = True
@@ -106,8 +108,11 @@ class Settings(Value):
 
     def for_runners(self) -> Mapping[str, Mapping[str, Any]]:
         """The settings each runner is started with, by the runner's name; absent keys are left to the runner."""
+        browser = self.browser.model_dump(exclude_none=True)
+        if "authorities" in browser:
+            browser["authorities"] = str(self.project / browser["authorities"])
         return {
-            "browser": self.browser.model_dump(exclude_none=True),
+            "browser": browser,
             "files": self.files.model_dump(),
         }
 

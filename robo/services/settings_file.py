@@ -69,7 +69,14 @@ SHAPE: Final[Shape] = {
     "language": _choice("fr", "en"),
     "store": {"url": _text},
     "workers": {"slots": _whole, "lease": _duration},
-    "browser": {"executable": _text, "channel": _text, "sandbox": _switch, "proxy": _proxy, "direct": _text},
+    "browser": {
+        "executable": _text,
+        "channel": _text,
+        "sandbox": _switch,
+        "proxy": _proxy,
+        "direct": _text,
+        "authorities": _text,
+    },
     "secrets": {"backend": _choice(*Backend)},
     "limits": {
         "files": {

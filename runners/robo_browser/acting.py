@@ -134,10 +134,10 @@ class Hands:
 
     # -- signing in
 
-    def signed_in(self, at: str, secret: Secret) -> None:
-        """Remember where one signs in, to know that page again."""
+    def signed_in(self, at: str, secret: Secret | None) -> None:
+        """Remember where one signs in, to know that page again, and what was typed there."""
         self._sign_in = urlsplit(at).path
-        self._secrets = [secret]
+        self._secrets = [] if secret is None else [secret]
 
     def using(self, secret: Secret) -> None:
         """Pictures must not show it from now on."""

@@ -14,6 +14,7 @@ from robo_browser.discovery import FLAGS, Choice, missing
 from robo_browser.guard import Guard
 from robo_browser.processes import GRACE, Kept
 from robo_browser.session import BrowserSession
+from robo_browser.trust import Trust
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, CDPSession, Playwright, ProxySettings
@@ -25,8 +26,9 @@ LAUNCH: Final = 30.0
 class Chromium:
     """One browser and the driver above it. `kept` are their processes."""
 
-    def __init__(self, choice: Choice, *, headed: bool, proxy: ProxySettings | None = None) -> None:
+    def __init__(self, choice: Choice, *, headed: bool, trust: Trust, proxy: ProxySettings | None = None) -> None:
         self._choice = choice
+        self._trust = trust
         self._proxy = proxy
         self._headed = headed
         self._playwright: Playwright | None = None
@@ -47,7 +49,8 @@ class Chromium:
         if self._playwright is None:
             if cache := driver_cache():
                 os.environ.setdefault("NODE_COMPILE_CACHE", str(cache))
-            self._playwright = await async_playwright().start()
+            with self._trust.told():
+                self._playwright = await async_playwright().start()
         choice = self._choice
         try:
             self._browser = await self._playwright.chromium.launch(
@@ -56,6 +59,7 @@ class Chromium:
                 headless=not self._headed,
                 chromium_sandbox=choice.sandbox,
                 args=list(FLAGS),
+                env=self._trust.environment,
                 proxy=self._proxy,
                 timeout=LAUNCH * 1000,
             )
@@ -73,7 +77,7 @@ class Chromium:
                 await self._restart()
         assert self._browser is not None  # noqa: S101 - launched just now, or an error was raised
         assert self._guard is not None  # noqa: S101 - the same
-        return await BrowserSession.begin(self._browser, self._guard, context)
+        return await BrowserSession.begin(self._browser, self._guard, context, self._trust)
 
     async def _restart(self) -> None:
         """The browser died under its sessions: end what is left of it, and start another."""
@@ -106,6 +110,7 @@ class Chromium:
             await asyncio.wait({stopping}, timeout=GRACE / 2)
             await self.kept.end()
             await stopping
+        await asyncio.to_thread(self._trust.forget)
 
 
 def driver_cache() -> Path | None:

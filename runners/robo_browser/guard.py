@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -27,6 +28,8 @@ class Ward(Protocol):
 
     context_id: str
     papers: Papers
+    tls: ssl.SSLContext | None
+    """How the effect's own connection knows its host, and shows who it is; None: as everybody does."""
 
     def judge(self, sent: Sent) -> Verdict: ...
 
@@ -135,6 +138,7 @@ class Guard:
             headers=wire.headers_for(request, event["resourceType"], cookies),
             body=body,
             allowance=allowance,
+            tls=ward.tls,
         )
         try:
             incoming = await asyncio.to_thread(wire.send, outgoing)

@@ -19,15 +19,21 @@ class OpenParams(Params):
 
 
 class LoginParams(Params):
-    """`browser.login: {at, secret, username, password, button, next, wrong}`."""
+    """`browser.login: {at, secret, username, password, button, next, otp, wrong}`; the kind of the secret says which of
+    them are needed."""
 
     at: Address
     secret: str
-    username: Target
-    password: Target
-    button: Target
+    username: Target | None = None
+    password: Target | None = None
+    button: Target | None = None
+    """What sends the password; what begins the sign-in with a certificate, if it has to be pressed."""
     next: Target | None = None
     """What leads from the user's name to the password, where the application asks for them one after the other."""
+    otp: Target | None = None
+    """Where the one-time code goes, beside the password or on the page after it."""
+    otp_button: Target | None = None
+    """What sends the code on a page of its own; `button` when it is not said."""
     wrong: tuple[Target, ...] = ()
     """What the page says when the password is not the right one."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,16 +26,20 @@ class BrowserRunner:
 
     def check(self, settings: Mapping[str, Any], *, headed: bool) -> None:
         """The browser that settings name is there, and may be started by this user."""
+        from robo_browser import trust
         from robo_browser.discovery import choose
 
         choose(settings, headed=headed)
+        trust.check(settings)
 
     async def start(self, settings: Mapping[str, Any], *, headed: bool, slots: int) -> None:
         """Launch the browser. Raises `InfrastructureError` with how to get one."""
         from robo_browser.chromium import Chromium
         from robo_browser.discovery import choose, proxy_of
+        from robo_browser.trust import Trust
 
-        self.chromium = Chromium(choose(settings, headed=headed), headed=headed, proxy=proxy_of(settings))
+        choice, trust = choose(settings, headed=headed), await asyncio.to_thread(Trust.of, settings)
+        self.chromium = Chromium(choice, headed=headed, proxy=proxy_of(settings), trust=trust)
         await self.chromium.start()
 
     async def open(self, context: Context) -> Session:

@@ -36,6 +36,7 @@ from robo_browser.parameters import (
 from robo_browser.quiet import Quiet
 from robo_browser.rules import Step
 from robo_browser.tab import Tab, lost
+from robo_browser.trust import Trust, certificate_of, shown
 from robo_browser.windows import Windows, too_late
 
 if TYPE_CHECKING:
@@ -60,19 +61,23 @@ class BrowserSession:
         self._shelf = Shelf(windows, context.folder)
 
     @classmethod
-    async def begin(cls, browser: Browser, guard: Guard, context: Context) -> BrowserSession:
-        """A context without service workers or downloads, in the region's language and time."""
+    async def begin(cls, browser: Browser, guard: Guard, context: Context, trust: Trust) -> BrowserSession:
+        """A context without service workers or downloads, in the region's language and time, that shows the process's
+        certificate to its hosts."""
         from playwright.async_api import Error
 
+        certificate = await certificate_of(context)
         try:
             own = await browser.new_context(
                 service_workers="block",
                 accept_downloads=False,
                 locale="fr-FR",
                 timezone_id=context.zone,
+                client_certificates=shown(certificate, context),
                 **({"no_viewport": True} if context.headed else {"viewport": ZOOM}),
             )
-            windows = Windows(own, guard, context)
+            tls = await asyncio.to_thread(trust.connection, certificate)
+            windows = Windows(own, guard, context, tls)
             await windows.begin()
         except Error as error:
             raise lost(error.message.splitlines()[0][:200]) from None

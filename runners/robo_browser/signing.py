@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from robo.sdk.errors import CredentialsRefused, Failure, MissingSecret, SignInUnclear, TimedOut
 from robo.sdk.runner import Call, Result
@@ -17,44 +18,144 @@ from robo_browser.rules import place_of
 from robo_browser.trouble import failed
 from robo_browser.values import target_words
 
+TURNED_AWAY: Final = frozenset({401, 403})
+"""What an application answers to a certificate that it does not take."""
+
 
 async def sign_in(hands: Hands, answers: Answers, call: Call, params: LoginParams, end: float) -> Result:
     """Go there, type the secret, press the button, and know whether it was taken. Raises `CredentialsRefused`, and
     `SignInUnclear` for every other trouble after the button was pressed: whoever tries again may lock the account."""
     hands.check_host(params.at, call.step)
     async with hands.context.turn(params.secret):
-        return await _in_turn(hands, answers, call, params, end)
+        return await _SignIn(hands, answers, call, params, end).do()
 
 
-async def _in_turn(hands: Hands, answers: Answers, call: Call, params: LoginParams, end: float) -> Result:
-    secret = await hands.context.secret(params.secret)
-    await hands.arrive(params.at, call, end)
-    form = {"refused": [[hands.target(params.username, call.within)]], "settled": not call.watch.expect}
-    first = await hands.do({"job": "watch", **watch_job(hands, call), **form}, end)
-    if first.get("ok"):
-        return Result(note="signed in already")
-    hands.using(secret)
-    tab = hands.tab
-    _check_parts(call, params, secret)
-    typing = Typing(hands, call, secret, end)
-    both = {"username": params.username, "password": params.password}
-    if params.next is None:
-        aim = await typing.type(both, params.button)
-    else:
-        onward = await typing.type({"username": both.pop("username")}, params.next)
-        await hands.click_aimed(onward, {"targets": [hands.target(params.next, call.within)]}, call, end)
-        aim = await typing.type(both, params.button)
-    address, documents = tab.page.url, tab.documents
-    try:
-        await hands.click_aimed(aim, {"targets": [hands.target(params.button, call.within)]}, call, end)
-        await _taken(hands, call, params, end, left=tab.documents != documents)
-    except CredentialsRefused:
-        raise
-    except Failure as trouble:
-        raise _unclear(call, params, trouble) from None
-    hands.signed_in(address, secret)
-    watched = await answers.after(call, end)
-    return Result(values=watched.values, note=f"{place_of(params.at)} ({params.secret})")
+class _SignIn:
+    """One sign-in."""
+
+    def __init__(self, hands: Hands, answers: Answers, call: Call, params: LoginParams, end: float) -> None:
+        self._hands = hands
+        self._answers = answers
+        self._call = call
+        self._params = params
+        self._end = end
+
+    async def do(self) -> Result:
+        hands, call, params = self._hands, self._call, self._params
+        secret = await hands.context.secret(params.secret)
+        await hands.arrive(params.at, call, self._end)
+        if await self._in_already():
+            return Result(note="signed in already")
+        if params.password is not None:
+            hands.using(secret)
+        address = hands.tab.page.url
+        sent = await self._typed(secret) if params.password is not None else await self._at_hand()
+        try:
+            await self._send(sent)
+        except CredentialsRefused:
+            raise
+        except Failure as trouble:
+            raise _unclear(call, params, trouble) from None
+        hands.signed_in(address, secret if params.password is not None else None)
+        watched = await self._answers.after(call, self._end)
+        return Result(values=watched.values, note=f"{place_of(params.at)} ({params.secret})")
+
+    async def _in_already(self) -> bool:
+        """The page shows what is expected, and not where one begins to sign in."""
+        first = self._params.username or self._params.button
+        if first is None:
+            return False
+        form = {"refused": [[self._target(first)]], "settled": not self._call.watch.expect}
+        seen = await self._hands.do({"job": "watch", **watch_job(self._hands, self._call), **form}, self._end)
+        return bool(seen.get("ok"))
+
+    async def _typed(self, secret: Secret) -> Press | None:
+        """Name and password (and the code, where it stands beside them) are in; what is to be pressed."""
+        hands, call, params = self._hands, self._call, self._params
+        _check_parts(call, params, secret)
+        fields, button = {"username": named(params.username), "password": named(params.password)}, named(params.button)
+        if params.next is not None:
+            onward = await Typing(hands, call, secret, self._end).type(
+                {"username": fields.pop("username")}, params.next
+            )
+            await hands.click_aimed(onward, {"targets": [self._target(params.next)]}, call, self._end)
+        if params.otp is not None and await self._has(params.otp):
+            secret, fields["otp"] = secret.with_part("otp", await self._code()), params.otp
+        aim = await Typing(hands, call, secret, self._end).type(fields, button)
+        return Press(aim, button, has_code="otp" in fields)
+
+    async def _at_hand(self) -> Press | None:
+        """A certificate signs in by itself, or at the press of a button."""
+        button = self._params.button
+        if button is None:
+            return None
+        return Press(await self._hands.aim({"targets": [self._target(button)]}, self._call, self._end), button)
+
+    async def _send(self, press: Press | None) -> None:
+        """Press, show the code if it is asked for on a page of its own, and know whether all was taken."""
+        hands, call, params = self._hands, self._call, self._params
+        tab = hands.tab
+        documents = tab.documents
+        if press is not None:
+            await hands.click_aimed(press.aim, {"targets": [self._target(press.button)]}, call, self._end)
+        if params.otp is not None and press is not None and not press.has_code:
+            if not await self._code_is_asked_for(params.otp):
+                return
+            tab = hands.tab
+            documents = tab.documents
+            code = Secret(params.secret, otp=await self._code())
+            button = named(params.otp_button or params.button)
+            aim = await Typing(hands, call, code, self._end).type({"otp": params.otp}, button)
+            await hands.click_aimed(aim, {"targets": [self._target(button)]}, call, self._end)
+        await _taken(hands, call, params, self._end, left=tab.documents != documents)
+        if params.otp is not None and await self._has(params.otp):
+            raise _refused(call, params, "")
+
+    async def _code_is_asked_for(self, field: Target) -> bool:
+        """False: signed in without one, on a machine that the application knows."""
+        hands, params = self._hands, self._params
+        wrong = [[self._target(target) for target in params.wrong]] if params.wrong else []
+        watch = watch_job(hands, self._call)
+        job = {"job": "watch", **watch, "refused": [*wrong, [self._target(field)]], "status": True}
+        seen = await hands.do(job, self._end)
+        if "refused" in seen and seen["refused"] == len(wrong):
+            return True
+        if "refused" in seen:
+            raise _refused(self._call, params, str(seen["words"]))
+        if seen.get("ok"):
+            return False
+        raise _unanswered(
+            self._call, params, f"HTTP {seen['status']}" if seen.get("status") else "no page for the code"
+        )
+
+    async def _code(self) -> str:
+        """A one-time code. The time it is waited for is not the page's."""
+        began = time.monotonic()
+        code = await self._hands.context.code(self._params.secret)
+        self._end += time.monotonic() - began
+        return code
+
+    async def _has(self, target: Target) -> bool:
+        job = {"job": "has", "targets": [self._target(target)], "doing": "enter"}
+        return bool((await self._hands.do(job, time.monotonic())).get("has"))
+
+    def _target(self, target: Target) -> dict[str, Any]:
+        return self._hands.target(target, self._call.within)
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What is to be pressed to sign in, and where it is; `has_code`: the one-time code is in already."""
+
+    aim: Mapping[str, Any]
+    button: Target
+    has_code: bool = False
+
+
+def named(target: Target | None) -> Target:
+    """What a sign-in of this kind is told; a plan without it is refused."""
+    assert target is not None  # noqa: S101 - RB475
+    return target
 
 
 def _check_parts(call: Call, params: LoginParams, secret: Secret) -> None:
@@ -131,8 +232,11 @@ async def _taken(hands: Hands, call: Call, params: LoginParams, end: float, *, l
         return
     if "refused" in seen or seen.get("signIn"):
         raise _refused(call, params, str(seen.get("words", "")))
-    if int(seen.get("status") or 0) >= SERVER_ERROR:
-        raise _unanswered(call, params, f"HTTP {seen['status']}")
+    status = int(seen.get("status") or 0)
+    if status in TURNED_AWAY and params.password is None:
+        raise _refused(call, params, f"HTTP {status}")
+    if status >= SERVER_ERROR:
+        raise _unanswered(call, params, f"HTTP {status}")
     state = await hands.tab.ready(0.0)
     if state.get("signIn"):
         raise _refused(call, params, "") if left else _unanswered(call, params, f"no page in {call.timeout:g} s")

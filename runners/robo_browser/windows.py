@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -30,10 +31,13 @@ MOST: Final = 8
 class Windows:
     """A browser context with its windows, the rights of the present step, and what went against them."""
 
-    def __init__(self, browser: BrowserContext, guard: Guard, context: Context) -> None:
+    def __init__(
+        self, browser: BrowserContext, guard: Guard, context: Context, tls: ssl.SSLContext | None = None
+    ) -> None:
         self._browser = browser
         self._guard = guard
         self._context = context
+        self.tls = tls
         self._tabs: list[Tab] = []
         self._coming: set[asyncio.Task[None]] = set()
         self._announced = 0

@@ -55,6 +55,8 @@ class Outgoing:
     headers: Mapping[str, str]
     body: bytes
     allowance: Allowance
+    tls: ssl.SSLContext | None = None
+    """None: as everybody knows hosts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def _connect(outgoing: Outgoing) -> http.client.HTTPConnection:
     try:
         if parts.scheme == "https":
             secure = http.client.HTTPSConnection(
-                host, port, timeout=outgoing.allowance.patience, context=ssl.create_default_context()
+                host, port, timeout=outgoing.allowance.patience, context=outgoing.tls or ssl.create_default_context()
             )
             secure.connect()
             return secure

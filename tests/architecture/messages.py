@@ -52,6 +52,7 @@ UNTRANSLATED = {
     "robo --help",
     "robo %(near)s --help",
     "robo secrets set %(name)s",
+    "robo secrets set %(name)s%(option)s",
     "%(what)s",
     "%(wanted)s",
     "%(problem)s",

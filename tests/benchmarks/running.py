@@ -91,5 +91,5 @@ async def work(
     return await running.to_rest()
 
 
-def _no_secret(name: str) -> Any:
+def _no_secret(name: str, _kind: str) -> Any:
     raise AssertionError(f"nothing here needs a secret, {name} was asked for")

@@ -19,15 +19,13 @@ from zoneinfo import ZoneInfo
 from robo.engine.pieces import perform_setup, perform_start
 from robo.engine.ports import Fence, ItemEnd, Work
 from robo.engine.scope import base_names
-from robo.errors import CredentialsRefused, RoboError, UsageError, fill
+from robo.errors import RoboError, UsageError, fill
 from robo.model.base import MISSING, Environment, Outcome
 from robo.model.ledger import BaselineRecord, LedgerRow
 from robo.model.run import ItemKind, NewItem, NewRun, Opened, Run, Taken
 from robo.plan.model import Plan
 from robo.sdk.runner import Context, HostRule
-from robo.sdk.secret import Secret
 from robo.services.accounting import Earner, region_key, rows_for
-from robo.services.credentials import refused_before
 from robo.services.disk import on_disk
 from robo.services.queue import InProcessQueue
 from robo.services.settings import Settings
@@ -35,6 +33,7 @@ from robo.services.worker import afterwards
 from robo.services.worker.again import again_after
 from robo.services.worker.clock import WorkerClock
 from robo.services.worker.conduct import PATIENCE, Desk, Worker
+from robo.services.worker.keychain import Given, Keychain
 from robo.services.worker.limits import Breaker
 from robo.services.worker.opening import Choice, read_source
 from robo.services.worker.paths import given_places
@@ -43,7 +42,7 @@ from robo.services.worker.sessions import Beginning, RunnerPool, SlotSessions, p
 from robo.services.worker.signins import SignIns, door
 from robo.services.worker.told import said_of, sensitive_values
 from robo.services.worker.units import uncounted, unit_keys
-from robo.store import credentials, holds, items, ledger, runs, sequels
+from robo.store import holds, items, ledger, runs, sequels
 from robo.store.attempts import Claimed
 from robo.store.book import StoreBook
 from robo.store.clock import Tx
@@ -69,7 +68,7 @@ class Running:
     inputs: Mapping[str, Any]
     hosts: tuple[HostRule, ...]
     request: RunRequest
-    secret: Callable[[str], Secret]
+    secret: Given
     told: Told
     baseline: BaselineRecord | None
     pool: RunnerPool
@@ -108,7 +107,8 @@ class Running:
             patience=math.inf if self.jump else PATIENCE,
         )
         locked = partial(door, store=self.store, holder=worker.name, incarnation=lambda: worker.incarnation)
-        sign_ins = SignIns(self._mark_refused, locked)
+        keychain = Keychain(self.store, self.plan, self.secret)
+        sign_ins = SignIns(keychain.mark_refused, locked)
         beginning = Beginning(self._start)
         notes: list[RoboError] = []
 
@@ -121,7 +121,7 @@ class Running:
             plan=self.plan,
             run=self.run.id,
             work=self._work,
-            sessions=lambda: self._sessions(sign_ins, beginning),
+            sessions=lambda: self._sessions(keychain, sign_ins, beginning),
             opening=self._opening,
             told=told,
         )
@@ -136,7 +136,7 @@ class Running:
         if self.plan.start:
             await perform_start(self.plan, self._base(), sessions=sessions, clock=self.clock)
 
-    def _sessions(self, sign_ins: SignIns, beginning: Beginning) -> SlotSessions:
+    def _sessions(self, keychain: Keychain, sign_ins: SignIns, beginning: Beginning) -> SlotSessions:
         folder = private_folder(self.folder)
 
         async def setup(sessions: SlotSessions) -> None:
@@ -151,30 +151,21 @@ class Running:
                 zone=self.plan.zone,
                 folder=folder,
                 hosts=self.hosts,
-                secret=self._secret,
+                secret=keychain.secret,
                 settings={} if self.plan.mail is None else {"mail": self.plan.mail},
                 headed=self.request.headed,
                 dry_run=self.run.dry_run,
                 places=given_places(self.plan.inputs, self.inputs),
                 process=self.settings.processes / self.plan.process,
                 popups=popups_of(self.plan, self._base()),
+                kinds={name: need.kind for name, need in self.plan.secrets.items()},
+                code=keychain.code,
                 turn=sign_ins.turn,
             ),
             setup=setup,
             beginning=beginning,
             setup_runners=setup_runners(self.plan),
         )
-
-    async def _mark_refused(self, refused: CredentialsRefused) -> None:
-        name = str(refused.facts.get("secret", ""))
-        await self.store.run(lambda tx: credentials.refuse(tx, name, region=self.plan.region, reason=refused.code))
-
-    async def _secret(self, name: str) -> Secret:
-        """The secret, unless an application refused it before: then nobody tries it again."""
-        marked = await self.store.look(lambda tx: credentials.refused(tx, self.plan.region))
-        if name in marked:
-            raise refused_before(name)
-        return await asyncio.to_thread(self.secret, name)
 
     # ---- names ------------------------------------------------------------------------------------------
     def _base(self) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -10,6 +12,8 @@ from functools import partial
 from typing import Final
 
 from robo.errors import CredentialsRefused, SignInUnclear
+from robo.sdk.secret import Secret
+from robo.services.codes import Seed
 from robo.store import workers
 from robo.store.engine import Store
 
@@ -21,6 +25,10 @@ LONGEST: Final = 120.0
 until somebody's sweep finds it dead."""
 KNOCK: Final = 0.2
 """Seconds between two tries of a door that another run holds."""
+TYPING: Final = 4.0
+"""Seconds a code must be valid for yet, to be typed and sent."""
+APART: Final = 1.0
+"""Seconds the clocks of two machines may be apart."""
 
 
 @asynccontextmanager
@@ -35,6 +43,20 @@ async def door(secret: str, *, store: Store, holder: str, incarnation: Callable[
         yield
     finally:
         await store.run(partial(workers.give, resource=resource, holder=holder, incarnation=life))
+
+
+async def one_time_code(secret: Secret, *, store: Store) -> str:
+    """A code of `secret` that is valid for some seconds yet and that nobody was given before, over all runs of the
+    store: a lease on the codes as long as this one is valid. An application that is shown a code twice refuses it,
+    and takes the account for attacked."""
+    seed, mine = Seed.read(secret.reveal("otp"), secret.name), secrets.token_hex(8)
+    while True:
+        moment = time.time()
+        left = seed.step - moment % seed.step
+        take = partial(workers.take, resource=f"code:{secret.name}", holder=mine, seconds=left + APART)
+        if left >= TYPING and await store.run(take):
+            return seed.code(moment)
+        await asyncio.sleep(left if left < TYPING else KNOCK)
 
 
 class SignIns:

@@ -34,7 +34,7 @@ class Given:
     request: RunRequest
     settings: Settings
     store: Callable[[], Store]
-    secret: Callable[[str], Secret]
+    secret: Callable[[str, str], Secret]
     baseline: Callable[[], BaselineRecord | None]
     told: Callable[[str, Mapping[str, Any]], None]
     jump: Callable[[float], bool] | None = None

@@ -205,3 +205,55 @@ async def test_a_name_and_a_password_asked_one_after_the_other(open_session: Ope
     done = (await session.perform([login(site, words={"next": "Continuer"})]))[0]
     assert PASSWORD not in done.note
     assert [asked.form["p"] for asked in site.effects()] == [[PASSWORD]]
+
+
+CODE = "<label>Code <input name=c></label>"
+KINDS = {"kinds": {"portal": "password+otp"}}
+
+
+def guarded(site: Site, *, beside: bool, known: bool = False) -> None:
+    """A portal that asks for a code beside the password, or on the page after it; it knows this machine already."""
+    second = html(f"<form method=post action=/code>{CODE}<button>Valider</button></form>")
+
+    def inside(asked: Asked) -> Reply:
+        right = known or asked.form.get("c") == ["492039"]
+        return Reply(html("<h1>Tableau de bord</h1>" if right else "<p>Code erroné</p>"))
+
+    site.pages |= {"/code": inside, "/entrer": inside if beside or known else (lambda _asked: Reply(second))}
+    site.pages["/connexion"] = html(FORM.replace("<button>", f"{CODE}<button>") if beside else FORM)
+
+
+def coded(site: Site, **more: Any) -> Any:
+    return login(site, words={"otp": "Code", "otp_button": "Valider", "wrong": "Code erroné"}, **more)
+
+
+async def given(code: str) -> str:
+    return code
+
+
+@pytest.mark.parametrize("beside", [True, False], ids=["beside the password", "on a page of its own"])
+async def test_a_one_time_code_is_typed_where_it_is_asked_for(open_session: Open, site: Site, beside: bool) -> None:
+    guarded(site, beside=beside)
+    session = await open_session(**KINDS, code=lambda _name: given("492039"))
+    await session.perform([coded(site)])
+    sent = {name: value for asked in site.effects() for name, value in asked.form.items()}
+    assert sent == {"u": ["robot.occitanie"], "p": [PASSWORD], "c": ["492039"]}
+    assert len(site.effects()) == (1 if beside else 2)
+
+
+async def test_an_application_that_knows_the_machine_asks_for_no_code(open_session: Open, site: Site) -> None:
+    guarded(site, beside=False, known=True)
+    asked: list[str] = []
+    session = await open_session(**KINDS, code=lambda name: given(asked.append(name) or "492039"))
+    await session.perform([coded(site)])
+    assert asked == []
+
+
+@pytest.mark.parametrize("words", ["<p>Code erroné</p>", CODE], ids=["said in words", "asked for again"])
+async def test_a_code_that_is_refused_is_not_tried_again(open_session: Open, site: Site, words: str) -> None:
+    guarded(site, beside=False)
+    site.pages["/code"] = html(words)
+    session = await open_session(**KINDS, code=lambda _name: given("000000"))
+    with pytest.raises(CredentialsRefused):
+        await session.perform([coded(site, expect=[])])
+    assert [asked.path for asked in site.effects()] == ["/entrer", "/code"]

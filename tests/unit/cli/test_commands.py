@@ -14,6 +14,7 @@ import pytest
 
 from robo.app import App
 from robo.cli.progress import Progress
+from tests.certificates import issue
 
 Robo = Any
 HEAVY = {"pydantic", "sqlalchemy", "ruamel", "jinja2", "playwright", "openpyxl", "starlette", "rich", "robo.app"}
@@ -225,6 +226,23 @@ def test_secrets_check_names_who_needs_them(project: Path, robo: Robo) -> None:
     assert (said.code, said.json["secrets"][0]["there"]) == (4, False)
     assert "robo secrets set portal" in said.err
     assert robo("secrets", "check").code == 0
+
+
+def test_a_secret_with_codes_and_a_certificate_are_taken_and_never_shown(
+    project: Path, robo: Robo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = issue("robot", issue("AC interne"))
+    (project / "robot.pem").write_text(own.pem + own.key_pem)
+
+    def given(*words: str, lines: str) -> Any:
+        monkeypatch.setattr("sys.stdin", io.StringIO(lines))
+        return robo("secrets", "set", *words)
+
+    assert "RB906" in given("guichet", "--otp", lines="robot\nmot de passe\n492039\n").err
+    assert given("guichet", "--otp", lines="robot\nmot de passe\nGEZDGNBVGY3TQOJQ GEZDGNBVGY3TQOJQ\n").code == 0
+    assert given("carte", "--certificate", "robot.pem", lines="\n").code == 0
+    assert "RB909" in given("carte", "--certificate", "absent.p12", lines="\n").err
+    assert robo("secrets", "list", "--json").json["names"] == ["carte", "guichet"]
 
 
 def test_fmt_tidies_and_check_only_looks(project: Path, robo: Robo) -> None:

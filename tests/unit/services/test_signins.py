@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from robo.errors import CredentialsRefused, Failure, NotFound, SignInUnclear
-from robo.services.worker.signins import SignIns, door
+from robo.sdk.secret import Secret
+from robo.services.worker.signins import SignIns, door, one_time_code
 from robo.store import sweeps, workers
 from robo.store.engine import open_store, upgrade
 
@@ -118,3 +119,15 @@ async def test_a_worker_that_was_killed_at_the_door_does_not_keep_it_shut(tmp_pa
         assert not store.transact(lambda tx: workers.take(tx, "sign-in:portal", "w2", 120.0))
     assert store.transact(lambda tx: workers.take(tx, "sign-in:portal", "w2", 120.0))
     store.close()
+
+
+async def test_a_code_is_given_to_one_sign_in_only(tmp_path: Path) -> None:
+    """Another wants one while it is valid: it waits for the next, and the codes of another secret do not."""
+    store = open_store(str(tmp_path / "robo.db"))
+    upgrade(store)
+    long = "otpauth://totp/x?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&period=3600"
+    portal, mail = Secret("portal", otp=long), Secret("mail", otp=long)
+    assert len(await one_time_code(portal, store=store)) == 6
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(one_time_code(portal, store=store), 0.5)
+    assert len(await one_time_code(mail, store=store)) == 6

@@ -1,0 +1,66 @@
+"""What a sign-in is told goes with the kind of its secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from robo.definition.loading import load_process
+from robo.errors import DefinitionError
+from robo.plan.build import build
+from robo.services.guests import installed_actions
+
+TYPED = "username: Compte, password: Mot de passe, button: Entrer"
+
+
+def codes(kind: str, words: str, expect: str = "", more: str = "") -> list[str]:
+    """What is wrong with a sign-in of this kind that is told these words."""
+    text = f"""\
+robo: 1
+process: essai
+title: Essai
+inputs: {{portal: {{type: url}}}}
+secrets: {{portal: {{kind: {kind}}}{more}}}
+setup:
+  - browser.login: {{at: "${{{{ inputs.portal }}}}", secret: portal{words and ", "}{words}}}
+{expect and "    expect: " + expect}
+steps:
+  - browser.open: ${{{{ inputs.portal }}}}
+"""
+    actions = installed_actions()
+    try:
+        build(load_process(Path("essai/process.yaml"), text, actions=actions), None, actions)
+    except DefinitionError as wrong:
+        return [each.code for each in wrong.diagnostics]
+    return []
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "expect"),
+    [
+        ("password", TYPED, ""),
+        ("password+otp", f"{TYPED}, otp: Code, otp_button: Valider", ""),
+        ("certificate", "", ""),
+        ("certificate", "button: Entrer avec mon certificat, wrong: Accès refusé", "{heading: Accueil}"),
+    ],
+)
+def test_a_sign_in_that_says_what_its_kind_needs_is_taken(kind: str, words: str, expect: str) -> None:
+    assert codes(kind, words, expect) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "code"),
+    [
+        ("password", "username: Compte", "RB475"),
+        ("password", f"{TYPED}, otp: Code", "RB476"),
+        ("password+otp", TYPED, "RB475"),
+        ("certificate", "username: Compte", "RB476"),
+    ],
+)
+def test_what_is_lacking_or_odd_is_told(kind: str, words: str, code: str) -> None:
+    assert codes(kind, words, "{heading: Accueil}") == [code]
+
+
+def test_a_process_shows_one_certificate() -> None:
+    assert codes("certificate", "", more=", autre: {kind: certificate}") == ["RB478"]
