@@ -14,8 +14,7 @@ from robo.errors import fill
 from robo.model.process import Kind, Rule, Step, StepKind
 from robo.model.text import Node, Template
 from robo.plan.model import Choice, Group, Loop, Once, Part, Piece, Plan, Repeat, Turns, every
-from robo.plan.phrases import PHRASES
-from robo.plan.phrases_files import take_file
+from robo.plan.phrases import PHRASES, TAKEN
 from robo.plan.steps import params_of
 from robo.plan.taking import notes_of
 
@@ -141,8 +140,8 @@ class _Writer:
             rows = "; ".join(", ".join(self.value(value) for value in row.values.values()) for row in items.rows)
             return Sentence(self.say("Take the next of these: %(rows)s.", {"rows": rows}), notes=notes)
         source = self._params(items.source)
-        if "folder" in source:
-            return Sentence(take_file(self, source), notes=notes)
+        if take := TAKEN.get(items.source.action):
+            return Sentence(take(self, source), notes=notes)
         facts = {
             "file": self.value(source.get("file", items.source.action)),
             "sheet": self.value(source.get("sheet", "")),

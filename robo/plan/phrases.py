@@ -7,7 +7,8 @@ from typing import Final, Protocol
 
 from robo.definition.telling import Say
 from robo.model.text import Node
-from robo.plan.phrases_files import FILE_PHRASES
+from robo.plan.phrases_files import FILE_PHRASES, take_file
+from robo.plan.phrases_post import POST_PHRASES, take_entry
 
 
 class Writer(Protocol):
@@ -172,5 +173,12 @@ PHRASES: Mapping[str, Phrase] = {
     "browser.wait_for": _expect,
     "files.update_row": _update,
     **FILE_PHRASES,
+    **POST_PHRASES,
 }
 """How a person does what an action does. An action without a phrase is told by its own summary."""
+TAKEN: Mapping[str, Callable[[Writer, Params], str]] = {
+    "files.list": take_file,
+    "http.get": take_entry,
+    "http.graphql": take_entry,
+}
+"""Where a person finds the next item, when it is no row of a file or a page."""

@@ -266,11 +266,11 @@ class Checked(Protocol):
 
 
 @runtime_checkable
-class Reaching(Protocol):
+class Reaching(Runner, Protocol):
     """A runner that stands on an account of the region (`ActionSpec.region_needs`)."""
 
     async def reach(self, account: Any) -> None:
-        """Connect and leave, without a sign-in. Raises what is wrong with the account or the way to it."""
+        """Once started: connect and leave, without a sign-in. Raises what is wrong with the account or the way."""
         ...
 
 

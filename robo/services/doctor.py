@@ -18,10 +18,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from robo.errors import DefinitionError, RoboError
 from robo.services.settings import Backend, Settings, find_project, load_settings
+
+if TYPE_CHECKING:
+    from robo.model.region import MailAccount
+    from robo.sdk.runner import Reaching
 
 PYTHON: Final = (3, 11)
 SQLITE: Final = (3, 35)
@@ -172,7 +176,7 @@ def _mail(settings: Settings) -> Iterator[Finding]:
             account = load_region(file).mail
             if account is None or not isinstance(runner, Reaching):
                 continue
-            asyncio.run(runner.reach(account))
+            asyncio.run(_reach(runner, account, settings))
         except DefinitionError:
             continue  # `robo process validate` tells, with its lines
         except RoboError as trouble:
@@ -186,13 +190,21 @@ def _authorities(settings: Settings) -> Iterator[Finding]:
     """Until when authorities of one's own are valid. That they can be read is the browser's check."""
     from robo.services.certificates import ends
 
-    named = settings.browser.authorities
-    if named is None or not (until := ends(settings.project / named)):
+    named = settings.trusted
+    if named is None or not (until := ends(named)):
         return
     facts = {"count": len(until), "until": f"{min(until):%Y-%m-%d}"}
     valid = min(until) > datetime.now(UTC)
     says = "%(count)s authorities of your own, valid until %(until)s"
     yield Finding("authorities", valid, says, "ask whoever runs your authority for its new certificate", facts)
+
+
+async def _reach(runner: Reaching, account: MailAccount, settings: Settings) -> None:
+    await runner.start(settings.for_runners().get("mail", {}), headed=False, slots=1)
+    try:
+        await runner.reach(account)
+    finally:
+        await runner.stop()
 
 
 def _root(settings: Settings | None) -> Finding:

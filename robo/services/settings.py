@@ -51,6 +51,13 @@ class BrowserSettings(Value):
     sandbox: bool = True
 
 
+class HttpSettings(Value):
+    """`proxy`: what requests go through, except to the hosts of `direct` (as `*.interne.gouv.fr, 10.0.0.0/8`)."""
+
+    proxy: str | None = None
+    direct: str | None = None
+
+
 class FileLimits(Value):
     """What a workbook may be before it is opened. Bytes; `ratio` is expanded size over size on disk."""
 
@@ -73,7 +80,11 @@ class Settings(Value):
     store: str
     workers: WorkerSettings = WorkerSettings()
     browser: BrowserSettings = BrowserSettings()
+    http: HttpSettings = HttpSettings()
     files: FileLimits = FileLimits()
+    authorities: str | None = None
+    """Certificates (PEM) of authorities of our own networks, that http and mail trust besides those of the machine; a
+    relative path counts from the project."""
     secrets: Backend = Backend.AGE
 
     @property
@@ -106,14 +117,23 @@ class Settings(Value):
     def regions(self) -> Path:
         return self.project / "config" / "regions"
 
+    @property
+    def trusted(self) -> Path | None:
+        """Authorities of one's own for everything but pages; those of pages, when nothing else is said."""
+        named = self.authorities or self.browser.authorities
+        return None if named is None else self.project / named
+
     def for_runners(self) -> Mapping[str, Mapping[str, Any]]:
         """The settings each runner is started with, by the runner's name; absent keys are left to the runner."""
         browser = self.browser.model_dump(exclude_none=True)
         if "authorities" in browser:
             browser["authorities"] = str(self.project / browser["authorities"])
+        trust = {"authorities": str(self.trusted)} if self.trusted is not None else {}
         return {
             "browser": browser,
             "files": self.files.model_dump(),
+            "http": {**self.http.model_dump(exclude_none=True), **trust},
+            "mail": trust,
         }
 
 

@@ -10,7 +10,15 @@ from urllib.parse import urlsplit
 
 from robo.definition.diagnostics import Reporter, nearest
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode, decode, read_yaml
-from robo.services.settings import MEGABYTE, SWITCH, Backend, BrowserSettings, FileLimits, WorkerSettings
+from robo.services.settings import (
+    MEGABYTE,
+    SWITCH,
+    Backend,
+    BrowserSettings,
+    FileLimits,
+    HttpSettings,
+    WorkerSettings,
+)
 
 Parse = Callable[[str], Any]
 """From a text to a value; raises `ValueError` whose message says what is expected."""
@@ -56,11 +64,14 @@ def _bytes(said: str) -> int:
     raise ValueError("a size such as 800 kB, 50 MB or 1 GB")
 
 
-def _proxy(said: str) -> str:
-    parts = urlsplit(said)
-    if parts.scheme in {"http", "https", "socks5"} and parts.hostname and parts.username is None:
-        return said
-    raise ValueError("an address such as http://proxy.interne:3128, without a name and a password")
+def _proxy(*schemes: str) -> Parse:
+    def parse(said: str) -> str:
+        parts = urlsplit(said)
+        if parts.scheme in schemes and parts.hostname and parts.username is None:
+            return said
+        raise ValueError("an address such as http://proxy.interne:3128, without a name and a password")
+
+    return parse
 
 
 SHAPE: Final[Shape] = {
@@ -73,10 +84,12 @@ SHAPE: Final[Shape] = {
         "executable": _text,
         "channel": _text,
         "sandbox": _switch,
-        "proxy": _proxy,
+        "proxy": _proxy("http", "https", "socks5"),
         "direct": _text,
         "authorities": _text,
     },
+    "http": {"proxy": _proxy("http", "https"), "direct": _text},
+    "authorities": _text,
     "secrets": {"backend": _choice(*Backend)},
     "limits": {
         "files": {
@@ -160,12 +173,13 @@ def _scalar(key: str, node: YamlNode, parse: Parse, found: dict[str, Any], repor
 
 def _keywords(tree: dict[str, Any]) -> dict[str, Any]:
     """The tree of the file as `Settings` takes it."""
-    words: dict[str, Any] = {name: tree[name] for name in ("title", "language") if name in tree}
+    words: dict[str, Any] = {name: tree[name] for name in ("title", "language", "authorities") if name in tree}
     if url := tree.get("store", {}).get("url"):
         words["store"] = url
     if "backend" in tree.get("secrets", {}):
         words["secrets"] = Backend(tree["secrets"]["backend"])
     words["workers"] = WorkerSettings(**tree.get("workers", {}))
     words["browser"] = BrowserSettings(**tree.get("browser", {}))
+    words["http"] = HttpSettings(**tree.get("http", {}))
     words["files"] = FileLimits(**tree.get("limits", {}).get("files", {}))
     return words

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from robo.sdk.action import ActionSpec, Params, Proof
 from robo.sdk.values import Address, Effect
 
+MOST_MB: Final = 200
 NOT_THE_AUTHOR_S: Final = frozenset(
     {"authorization", "connection", "content-length", "cookie", "host", "proxy-authorization", "transfer-encoding"}
 )
@@ -31,6 +32,15 @@ class RequestParams(Params):
     """That header's name."""
     expect: tuple[int, ...] = ()
     """The answers that are right (`[200, 404]`); without it, every 2xx."""
+    max_mb: int = 20
+    """Megabytes of an answer, unpacked; up to 200. A larger one is a failure: it is not read further."""
+
+    @field_validator("max_mb")
+    @classmethod
+    def _is_bounded(cls, size: int) -> int:
+        if not 1 <= size <= MOST_MB:
+            raise ValueError(f"max_mb is from 1 to {MOST_MB}")
+        return size
 
     @field_validator("headers")
     @classmethod

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,28 +17,30 @@ import httpx
 
 from robo.sdk.errors import ItemTrouble, PortalDown
 from robo.sdk.runner import Call, Context
+from robo.sdk.trust import trusted
 from robo_http import answers, trouble
 from robo_http.actions import GetParams, PostParams, RequestParams
-from robo_http.net import Target, look_at, origin_of
+from robo_http.net import Target, Ways, look_at, origin_of
 
-LARGEST: Final = 20 * 1024 * 1024
-"""Bytes of an answer, unpacked."""
+MEGABYTE: Final = 1024 * 1024
 REDIRECTS: Final = 5
 MOVED: Final = frozenset({301, 302, 303, 307, 308})
 DOWN: Final = frozenset({502, 503, 504})
 SLOW_DOWN: Final = 429
 UNAUTHORIZED: Final = 401
+PROXY_WANTS_A_NAME: Final = 407
 SHOWN: Final = 200
 
 
 @dataclass(slots=True)
 class Ready:
-    """A request before it is sent. `shown`: the beginning of what it says, for a person."""
+    """A request before it is sent. `shown`: the beginning of what it says, for a person. `limit_mb`: of its answer."""
 
     target: Target
     client: httpx.AsyncClient
     request: httpx.Request
     shown: str
+    limit_mb: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,10 @@ class Tries:
 class Asking:
     """The client of one session."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, settings: Mapping[str, Any]) -> None:
         self._context = context
+        self._settings = settings
+        self._ways = Ways.of(settings)
         self._clients: dict[str, httpx.AsyncClient] = {}
         """One for each name: two may lead to one address, and a connection was vouched for by one certificate."""
         self._taken: set[tuple[str, str]] = set()
@@ -163,7 +167,7 @@ class Asking:
         query = answers.plain(params.query) if isinstance(params, GetParams | PostParams) else {}
         if asked := {name: value for name, value in query.items() if value is not None}:
             url = url.copy_merge_params(asked)
-        target = await look_at(call, url, self._context.hosts)
+        target = await look_at(call, url, self._context.hosts, self._ways)
         headers = httpx.Headers({"Host": target.netloc, "Accept": "application/json, */*;q=0.5"})
         headers.update(_given(call, params))
         if isinstance(params, PostParams) and params.idempotency is not None:
@@ -172,7 +176,8 @@ class Asking:
         client, extensions = self._client_for(target), {"sni_hostname": target.host}
         request = client.build_request(method, target.url, headers=headers, extensions=extensions, **body)
         shown = str(next(iter(body.values()), ""))
-        return Ready(target, client, request, shown if len(shown) <= SHOWN else shown[: SHOWN - 1] + "…")
+        shown = shown if len(shown) <= SHOWN else shown[: SHOWN - 1] + "…"
+        return Ready(target, client, request, shown, params.max_mb)
 
     async def _signed(self, call: Call, params: RequestParams) -> dict[str, str]:
         """Raises `CredentialsRefused` RB892: what a client library says of a header that cannot be written shows it."""
@@ -197,17 +202,22 @@ class Asking:
         ready.request.extensions["timeout"] = httpx.Timeout(left).as_dict()
         try:
             async with asyncio.timeout(left):
-                return await self._read(call, ready)
+                response = await self._read(call, ready)
         except ItemTrouble:
             raise
         except (TimeoutError, httpx.TimeoutException) as late:
             if isinstance(late, httpx.ConnectTimeout | httpx.PoolTimeout):
                 raise trouble.unreachable(call, host, "no answer in time") from late
             raise trouble.too_slow(call, host) from late
+        except httpx.ProxyError as bad:
+            raise trouble.proxy_refused(call, host, str(bad)) from bad
         except httpx.ConnectError as bad:
             raise self._not_connected(call, host, bad) from bad
         except httpx.HTTPError as bad:
             raise trouble.broken_off(call, host, str(bad) or type(bad).__name__) from bad
+        if ready.target.proxied and response.status_code == PROXY_WANTS_A_NAME:
+            raise trouble.proxy_refused(call, host, f"{response.status_code} {response.reason_phrase}")
+        return response
 
     async def _read(self, call: Call, ready: Ready) -> httpx.Response:
         response = await ready.client.send(ready.request, stream=True)
@@ -216,8 +226,8 @@ class Asking:
             async for part in response.aiter_bytes():
                 parts.append(part)
                 size += len(part)
-                if size > LARGEST:
-                    raise trouble.too_large(call, ready.target.host, LARGEST)
+                if size > ready.limit_mb * MEGABYTE:
+                    raise trouble.too_large(call, ready.target.host, ready.limit_mb)
         finally:
             await response.aclose()
         kept = [(name, value) for name, value in response.headers.items() if name.lower() != "content-encoding"]
@@ -234,16 +244,19 @@ class Asking:
     def _client_for(self, target: Target) -> httpx.AsyncClient:
         client = self._clients.get(target.origin)
         if client is None:
-            client = httpx.AsyncClient(verify=self._trusted(), trust_env=False, follow_redirects=False)
+            trust, through = self._trusted(), self._ways.proxy if target.proxied else ""
+            proxy = (
+                httpx.Proxy(through, ssl_context=trust if through.startswith("https:") else None) if through else None
+            )
+            client = httpx.AsyncClient(verify=trust, proxy=proxy, trust_env=False, follow_redirects=False)
             self._clients[target.origin] = client
         client.cookies.clear()
         return client
 
     def _trusted(self) -> ssl.SSLContext:
-        """The authorities this machine trusts; none where no host needs them, for to read them takes a fifth of a
-        second."""
-        if any(rule.origin.startswith("https:") for rule in self._context.hosts):
-            return ssl.create_default_context()
+        """Whom TLS stands on; nobody where nothing needs it, for to read them takes a fifth of a second."""
+        if any(one.startswith("https:") for one in (self._ways.proxy, *(rule.origin for rule in self._context.hosts))):
+            return trusted(self._settings)
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
     async def close(self) -> None:
@@ -268,7 +281,7 @@ def _is_writable(text: str) -> bool:
 
 def never_left(bad: ItemTrouble) -> bool:
     """Whether no connection was made at all."""
-    return bad.code in {"RB872", "RB873"}
+    return bad.code in {"RB872", "RB873", "RB893"}
 
 
 def retry_after(response: httpx.Response) -> float | None:

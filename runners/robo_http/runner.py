@@ -22,14 +22,15 @@ class HttpRunner:
 
     def __init__(self) -> None:
         self._sessions: WeakSet[HttpSession] = WeakSet()
+        self._settings: Mapping[str, Any] = {}
 
     async def start(self, settings: Mapping[str, Any], *, headed: bool, slots: int) -> None:
-        return None
+        self._settings = settings
 
     async def open(self, context: Context) -> HttpSession:
         from robo_http.session import HttpSession
 
-        session = HttpSession(context)
+        session = HttpSession(context, self._settings)
         self._sessions.add(session)
         return session
 

@@ -1,4 +1,4 @@
-"""One slot's session: a client without cookies or proxies, and each request sent once."""
+"""One slot's session: clients without cookies, and each request sent once."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ UNCLEAR = frozenset({408, 409, 425})
 class HttpSession:
     """Keeps connections, and nothing of what an application answered."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, settings: Mapping[str, Any]) -> None:
         self._context = context
-        self._asking = Asking(context)
+        self._asking = Asking(context, settings)
 
     # -- reads
 

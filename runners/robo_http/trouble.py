@@ -18,8 +18,6 @@ from robo.sdk.errors import (
 )
 from robo.sdk.runner import Call
 
-MEGABYTE = 1024 * 1024
-
 
 class AddressRefused(Failure):
     """An address that this run may not touch: trying again changes nothing."""
@@ -72,12 +70,25 @@ def unreachable(call: Call, host: str, cause: str) -> PortalDown:
     )
 
 
+def proxy_refused(call: Call, host: str, cause: str) -> PortalDown:
+    return PortalDown(
+        "RB893",
+        "the proxy does not let robo through to %(host)s: %(cause)s",
+        place=call.step,
+        remedy="ask who runs the proxy to open this host; or, if it is reached without one, name it in "
+        "`http: {direct: …}` of config/robo.yaml",
+        host=host,
+        cause=cause,
+    )
+
+
 def not_trusted(call: Call, host: str, cause: str) -> PortalDown:
     return PortalDown(
         "RB873",
         "this machine does not trust %(host)s: %(cause)s",
         place=call.step,
-        remedy="install the authority that signed its certificate on this machine, or give the host's own name",
+        remedy="name the authority that signed its certificate in config/robo.yaml "
+        "(`authorities: config/autorites.pem`) or install it on this machine; or give the host's own name",
         host=host,
         cause=cause,
     )
@@ -105,14 +116,14 @@ def broken_off(call: Call, host: str, cause: str) -> SessionLost:
     )
 
 
-def too_large(call: Call, host: str, limit: int) -> AddressRefused:
+def too_large(call: Call, host: str, limit_mb: int) -> AddressRefused:
     return AddressRefused(
         "RB876",
         "%(host)s answers with more than %(limit_mb)s MB",
         place=call.step,
-        remedy="ask for less: a filter, a page, a single dossier",
+        remedy="ask for less: a filter, a page, a single dossier; or allow more: `max_mb: 50` (up to 200)",
         host=host,
-        limit_mb=limit // MEGABYTE,
+        limit_mb=limit_mb,
     )
 
 

@@ -24,14 +24,15 @@ class MailRunner:
 
     def __init__(self) -> None:
         self._sessions: WeakSet[MailSession] = WeakSet()
+        self._settings: Mapping[str, Any] = {}
 
     async def start(self, settings: Mapping[str, Any], *, headed: bool, slots: int) -> None:
-        return None
+        self._settings = settings
 
     async def open(self, context: Context) -> MailSession:
         from robo_mail.session import MailSession
 
-        session = MailSession(context)
+        session = MailSession(context, self._settings)
         self._sessions.add(session)
         return session
 
@@ -45,7 +46,7 @@ class MailRunner:
         """Connect and leave, without a sign-in: a password is not spent on a look. Raises what is wrong."""
         from robo_mail.wire import Wire
 
-        wire = Wire(account)
+        wire = Wire(account, self._settings)
         try:
             await asyncio.to_thread(wire.connect)
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
 from robo.sdk.runner import Answer, Call, Context, Finding, Gate, Result, Row
 from robo.sdk.values import MailAccount
@@ -18,8 +19,9 @@ NO_MAILBOX = "the region declares no mailbox to look for it in"
 class MailSession:
     """Connects at the first mail; `reset` keeps the connection, as it keeps a sign-in."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, settings: Mapping[str, Any]) -> None:
         self._context = context
+        self._settings = settings
         account = context.settings.get("mail")
         self._account = account if isinstance(account, MailAccount) else None
         self._wire: Wire | None = None
@@ -72,7 +74,7 @@ class MailSession:
         return self._account
 
     async def _addressed(self, account: MailAccount, letter: Letter) -> Wire:
-        wire = self._wire = self._wire or Wire(account)
+        wire = self._wire = self._wire or Wire(account, self._settings)
         if not await asyncio.to_thread(wire.alive):
             await asyncio.to_thread(wire.connect)
         if account.secret is not None and not wire.signed_in:

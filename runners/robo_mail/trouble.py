@@ -45,7 +45,8 @@ def not_trusted(account: MailAccount, cause: str) -> PortalDown:
         "RB856",
         "this machine does not trust the mail server %(server)s: %(cause)s",
         place=where(account),
-        remedy="install the authority that signed its certificate on this machine, or give the server's own name; "
+        remedy="name the authority that signed its certificate in config/robo.yaml "
+        "(`authorities: config/autorites.pem`) or install it on this machine; or give the server's own name; "
         "nothing was said to it",
         server=account.server,
         cause=cause,

@@ -14,12 +14,13 @@ import smtplib
 import socket
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from robo.sdk.errors import ItemTrouble, RoboError
 from robo.sdk.secret import Secret
+from robo.sdk.trust import trusted
 from robo.sdk.values import MailAccount, Security
 from robo_mail import trouble
 
@@ -52,8 +53,9 @@ class NotSent(Exception):  # noqa: N818 - a fact, which the session turns into a
 class Wire:
     """A connection that is opened at its first use, and again when the server has closed it."""
 
-    def __init__(self, account: MailAccount) -> None:
+    def __init__(self, account: MailAccount, settings: Mapping[str, Any]) -> None:
         self._account = account
+        self._settings = settings
         self._smtp: smtplib.SMTP | None = None
         self.signed_in = False
 
@@ -66,8 +68,8 @@ class Wire:
         account = self._account
         try:
             if account.security is Security.TLS:
-                context = ssl.create_default_context()
-                self._smtp = smtplib.SMTP_SSL(account.server, account.port, timeout=ANSWER, context=context)
+                trust = trusted(self._settings)
+                self._smtp = smtplib.SMTP_SSL(account.server, account.port, timeout=ANSWER, context=trust)
             else:
                 self._smtp = smtplib.SMTP(account.server, account.port, timeout=ANSWER)
             self._greet(self._smtp)
@@ -80,7 +82,7 @@ class Wire:
         if self._account.security is Security.STARTTLS:
             if not smtp.has_extn("starttls"):
                 raise trouble.not_offered(self._account, "STARTTLS")
-            smtp.starttls(context=ssl.create_default_context())
+            smtp.starttls(context=trusted(self._settings))
             smtp.ehlo()
 
     def _told(self, bad: Exception) -> RoboError:

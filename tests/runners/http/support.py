@@ -190,6 +190,8 @@ class Desk:
     secrets: int = 0
     password: str = TOKEN
     turns: list[str] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Of the runner (`config/robo.yaml`)."""
 
     async def _secret(self, name: str) -> Secret:
         self.secrets += 1
@@ -214,7 +216,9 @@ class Desk:
             "settings": {},
             "turn": self._turn,
         }
-        session = await HttpRunner().open(Context(**(whole | more)))
+        runner = HttpRunner()
+        await runner.start(self.settings, headed=False, slots=1)
+        session = await runner.open(Context(**(whole | more)))
         try:
             yield session
         finally:

@@ -111,14 +111,19 @@ async def test_a_slow_application_is_told(application: Application, desk: Desk) 
         await asked(desk, application, get(f"{application.origin}/d", timeout=0.3))
 
 
-async def test_more_than_the_limit_is_not_read(
-    application: Application, desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("robo_http.asking.LARGEST", 1000)
-    application.answer("/d", (200, {}, b"x" * 1001))
+async def test_more_than_the_limit_is_not_read(application: Application, desk: Desk) -> None:
+    application.answer("/d", (200, {}, b"x" * (1024 * 1024 + 1)))
     with pytest.raises(Failure) as caught:
-        await asked(desk, application, get(f"{application.origin}/d"))
+        await asked(desk, application, get(f"{application.origin}/d", max_mb=1))
     assert (caught.value.code, caught.value.retry) == ("RB876", False)
+    result = await asked(desk, application, get(f"{application.origin}/d", max_mb=2))
+    assert len(result.values["text"]) == 1024 * 1024 + 1
+
+
+@pytest.mark.parametrize("size", [0, 201])
+def test_the_limit_has_a_ceiling(size: int) -> None:
+    with pytest.raises(ValueError, match="from 1 to 200"):
+        GetParams(url="https://a.exemple", max_mb=size)  # type: ignore[arg-type] # an Address
 
 
 async def test_no_cookie_is_kept(application: Application, desk: Desk) -> None:

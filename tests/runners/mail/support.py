@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -40,6 +39,8 @@ class Post:
     keeps: bool = True
     """Whether a mail is taken before the line is cut."""
     before_data: Callable[[Any], None] | None = None
+    hidden: str = ""
+    """`STARTTLS`: it is not offered; `refused`: it is offered and not done."""
     port: int = 0
     connections: int = 0
 
@@ -65,6 +66,12 @@ class Post:
             return "250 never said"
         return self.answer
 
+    async def handle_EHLO(  # noqa: N802 - the same
+        self, server: Any, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [line for line in responses if not self.hidden or self.hidden not in line]
+
     def authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         password = data.password.decode()
         self.tried.append(password)
@@ -79,7 +86,13 @@ class Post:
 
 
 class Server(SMTP):
-    """aiosmtpd's, with a hook before it reads a mail."""
+    """aiosmtpd's, with hooks before it reads a mail and before it protects a line."""
+
+    async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802 - the name aiosmtpd calls
+        if self.event_handler.hidden:
+            await self.push("454 4.7.0 not now")
+        else:
+            await super().smtp_STARTTLS(arg)
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - the name aiosmtpd calls
         post = self.event_handler
@@ -165,6 +178,8 @@ class Desk:
     folder: Path
     password: str = PASSWORD
     secrets: int = 0
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Of the runner (`config/robo.yaml`)."""
 
     async def _secret(self, name: str) -> Secret:
         self.secrets += 1
@@ -173,6 +188,7 @@ class Desk:
     @asynccontextmanager
     async def session(self, account: MailAccount, **more: Any) -> AsyncIterator[Any]:
         runner = MailRunner()
+        await runner.start(self.settings, headed=False, slots=1)
         whole: dict[str, Any] = {
             "region": "occitanie",
             "environment": "production",
@@ -188,11 +204,3 @@ class Desk:
             yield session
         finally:
             await session.close()
-
-
-@dataclass(frozen=True)
-class Certified:
-    """A certificate for 127.0.0.1 that nobody knows: `server` shows it, a client that trusts `file` takes it."""
-
-    server: ssl.SSLContext
-    file: Path

@@ -22,7 +22,8 @@ from robo.sdk.errors import (
     UsageError,
 )
 from robo.sdk.values import Security
-from tests.runners.mail.support import PASSWORD, Certified, Desk, Gate, Post, account, cuts_the_line, mail, serving
+from tests.certificates import Certified
+from tests.runners.mail.support import PASSWORD, Desk, Gate, Post, account, cuts_the_line, mail, serving
 
 
 async def test_what_the_server_takes_is_the_receipt(post: Post, desk: Desk) -> None:
@@ -182,9 +183,9 @@ def guarded(certified: Certified) -> dict[str, Any]:
 
 
 @pytest.fixture
-def trusted(certified: Certified, monkeypatch: pytest.MonkeyPatch) -> Certified:
-    """This machine trusts the server's certificate."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(certified.file))
+def trusted(certified: Certified, desk: Desk) -> Certified:
+    """The project trusts whoever signed the server's certificate."""
+    desk.settings["authorities"] = str(certified.file)
     return certified
 
 
@@ -264,6 +265,38 @@ async def test_a_server_without_starttls_is_told_no_password(post: Post, desk: D
         with pytest.raises(PortalDown) as caught:
             await session.submit((), mail(), Gate())
     assert (caught.value.code, post.tried) == ("RB857", [])
+
+
+async def test_a_server_that_stops_offering_starttls_is_told_nothing_any_more(trusted: Certified, desk: Desk) -> None:
+    """The server that protected the last mail is behind somebody now who takes its offer away."""
+    async with (
+        serving(Post(), **guarded(trusted)) as post,
+        desk.session(account(post, security=Security.STARTTLS, secret="mail")) as session,
+    ):
+        await session.submit((), mail(), Gate())
+        session._wire.close()
+        post.hidden = "STARTTLS"
+        with pytest.raises(PortalDown) as caught:
+            await session.submit((), mail(effect_id="ef" * 32), Gate())
+        assert (caught.value.code, len(post.mails), len(post.tried)) == ("RB857", 1, 1)
+
+
+async def test_a_server_that_offers_starttls_and_refuses_it_is_told_nothing(trusted: Certified, desk: Desk) -> None:
+    async with (
+        serving(Post(hidden="refused"), **guarded(trusted)) as post,
+        desk.session(account(post, security=Security.STARTTLS, secret="mail")) as session,
+    ):
+        with pytest.raises(PortalDown):
+            await session.submit((), mail(), Gate())
+        assert (post.mails, post.tried) == ([], [])
+
+
+async def test_authorities_that_cannot_be_read_are_told(post: Post, desk: Desk, tmp_path: Path) -> None:
+    desk.settings["authorities"] = str(tmp_path / "nowhere.pem")
+    async with desk.session(account(post, security=Security.TLS)) as session:
+        with pytest.raises(UsageError) as caught:
+            await session.submit((), mail(), Gate())
+    assert caught.value.code == "RB899"
 
 
 # -- trials and rehearsals

@@ -105,8 +105,8 @@ def test_no_secret_is_named() -> None:
 
 
 def test_an_action_without_a_phrase_is_told_by_its_summary(bench: Any) -> None:
-    (chapter,) = manual(bench.plan("steps:\n  - mail.send: a@exemple.fr\n"))
-    assert chapter.sentences[-1].text == "mail.send to: « a@exemple.fr »"
+    (chapter,) = manual(bench.plan("steps:\n  - web.post: {url: un, key: deux}\n"))
+    assert chapter.sentences[-1].text == "web.post url: « un », key: « deux »"
 
 
 def test_a_condition_is_said_with_each_step_of_its_block(bench: Any) -> None:
@@ -204,3 +204,51 @@ def test_the_days_on_which_rows_are_taken_are_told(bench: Any) -> None:
         "If that day was missed, take it as long as the next one has not come.",
     )
     assert step.text == "Note: « days » = the days left."
+
+
+MAILS = """\
+robo: 1
+process: essai
+title: Essai
+inputs: {portal: {type: url}}
+items:
+  from: {http.get: {url: "${{ inputs.portal }}/api/dossiers", rows: data}}
+  fields: {number: id, email: Courriel}
+  key: ${{ item.number }}
+steps:
+  - http.get: {url: "${{ inputs.portal }}/api/etat", query: {n: "${{ item.number }}"}}
+  - http.post: {url: "${{ inputs.portal }}/api/dossiers", json: {numéro: "${{ item.number }}"}, idempotency: {}}
+  - mail.send:
+      to: ${{ item.email }}
+      cc: [chef@exemple.fr]
+      subject: Demande ${{ item.number }}
+      body: |
+        Bonjour,
+
+        votre demande **${{ item.number }}** est arrivée.
+      table: {rows: [{a: b}], columns: {Dossier: a}}
+      attach: [notice.pdf]
+"""
+
+
+def test_mails_and_requests_are_told_as_a_person_would_do_them(tmp_path: Path) -> None:
+    process = load_process(tmp_path / "essai/process.yaml", MAILS, actions=installed_actions())
+    (chapter,) = manual(build(process, None, installed_actions()))
+    assert [(sentence.text, sentence.notes) for sentence in chapter.sentences] == [
+        ("In the application behind « portal »/api/dossiers, take the next entry of the list.", ()),
+        ("In the application behind « portal »/api/etat, look up « n » = « id » of the row.", ()),
+        (
+            "In the application behind « portal »/api/dossiers, enter this and file it, once:",
+            ("« numéro » = « id » of the row",),
+        ),
+        (
+            "Write a mail to « Courriel » of the row with the subject Demande « id » of the row, once:",
+            (
+                "Bonjour,",
+                "votre demande « id » of the row est arrivée.",
+                "below it a table with the columns « Dossier »",
+                "in copy: « chef@exemple.fr »",
+                "attached: « notice.pdf »",
+            ),
+        ),
+    ]

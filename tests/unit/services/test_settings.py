@@ -117,3 +117,19 @@ def test_a_variable_with_a_strange_value_is_refused(name: str, tmp_path: Path) -
 
 def test_the_settings_of_this_repository_are_valid() -> None:
     assert load_settings(Path(__file__).parents[3], environ={}).language == "fr"
+
+
+def test_ways_and_authorities_reach_the_runners_that_go_by_them(tmp_path: Path) -> None:
+    said = "robo: 1\nauthorities: config/autorites.pem\nhttp: {proxy: http://proxy.exemple:3128, direct: '*.exemple'}\n"
+    given = load_settings(project(tmp_path / "p", said), environ={}).for_runners()
+    trust = {"authorities": str(tmp_path / "p/config/autorites.pem")}
+    assert given["mail"] == trust
+    assert given["http"] == {"proxy": "http://proxy.exemple:3128", "direct": "*.exemple", **trust}
+    assert load_settings(project(tmp_path / "q"), environ={}).for_runners()["http"] == {}
+
+
+@pytest.mark.parametrize(
+    "proxy", ["proxy.exemple:3128", "socks5://proxy.exemple:1080", "http://a:b@proxy.exemple:3128"]
+)
+def test_a_proxy_of_requests_is_an_address_without_a_password(tmp_path: Path, proxy: str) -> None:
+    assert problems(project(tmp_path / "p", f"robo: 1\nhttp: {{proxy: '{proxy}'}}\n")) == ["RB956 2"]
