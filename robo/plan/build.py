@@ -208,8 +208,9 @@ def _places(process: Process, problems: Problems) -> Iterator[tuple[str, str]]:
 
 
 def _sessions(sessions: Sessions) -> Sessions:
-    """`page: kept` goes on where the last item ended, so it has one slot."""
-    return sessions.model_copy(update={"slots": 1}) if sessions.page == "kept" else sessions
+    """`page: kept` goes on where the last item ended, an exclusive account is signed in once: one slot."""
+    one = sessions.page == "kept" or sessions.account == "exclusive"
+    return sessions.model_copy(update={"slots": 1}) if one else sessions
 
 
 def _hosts(process: Process) -> tuple[HostPlan, ...]:

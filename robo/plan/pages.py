@@ -26,6 +26,13 @@ def check_pages(process: Process, segments: tuple[Segment, ...], actions: Action
             ("sessions", "slots"),
             remedy="remove `slots`",
         )
+    if process.sessions.account == "exclusive" and process.sessions.slots not in {None, 1}:
+        problems.report(
+            "RB479",
+            "`account: exclusive` is one session at a time, so there can be only one slot",
+            ("sessions", "slots"),
+            remedy="remove `slots`",
+        )
     pages = page_runners(actions)
     if process.items is not None and process.items.source is not None:
         _Walk(process, actions, problems, _start(pages)).step(process.items.source)

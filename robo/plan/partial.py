@@ -31,7 +31,7 @@ from robo.sdk.action import ActionSpec
 OF_ONE_STEP: Final = frozenset(
     f"RB{number}" for number in (*range(402, 411), 412, 419, 420, 424, 425, 427, 428, *range(431, 440), 450, 472, 473)
 )
-OF_PAGES: Final = frozenset({"RB416", "RB429", "RB430"})
+OF_PAGES: Final = frozenset({"RB416", "RB429", "RB430", "RB479"})
 SECTIONS: Final = ("setup", "start", "steps", "on_rejected", "on_skipped", "finish")
 STANDS_ON: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("RB440", "RB441", "RB452"), ("inputs",)),

@@ -53,6 +53,12 @@ def take(tx: Tx, resource: str, holder: str, seconds: float, *, incarnation: int
     return tx.execute(free.values(holder=holder, incarnation=incarnation, until=until)).rowcount == 1
 
 
+def holder_of(tx: Tx, resource: str) -> str | None:
+    """Who holds a lease that has not run out."""
+    query = select(leases.c.holder).where(leases.c.resource == resource, leases.c.until > now(tx))
+    return tx.execute(query).scalar()
+
+
 def renew(tx: Tx, resource: str, holder: str, seconds: float, *, incarnation: int = 0) -> bool:
     """Keep a lease that is still the holder's; False when it ran out and somebody has it, or nobody."""
     at = now(tx)

@@ -26,8 +26,10 @@ async def sign_in(hands: Hands, answers: Answers, call: Call, params: LoginParam
     """Go there, type the secret, press the button, and know whether it was taken. Raises `CredentialsRefused`, and
     `SignInUnclear` for every other trouble after the button was pressed: whoever tries again may lock the account."""
     hands.check_host(params.at, call.step)
+    asked = time.monotonic()
     async with hands.context.turn(params.secret):
-        return await _SignIn(hands, answers, call, params, end).do()
+        waited = time.monotonic() - asked  # for who signs in before, or has the account: none of the page's time
+        return await _SignIn(hands, answers, call, params, end + waited).do()
 
 
 class _SignIn:

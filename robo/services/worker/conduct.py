@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -149,10 +150,10 @@ class Worker:
         """Item after item: the commit that ends one takes the next."""
         sessions, book = desk.sessions(), self.book(onward=self._onward(desk))
         try:
-            claimed = await self._next(desk, None)
+            claimed = await self._next(desk, sessions, None)
             while claimed is not None:
                 await self._do(desk, claimed, book, sessions)
-                claimed = await self._next(desk, book.taken(), something_ended=True)
+                claimed = await self._next(desk, sessions, book.taken(), something_ended=True)
         finally:
             await sessions.close()
 
@@ -165,9 +166,12 @@ class Worker:
 
         return Onward(take, took)
 
-    async def _next(self, desk: Desk, found: Found, *, something_ended: bool = False) -> Claimed | None:
+    async def _next(
+        self, desk: Desk, sessions: SlotSessions, found: Found, *, something_ended: bool = False
+    ) -> Claimed | None:
         """The next attempt of the run (`found`: taken already), or None when nothing is due within this worker's
         patience."""
+        idle_since = time.monotonic()
         while self.trouble is None:
             if found is None:
                 brake = desk.plan.limits if something_ended else None
@@ -182,6 +186,7 @@ class Worker:
                 return None
             if self.jump is None or not self.jump(wait):
                 await self.queue.wait(timeout=min(wait, POLL))
+                await sessions.idle(time.monotonic() - idle_since)
             await self.sweep()
         return None
 

@@ -30,6 +30,7 @@ from robo.services.disk import on_disk
 from robo.services.queue import InProcessQueue
 from robo.services.settings import Settings
 from robo.services.worker import afterwards
+from robo.services.worker.accounts import Accounts
 from robo.services.worker.again import again_after
 from robo.services.worker.clock import WorkerClock
 from robo.services.worker.conduct import PATIENCE, Desk, Worker
@@ -108,7 +109,9 @@ class Running:
         )
         locked = partial(door, store=self.store, holder=worker.name, incarnation=lambda: worker.incarnation)
         keychain = Keychain(self.store, self.plan, self.secret)
-        sign_ins = SignIns(keychain.mark_refused, locked)
+        exclusive = self.plan.sessions.account == "exclusive"
+        accounts = Accounts(self.store, worker.name, lambda: worker.incarnation) if exclusive else None
+        sign_ins = SignIns(keychain.mark_refused, locked if accounts is None else accounts.behind(locked))
         beginning = Beginning(self._start)
         notes: list[RoboError] = []
 
@@ -121,7 +124,7 @@ class Running:
             plan=self.plan,
             run=self.run.id,
             work=self._work,
-            sessions=lambda: self._sessions(keychain, sign_ins, beginning),
+            sessions=lambda: self._sessions(keychain, sign_ins, beginning, accounts),
             opening=self._opening,
             told=told,
         )
@@ -136,7 +139,9 @@ class Running:
         if self.plan.start:
             await perform_start(self.plan, self._base(), sessions=sessions, clock=self.clock)
 
-    def _sessions(self, keychain: Keychain, sign_ins: SignIns, beginning: Beginning) -> SlotSessions:
+    def _sessions(
+        self, keychain: Keychain, sign_ins: SignIns, beginning: Beginning, accounts: Accounts | None
+    ) -> SlotSessions:
         folder = private_folder(self.folder)
 
         async def setup(sessions: SlotSessions) -> None:
@@ -165,6 +170,7 @@ class Running:
             setup=setup,
             beginning=beginning,
             setup_runners=setup_runners(self.plan),
+            accounts=accounts,
         )
 
     # ---- names ------------------------------------------------------------------------------------------

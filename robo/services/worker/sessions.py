@@ -14,6 +14,7 @@ from robo.sdk.grammar import parse_target
 from robo.sdk.runner import Context, Flusher, Popup, Runner, Session
 from robo.sdk.targets import Target
 from robo.services.guests import new_runner
+from robo.services.worker.accounts import IDLE, Accounts
 
 Setup = Callable[["SlotSessions"], Awaitable[None]]
 
@@ -105,12 +106,14 @@ class SlotSessions:
         setup: Setup,
         beginning: Beginning,
         setup_runners: frozenset[str],
+        accounts: Accounts | None = None,
     ) -> None:
         self._pool = pool
         self._context = context
         self._setup = setup
         self._beginning = beginning
         self._setup_runners = setup_runners
+        self._accounts = accounts
         self._open: dict[str, Session] = {}
         self._setting_up = False
         self._ready = False
@@ -151,12 +154,26 @@ class SlotSessions:
             await session.close()
 
     async def between_items(self, *, span: str, kept: bool) -> None:
-        """What the process asks between two items: nothing (`kept`), a clean page, or new sessions (`span: item`)."""
+        """What the process asks between two items: nothing (`kept`), a clean page, or new sessions (`span: item`). An
+        account that another run waits for is left to it first."""
+        if self._accounts is not None and await self._accounts.wanted():
+            await self._leave_account(self._accounts)
         if span == "item":
             await self.close()
         elif not kept:
             for session in self._open.values():
                 await session.reset()
+
+    async def idle(self, seconds: float) -> None:
+        """Nothing was to be done for so long."""
+        if self._accounts is not None and (seconds >= IDLE or await self._accounts.wanted()):
+            await self._leave_account(self._accounts)
+
+    async def _leave_account(self, accounts: Accounts) -> None:
+        """Another run may sign in with it; what is done here next signs in anew, and begins anew."""
+        self._beginning.lost(self)
+        await self.close()
+        await accounts.give_back()
 
     async def close(self) -> None:
         for runner in list(self._open):

@@ -34,6 +34,13 @@ def test_with_page_kept_the_first_step_goes_on_where_the_last_item_ended(bench: 
     ] == ["RB429"]
 
 
+def test_an_exclusive_account_is_one_session_at_a_time(bench: Any) -> None:
+    opened = "steps:\n  - page.open: https://a.exemple\n"
+    assert bench.plan("sessions: {account: exclusive}\n" + opened).sessions.slots == 1
+    told = bench.problems("sessions: {account: exclusive, slots: 2}\n" + opened)
+    assert [code for code, _ in told] == ["RB479"]
+
+
 def test_a_finder_has_an_address_because_it_may_be_asked_first(bench: Any) -> None:
     head = bench.head.replace("      at: ${{ inputs.portal }}/recherche\n", "")
     assert [code for code, _ in bench.problems(head=head)] == ["RB416"]
