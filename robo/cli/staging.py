@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from shutil import copytree
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from robo.plan.model import Plan
 
 SKINS: Final = ("occitanie", "guyane")
+NAMELESS: Final = {"setup": "login", "items": "list"}
+"""What comes before the items of a run: what goes wrong there does so for none of them in particular."""
 STUCK: Final = 120
 """Seconds a crashed process may take before the case is called stuck."""
 
@@ -45,7 +47,7 @@ def staged(project: App, process: str, case: Case) -> Iterator[Player]:
         with start(folder / "portal.db", skin=skin) as portal, PostOffice() as post:
             login = f"robot.{skin}"
             account = (login, portal.accounts[login])
-            stage = _Stage(folder, process, case.region, account, clock, case.today, post=post.port)
+            stage = _Stage(folder, process, case.region, account, clock, case.day(case.runs), post=post.port)
             try:
                 yield Player(case, stage, _Portal(portal, post), folder / "processes" / process, write_rows)
             finally:
@@ -56,19 +58,21 @@ class _Portal:
     """The sandbox, as a case speaks of it."""
 
     def __init__(self, sandbox: RunningSandbox, post: PostOffice) -> None:
-        self.url = sandbox.url
         self._sandbox = sandbox
         self._post = post
         self._scripts: dict[str, list[Fault]] = {}
         sandbox.faults.accept_duplicates()
 
+    def address(self, name: str) -> str:
+        return self._sandbox.address(name)
+
     def strike(self, fault: CaseFault, references: Sequence[str], *, search: bool) -> None:
-        at: Any = "search" if search or fault.before == "search" else "login" if fault.step == "setup" else "submit"
+        at: Any = NAMELESS.get(fault.step) or ("search" if search or fault.before == "search" else "submit")
         struck = _fault(fault, at)
         if fault.every:
             self._sandbox.faults.set(struck, accept_duplicates=True)
             return
-        for reference in references:
+        for reference in [""] if fault.step in NAMELESS else references:
             self._scripts.setdefault(reference, []).extend([struck] * fault.times)
             self._sandbox.faults.script(reference, *self._scripts[reference])
 
@@ -154,6 +158,9 @@ class _Stage:
         self.app = App(self.folder, load_settings(self.folder, environ=environ), secrets=secrets, clock=self.clock)
         self.app.post = self.post
         self.plan = self.app.plan(self.process, self.region)
+
+    def wait(self, time: timedelta) -> None:
+        self.clock.ahead += time.total_seconds()
 
     def run(self, inputs: Mapping[str, str], *, today: Any, only: str | None) -> str:
         from robo.services.worker.requests import RunRequest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path as FilePath
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from robo.definition.diagnostics import Diagnostic, Reporter
 from robo.definition.document import Document
 from robo.definition.loading import content_of
 from robo.definition.yaml_text import MapNode, TextNode, YamlNode, decode, read_yaml
-from robo.errors import DefinitionError
+from robo.errors import DefinitionError, phrase
 from robo.model.base import ItemState
 from robo.model.case import DOSSIERS, Case, CaseFault, Expected, ExpectedMail, Given, Held, Mishap, World
 from robo.model.process import Kind
@@ -23,8 +24,8 @@ LATER: Final = ("reviews",)
 FAULT_KEYS: Final = ("step", "do", "after", "before", "key", "run", "seconds", "times", "every")
 GIVEN_KEYS: Final = ("reference", "in", "with", "created_by", "shown_after")
 EXPECT_KEYS: Final = ("outcome", "code", "credited", "says")
-MAIL_KEYS: Final = ("to", "subject", "says")
-WORLD: Final = ("portal", "file", "mails", "not_taken")
+MAIL_KEYS: Final = ("to", "subject", "says", "attached")
+WORLD: Final = ("portal", "file", "folders", "mails", "not_taken")
 """Words of `expect` that are no item keys."""
 
 
@@ -72,14 +73,15 @@ class _Reader:
         entries = document.mapping(root, (), KEYS, LATER)
         document.choice(document.required(entries, "robo", ()), ("robo",), ("1",), "1")
         expect, not_taken, world = self._expect(document.required(entries, "expect", ()))
+        days = self._days(entries.get("today"))
         return Case(
             id=name,
             says=document.text(document.required(entries, "says", ()), ("says",)),
             region=document.text(document.required(entries, "region", ()), ("region",)),
-            today=self._typed(entries.get("today"), ("today",), Kind.DATE, date),
+            days=days,
             inputs=document.texts(entries.get("inputs"), ("inputs",)),
             items=tuple(document.texts(item, path) for item, path in document.items(entries.get("items"), ("items",))),
-            runs=max(1, document.whole(entries.get("runs"), ("runs",), 1)),
+            runs=max(1, document.whole(entries.get("runs"), ("runs",), max(1, len(days)))),
             given=tuple(self._given(item, path) for item, path in document.items(entries.get("given"), ("given",))),
             faults=tuple(self._fault(item, path) for item, path in document.items(entries.get("faults"), ("faults",))),
             expect=expect,
@@ -88,6 +90,18 @@ class _Reader:
             file=document.file,
             positions=document.positions,
         )
+
+    def _days(self, node: YamlNode | None) -> tuple[date, ...]:
+        """One day, or one for each run in the order of the calendar."""
+        path: Path = ("today",)
+        each = [(node, path)] if isinstance(node, TextNode) else list(self.document.items(node, path))
+        read = [(self._typed(one, here, Kind.DATE, date), here) for one, here in each]
+        days = [(day, here) for day, here in read if day is not None]
+        for (before, _), (day, here) in pairwise(days):
+            if day < before:
+                text = f"{day:%d/%m/%Y}"
+                self.document.wrong_value(here, text, phrase("a day from %(day)s on", day=f"{before:%d/%m/%Y}"))
+        return tuple(day for day, _ in days)
 
     def _given(self, node: YamlNode, path: Path) -> Given:
         document = self.document
@@ -129,14 +143,15 @@ class _Reader:
         entries = document.mapping(node, path)
         portal = document.mapping(entries.get("portal"), (*path, "portal"))
         cells = document.mapping(entries.get("file"), (*path, "file"))
+        folders = document.mapping(entries.get("folders"), (*path, "folders"))
         world = World(
             portal={shelf: self._held(value, (*path, "portal", shelf)) for shelf, value in portal.items()},
+            folders={name: self._names(value, (*path, "folders", name)) for name, value in folders.items()},
             cells={key: document.texts(value, (*path, "file", key)) for key, value in cells.items()},
             mails=self._mails(entries.get("mails"), (*path, "mails")),
         )
-        kept = None
-        if (left := entries.get("not_taken")) is not None:
-            kept = tuple(document.text(item, at) for item, at in document.items(left, (*path, "not_taken")))
+        left = entries.get("not_taken")
+        kept = None if left is None else self._names(left, (*path, "not_taken"))
         items = {key: self._expected(value, (*path, key)) for key, value in entries.items() if key not in WORLD}
         return items, kept, world
 
@@ -150,6 +165,9 @@ class _Reader:
             else:
                 found[reference] = Held(count=document.whole(value, here, 0))
         return found
+
+    def _names(self, node: YamlNode, path: Path) -> tuple[str, ...]:
+        return tuple(self.document.text(item, here) for item, here in self.document.items(node, path))
 
     def _mails(self, node: YamlNode | None, path: Path) -> tuple[ExpectedMail, ...] | None:
         if node is None:
@@ -165,6 +183,7 @@ class _Reader:
             to=tuple(document.text(address, here) for address, here in each),
             subject=document.text(entries.get("subject"), (*path, "subject")),
             says=document.text(entries.get("says"), (*path, "says")),
+            attached=self._names(entries["attached"], (*path, "attached")) if "attached" in entries else None,
             path=path,
         )
 

@@ -31,7 +31,7 @@ class CaseFault(Value):
     The faults of one item strike in their order, so what comes second waits until the first has happened."""
 
     step: str
-    """Id of a step with `once`, name of a finder, or `setup`."""
+    """Id of a step with `once`, name of a finder, `setup`, or `items`: the list that the items come from."""
     do: Mishap
     after: str = ""
     """`submit` or `receipt`: once it has happened."""
@@ -85,6 +85,8 @@ class ExpectedMail(Value):
     subject: str = ""
     says: str = ""
     """Words that its text must hold."""
+    attached: tuple[str, ...] | None = None
+    """The names of all files it came with, in any order. None: not looked at."""
     path: Path = ()
 
 
@@ -104,6 +106,8 @@ class World(Value):
     cells: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     """Item key -> column -> text of the cell; `filled`: not empty, `empty`: empty. Of the source that the last run
     which took the key was given."""
+    folders: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Input of type folder -> every file that lies in it after the last run, at any depth (`2026/a.pdf`)."""
     mails: tuple[ExpectedMail, ...] | None = None
     """Every mail that was written, in any order. None: not looked at."""
 
@@ -114,7 +118,8 @@ class Case(Value):
     id: str
     says: str
     region: str
-    today: date | None = None
+    days: tuple[date, ...] = ()
+    """The nominal day of each run (`today`); the last one is that of all further runs. Empty: the real day."""
     inputs: Mapping[str, str] = Field(default_factory=dict)
     """A relative file counts from the folder of the process."""
     items: tuple[Mapping[str, str], ...] = ()
@@ -132,3 +137,7 @@ class Case(Value):
     file: str = ""
     positions: Mapping[Path, Position] = Field(default_factory=dict, repr=False)
     lines: tuple[str, ...] = Field(default=(), repr=False)
+
+    def day(self, run: int) -> date | None:
+        """The nominal day of a run (1 is the first)."""
+        return self.days[min(run, len(self.days)) - 1] if self.days else None

@@ -91,7 +91,7 @@ def _effects(process: Process, actions: Actions) -> Iterator[tuple[str, ActionSp
 
 def _faults(case: Case, process: Process, actions: Actions, reporter: Reporter) -> None:
     effects = dict(_effects(process, actions))
-    known = {*effects, *process.finders, "setup"}
+    known = {*effects, *process.finders, "setup", "items"}
     for fault in case.faults:
         spec = effects.get(fault.step)
         if spec is not None and spec.proof is Proof.JOURNALED and fault.do is not Mishap.CRASH:
@@ -105,7 +105,7 @@ def _faults(case: Case, process: Process, actions: Actions, reporter: Reporter) 
         if fault.step not in known:
             reporter.report(
                 "RB463",
-                "nothing can go wrong at %(step)s: it is no step with `once`, no finder and not `setup`",
+                "nothing can go wrong at %(step)s: it is no step with `once`, no finder, and not `setup` or `items`",
                 at=_at(case, (*fault.path, "step")),
                 expected="one of %(known)s",
                 meant=nearest(fault.step, known),

@@ -31,6 +31,7 @@ def main() -> int:
     settings = Settings(
         database=options.database, skin=options.skin, port=options.port, accounts=accounts,
         token=secrets.token_urlsafe(24), idle_seconds=options.idle_seconds, seeds=options.seeds,
+        stock=options.stock,
     )  # fmt: skip
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -69,6 +70,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0: any free port")
     parser.add_argument("--idle-seconds", type=float, default=900.0, help="a session expires after this idle time")
     parser.add_argument("--seeds", type=int, default=60, help="fictional dossiers in a new database")
+    parser.add_argument("--stock", type=int, default=0, help="fictional records in each other application")
     parser.add_argument("--tied", action="store_true", help="end when standard input is closed")
     return parser.parse_args()
 

@@ -22,7 +22,9 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 Kind = Literal["error500", "down", "slow", "lost", "late", "logged_out", "changed_label", "wrong_password"]
-Step = Literal["any", "login", "dashboard", "search", "open", "identity", "stay", "review", "submit", "receipt", "api"]
+Step = Literal[
+    "any", "login", "dashboard", "search", "open", "identity", "stay", "review", "submit", "receipt", "list", "api"
+]
 Moment = Literal["before", "after"]
 How = Literal["close", "reset", "hang", "refuse"]
 

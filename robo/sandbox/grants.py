@@ -7,9 +7,7 @@ once for each of them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,6 +18,7 @@ from robo.sandbox import deposits_api
 from robo.sandbox.applications import Application
 from robo.sandbox.deposits import DEPOSITS
 from robo.sandbox.forms import clean, quoted
+from robo.sandbox.lists import addresses, asked, page_asked
 from robo.sandbox.portal import Portal, form_of, signed_in
 from robo.sandbox.sessions import Session
 from robo.sandbox.shelves import Record, Shelf
@@ -94,13 +93,11 @@ async def acknowledgement(request: Request, portal: Portal, session: Session) ->
 
 
 async def _listed(request: Request, portal: Portal, shelf: str, template: str, *, address: str) -> Response:
-    query = clean(request.query_params.get("numero", ""))[:60]
+    query = asked(request, "numero")
     faults = await portal.meet(request, "search", query)
-    wanted = request.query_params.get("page", "1")
-    number = min(int(wanted), 10**6) if wanted.isascii() and wanted.isdigit() else 1
-    found = portal.books.shelves.search(shelf, query, number)
+    found = portal.books.shelves.search(shelf, query, page_asked(request))
     known = {each.reference: each for each in portal.books.shelves.shown(ACKNOWLEDGEMENTS.name)}
-    address_of = partial(_address_of, address, query)
+    address_of = addresses(address, {"numero": query})
     page = portal.page(request, template, query=query, found=found, known=known, address_of=address_of)
     return await portal.leave(request, faults, page)
 
@@ -133,10 +130,6 @@ def _deposit(portal: Portal, number: str) -> Record:
     if found is None:
         raise HTTPException(404)
     return found
-
-
-def _address_of(address: str, query: str, page: int) -> str:
-    return f"{address}?" + urlencode({"numero": query, "page": page})
 
 
 _OCCITANIE = {

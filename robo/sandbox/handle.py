@@ -122,6 +122,12 @@ class RunningSandbox:
         """Stop the portal and wait until its ports are free; stopping twice is harmless."""
         self._end()
 
+    def address(self, name: str) -> str:
+        """Where the application of this name stands (`finances`); the residence portal when there is none."""
+        from robo.sandbox.web import APPLICATIONS
+
+        return self.url + next((each.home for each in APPLICATIONS if each.id == name), "")
+
     def truth(self) -> list[Effect]:
         """Every effect the portal has accepted, oldest first; `channel` tells HTTP from `file_by_hand`."""
         with self._books() as books:

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import wraps
+from pathlib import PurePosixPath
 from typing import Any, cast
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -28,6 +30,16 @@ Cut = Callable[[Scope, str], None]
 Page = Callable[[Request, "Portal", Session], Awaitable[Response]]
 
 _FORM_LIMIT = 64 * 1024
+_PAPER_LIMIT = 12 * 1024 * 1024
+"""Bytes of a form that brings a file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paper:
+    """A file that a form brought: its name without any folder, and what is in it."""
+
+    name: str
+    body: bytes
 
 
 @dataclass(kw_only=True)
@@ -166,18 +178,31 @@ def signed_in(page: Page) -> Callable[[Request], Awaitable[Response]]:
 
 
 async def form_of(request: Request) -> dict[str, str]:
-    """The texts of a posted form (read once, then remembered on the request).
+    """The texts of a posted form (read once, then remembered on the request, with its files).
 
     Raises:
-        HTTPException: 413, more than 64 KiB.
+        HTTPException: 413, more than 64 KiB; with files, more than 12 MiB.
     """
     if not hasattr(request.state, "form"):
+        limit = _PAPER_LIMIT if request.headers.get("content-type", "").startswith("multipart/") else _FORM_LIMIT
         length = request.headers.get("content-length", "")
-        if not length.isdigit() or int(length) > _FORM_LIMIT:
+        if not length.isdigit() or int(length) > limit:
             raise HTTPException(413)
         async with request.form() as form:
             request.state.form = {key: value for key, value in form.items() if isinstance(value, str)}
+            request.state.papers = {
+                key: Paper(name=PurePosixPath((value.filename or "").replace("\\", "/")).name, body=await value.read())
+                for key, value in form.items()
+                if isinstance(value, UploadFile)
+            }
     return cast("dict[str, str]", request.state.form)
+
+
+async def paper_of(request: Request, key: str) -> Paper:
+    """The file in a field of a posted form; without a name when there is none."""
+    await form_of(request)
+    papers = cast("dict[str, Paper]", request.state.papers)
+    return papers.get(key, Paper(name="", body=b""))
 
 
 def check_token(session: Session, form: Mapping[str, str]) -> None:

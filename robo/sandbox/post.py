@@ -31,6 +31,8 @@ class Mail:
     to: tuple[str, ...]
     subject: str
     text: str
+    attached: tuple[str, ...] = ()
+    """The names of the files it came with."""
 
 
 class _Talk(socketserver.StreamRequestHandler):
@@ -82,7 +84,13 @@ def _mail(recipients: list[str], content: bytes) -> Mail:
     message = message_from_bytes(content, policy=default)
     part = message.get_body(("plain",)) if isinstance(message, EmailMessage) else None
     text = str(part.get_content()) if part is not None else ""
-    return Mail(tuple(recipients), str(message["Subject"] or ""), text.replace("\r\n", "\n"))
+    files = message.iter_attachments() if isinstance(message, EmailMessage) else ()
+    return Mail(
+        tuple(recipients),
+        str(message["Subject"] or ""),
+        text.replace("\r\n", "\n"),
+        tuple(each.get_filename() or "" for each in files),
+    )
 
 
 class _Server(socketserver.ThreadingTCPServer):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (
     id INTEGER PRIMARY KEY AUTOINCREMENT, shelf TEXT NOT NULL, number TEXT NOT NULL, reference TEXT NOT NULL,
     content TEXT NOT NULL, created_by TEXT NOT NULL, created_at REAL NOT NULL, visible_at REAL NOT NULL,
-    UNIQUE (shelf, number)) STRICT;
+    paper BLOB NOT NULL DEFAULT x'', UNIQUE (shelf, number)) STRICT;
 CREATE INDEX IF NOT EXISTS record_reference ON record (shelf, reference);
 """
 _COLUMNS = "number, reference, content, created_by, created_at, visible_at"
@@ -84,8 +84,10 @@ class Shelves:
         account: str,
         late_by: float = 0.0,
         unless_there: bool = False,
+        paper: bytes = b"",
     ) -> Record | None:
-        """A new record, durably; None with `unless_there` when the reference has one that is shown, or an agent's."""
+        """A new record, durably; None with `unless_there` when the reference has one that is shown, or an agent's.
+        `paper`: the file that came with it."""
         now = time.time()
         with self._writing() as write:
             known = "SELECT 1 FROM record WHERE shelf = ? AND reference = ? AND (visible_at <= ? OR created_by LIKE ?)"
@@ -98,10 +100,20 @@ class Shelves:
                 created_by=account, created_at=now, visible_at=now + late_by,
             )  # fmt: skip
             write.execute(
-                f"INSERT INTO record (shelf, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
-                (shelf.name, record.number, reference, json.dumps(record.content), account, now, record.visible_at),
-            )
+                f"INSERT INTO record (shelf, {_COLUMNS}, paper) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
+                (
+                    shelf.name, record.number, reference, json.dumps(record.content), account, now, record.visible_at,
+                    paper,
+                ),
+            )  # fmt: skip
         return record
+
+    def paper(self, shelf: str, number: str) -> bytes:
+        """The file that came with a record; empty when there was none."""
+        row = self._connection.execute(
+            "SELECT paper FROM record WHERE shelf = ? AND number = ?", (shelf, number)
+        ).fetchone()
+        return bytes(row["paper"]) if row else b""
 
     def fill(self, shelves: Iterable[Shelf], skin: str, count: int) -> None:
         """What a portal to practise with begins with, on shelves that hold nothing yet."""
@@ -129,10 +141,14 @@ class Shelves:
 
     def search(self, shelf: str, query: str, page: int) -> Found:
         """Records whose reference begins with `query`; a page too far is the last one."""
-        found = [record for record in self.shown(shelf) if record.reference.startswith(query)]
-        page = min(max(page, 1), max(1, -(-len(found) // PAGE_SIZE)))
-        start = (page - 1) * PAGE_SIZE
-        return Found(records=tuple(found[start : start + PAGE_SIZE]), total=len(found), page=page)
+        return page_of([each for each in self.shown(shelf) if each.reference.startswith(query)], page)
+
+
+def page_of(records: Sequence[Record], page: int) -> Found:
+    """One page of a list of records; a page too far is the last one."""
+    page = min(max(page, 1), max(1, -(-len(records) // PAGE_SIZE)))
+    start = (page - 1) * PAGE_SIZE
+    return Found(records=tuple(records[start : start + PAGE_SIZE]), total=len(records), page=page)
 
 
 def _record(row: Mapping[str, object]) -> Record:

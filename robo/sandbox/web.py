@@ -16,10 +16,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from robo.sandbox import applying, challenge, dossiers, entrance
 from robo.sandbox.applications import Application
+from robo.sandbox.archive import ARCHIVE
 from robo.sandbox.grants import GRANTS
+from robo.sandbox.invoices import FINANCES
 from robo.sandbox.portal import TROUBLES, Portal, Struck, portal_of
 
-APPLICATIONS: tuple[Application, ...] = (GRANTS,)
+APPLICATIONS: tuple[Application, ...] = (FINANCES, ARCHIVE, GRANTS)
 """Beside the residence portal."""
 _HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "

@@ -36,6 +36,7 @@ WORDS_AT = {
     "_words": 0,
     "_problem": 0,
     "_lacking": 0,
+    "lacking": 0,
     "_wrong_shape": 1,
     "wrong_value": 2,
 }

@@ -42,7 +42,7 @@ def write(folder: Path, text: str, name: str = "01-essai") -> Path:
 
 def test_a_case_is_read_whole(tmp_path: Path) -> None:
     case = load_case(write(tmp_path, WHOLE))
-    assert (case.id, case.today, case.runs) == ("01-essai", date(2026, 11, 16), 2)
+    assert (case.id, case.days, case.runs) == ("01-essai", (date(2026, 11, 16),), 2)
     assert case.items == ({"N° demande": "1", "Nom": "Ashdown"},)
     assert case.given[0].shown_after == timedelta(hours=1)
     assert [(fault.do, fault.after, fault.before, fault.run, fault.every) for fault in case.faults] == [
@@ -50,7 +50,7 @@ def test_a_case_is_read_whole(tmp_path: Path) -> None:
         (Mishap.DOWN, "", "search", 2, True),
     ]
     assert (case.expect["1"].outcome, case.expect["1"].credited) == (ItemState.DONE, True)
-    assert (case.not_taken, case.world.portal) == (("1",), {"dossiers": {"1": Held(count=1)}})
+    assert (case.not_taken, case.world.portal) == (("1",), {"dossiers": {"1": Held()}})
     assert case.world.cells == {"1": {"N° dossier": "filled"}}
 
 
@@ -73,6 +73,36 @@ def test_what_a_case_says_wrongly_is_reported(tmp_path: Path, old: str, new: str
     with pytest.raises(DefinitionError) as caught:
         load_case(write(tmp_path, WHOLE.replace(old, new, 1)))
     assert code in [found.code for found in caught.value.diagnostics]
+
+
+MORE = """\
+robo: 1
+says: Une décision est classée
+region: occitanie
+today: ["2026-11-16", "2026-11-23"]
+given: [{in: documents, reference: D-1, with: {Objet: Mutation}}]
+expect:
+  portal: {documents: {D-1: {Objet: Mutation}, D-2: 0}}
+  folders: {archive: [2026/a.pdf], depot: []}
+  mails: [{to: lea@exemple.fr, attached: [a.pdf]}]
+"""
+
+
+def test_a_case_speaks_of_every_application_of_folders_and_of_what_mails_bring(tmp_path: Path) -> None:
+    case = load_case(write(tmp_path, MORE))
+    assert (case.given[0].shelf, case.given[0].content) == ("documents", {"Objet": "Mutation"})
+    assert case.world.portal == {"documents": {"D-1": Held(says={"Objet": "Mutation"}), "D-2": Held(count=0)}}
+    assert case.world.folders == {"archive": ("2026/a.pdf",), "depot": ()}
+    assert case.world.mails is not None
+    assert case.world.mails[0].attached == ("a.pdf",)
+
+
+def test_each_run_of_a_case_may_have_a_day_of_its_own(tmp_path: Path) -> None:
+    case = load_case(write(tmp_path, MORE))
+    assert (case.runs, [case.day(run) for run in (1, 2, 3)]) == (2, [date(2026, 11, d) for d in (16, 23, 23)])
+    with pytest.raises(DefinitionError) as caught:
+        load_case(write(tmp_path, MORE.replace('"2026-11-23"', '"2026-11-15"')))
+    assert "a day from 16/11/2026 on" in str(caught.value.diagnostics[0])
 
 
 def test_the_problems_of_all_cases_come_at_once(tmp_path: Path) -> None:

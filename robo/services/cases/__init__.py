@@ -8,26 +8,31 @@ unknown" is played in a second. It never jumps over what the portal itself takes
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import copy, copytree
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
-from robo.definition.diagnostics import nearest
 from robo.errors import Words, fill, phrase
 from robo.model.base import MISSING, CellError, ItemState
-from robo.model.case import Case, CaseFault, Expected, ExpectedMail, Given, Held, Mishap
+from robo.model.case import Case, CaseFault, Expected, Mishap
 from robo.model.process import Kind
 from robo.model.run import Item
 from robo.model.scalars import parse
 from robo.model.text import header
 from robo.plan.model import Plan
-
-MOST: Final = 12
-"""Names that are listed when one is not there."""
+from robo.services.cases.world import (
+    Portal,
+    folder_problems,
+    given_problems,
+    is_as,
+    lacking,
+    mail_problems,
+    portal_problems,
+)
 
 
 class JumpClock:
@@ -49,49 +54,15 @@ class JumpClock:
         return True
 
 
-class Mail(Protocol):
-    """A mail as the post office of a case took it."""
-
-    @property
-    def to(self) -> tuple[str, ...]: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-
-
-class Portal(Protocol):
-    """The practice portal as a case needs it."""
-
-    url: str
-
-    def strike(self, fault: CaseFault, references: Sequence[str], *, search: bool) -> None:
-        """Make this go wrong, for these references, or for everybody (`fault.every`)."""
-        ...
-
-    @property
-    def shelves(self) -> Collection[str]:
-        """What the portal and its further applications hold, by name (`dossiers`)."""
-        ...
-
-    def hold(self, given: Given) -> None:
-        """Something that is there before the robot comes. Raises `ValueError` when it cannot say that."""
-        ...
-
-    def held(self, shelf: str, reference: str) -> Sequence[Mapping[str, str]]:
-        """What is there of a reference: the words of each."""
-        ...
-
-    def mails(self) -> Sequence[Mail]:
-        """Every mail that was written, in order."""
-        ...
-
-
 class Stage(Protocol):
     """A project of its own for one case."""
 
     folder: Path
     plan: Plan
+
+    def wait(self, time: timedelta) -> None:
+        """Let so much time go by, without waiting for it."""
+        ...
 
     def run(self, inputs: Mapping[str, str], *, today: Any, only: str | None) -> str:
         """Run to rest; the run's id."""
@@ -149,16 +120,17 @@ class Player:
 
     def play(self) -> CaseReport:
         began = time.monotonic()
-        for given in self.case.given:
-            self._hold(given)
+        self.problems += given_problems(self.case.given, self.portal)
         last = ""
         for number in range(1, self.case.runs + 1):
+            self._wait_for_its_day(number)
             inputs = self._inputs(number)
-            last = self._run(inputs, [fault for fault in self.case.faults if fault.run == number])
+            last = self._run(number, inputs, [fault for fault in self.case.faults if fault.run == number])
             self.given_to[last] = inputs
         self._look_at_items()
-        self._look_at_the_portal()
-        self._look_at_the_mails()
+        self.problems += portal_problems(self.case.world.portal, self.portal)
+        self.problems += mail_problems(self.case.world.mails, self.portal.mails())
+        self.problems += folder_problems(self.case.world.folders, self.stage.plan.inputs, self.given_to[last])
         self._look_at_the_file(last)
         self._look_at_not_taken(last)
         return CaseReport(
@@ -171,23 +143,17 @@ class Player:
             file=self.case.file,
         )
 
-    def _hold(self, given: Given) -> None:
-        if not self._is_shelf(given.shelf):
-            return
-        try:
-            self.portal.hold(given)
-        except ValueError as bad:
-            self._problem("given, %(key)s: %(why)s", key=given.reference, why=str(bad))
-
-    def _is_shelf(self, name: str) -> bool:
-        if name not in self.portal.shelves:
-            self._lacking("the practice portal holds no %(name)s; it holds %(known)s", name, list(self.portal.shelves))
-        return name in self.portal.shelves
-
     # ---- before -----------------------------------------------------------------------------------------
+    def _wait_for_its_day(self, run: int) -> None:
+        """What was done in the run before was done so many days ago."""
+        before, day = self.case.day(max(1, run - 1)), self.case.day(run)
+        if before is not None and day is not None and day > before:
+            self.stage.wait(day - before)
+
     def _inputs(self, run: int) -> dict[str, str]:
-        """The case's inputs: its own workbook for the first `file`, its portal for every `url`, an empty folder for
-        every `folder` it leaves out. Files and folders are copies that nobody has written into yet."""
+        """The case's inputs: its own workbook for the first `file`; for every `url` the application of its name, else
+        the portal; an empty folder for every `folder` it leaves out. Files and folders are copies that nobody has
+        written into yet."""
         inputs = dict(self.case.inputs)
         folder = self.stage.folder / "sources" / str(run)
         folder.mkdir(parents=True)
@@ -203,7 +169,7 @@ class Player:
             elif wanted.type is Kind.FOLDER:
                 inputs[name] = str(self._folder(inputs.get(name), folder / name))
             elif wanted.type is Kind.URL and name not in inputs:
-                inputs[name] = self.portal.url
+                inputs[name] = self.portal.address(name)
         return inputs
 
     def _folder(self, given: str | None, place: Path) -> Path:
@@ -221,7 +187,8 @@ class Player:
         sheet = params.get("sheet", "") if isinstance(params, Mapping) else ""
         return sheet if isinstance(sheet, str) and sheet else "Feuille1"
 
-    def _run(self, inputs: Mapping[str, str], faults: Sequence[CaseFault]) -> str:
+    def _run(self, number: int, inputs: Mapping[str, str], faults: Sequence[CaseFault]) -> str:
+        today = self.case.day(number)
         crashes = [fault for fault in faults if fault.do is Mishap.CRASH]
         for fault in faults:
             if fault.do is not Mishap.CRASH:
@@ -230,9 +197,9 @@ class Player:
         for fault in crashes:
             point = {"submit": "after effect", "receipt": "after receipt"}.get(fault.after, "before effect")
             point = f"{point}@{fault.step}"
-            if not self.stage.crash(inputs, today=self.case.today, only=fault.key or None, point=point):
+            if not self.stage.crash(inputs, today=today, only=fault.key or None, point=point):
                 self._problem("the run never came to the crash at %(step)s", step=fault.step)
-        return self.stage.run(inputs, today=self.case.today, only=None)
+        return self.stage.run(inputs, today=today, only=None)
 
     # ---- after ------------------------------------------------------------------------------------------
     def _look_at_items(self) -> None:
@@ -268,43 +235,6 @@ class Player:
             else:
                 self._problem("%(key)s is credited, expected no credit", key=key)
 
-    def _look_at_the_portal(self) -> None:
-        for shelf, wanted in self.case.world.portal.items():
-            for reference, held in wanted.items() if self._is_shelf(shelf) else ():
-                self._look_at_held(shelf, reference, held)
-
-    def _look_at_held(self, shelf: str, reference: str, wanted: Held) -> None:
-        found = self.portal.held(shelf, reference)
-        if len(found) != wanted.count:
-            facts = {"found": len(found), "shelf": shelf, "reference": reference, "number": wanted.count}
-            self._problem("portal: %(found)s of %(reference)s in %(shelf)s, expected %(number)s", **facts)
-            return
-        for name, text in wanted.says.items():
-            said = found[0].get(name)
-            if said is None:
-                self._lacking("portal: it says nothing of %(name)s; it says %(known)s", name, list(found[0]))
-            elif not _is_as(text, said):
-                facts = {"shelf": shelf, "reference": reference, "name": name, "got": said, "text": text}
-                self._problem(
-                    "portal: %(reference)s in %(shelf)s, %(name)s: « %(got)s », expected « %(text)s »", **facts
-                )
-
-    def _look_at_the_mails(self) -> None:
-        """Each expected mail was written, and no other."""
-        if self.case.world.mails is None:
-            return
-        left = list(self.portal.mails())
-        for wanted in self.case.world.mails:
-            found = next((mail for mail in left if _is_meant(wanted, mail)), None)
-            if found is not None:
-                left.remove(found)
-                continue
-            facts = {"to": ", ".join(wanted.to), "subject": wanted.subject or "…", "says": wanted.says or "…"}
-            self._problem("mails: none to %(to)s with the subject « %(subject)s » that says « %(says)s »", **facts)
-        for mail in left:
-            facts = {"to": ", ".join(mail.to), "subject": mail.subject}
-            self._problem("mails: to %(to)s « %(subject)s », and the case does not say so", **facts)
-
     def _look_at_the_file(self, last: str) -> None:
         name = next(self._files(), "")
         sources: dict[str, Sequence[tuple[str, Mapping[str, Any]]]] = {}
@@ -330,7 +260,7 @@ class Player:
                     self._lacking("file: there is no column «%(name)s»; there are %(known)s", column, list(row))
                     continue
                 shown = _shown(there[header(column)])
-                if not _is_as(text, shown):
+                if not is_as(text, shown):
                     self._problem(
                         "file: %(key)s, column %(column)s: « %(got)s », expected « %(text)s »",
                         key=key,
@@ -340,11 +270,7 @@ class Player:
                     )
 
     def _lacking(self, message: str, name: str, known: Sequence[str]) -> None:
-        """Something is not there: what is, and what was probably meant."""
-        facts = {"name": name, "known": ", ".join(known[:MOST]) + (" …" if len(known) > MOST else "") or "-"}
-        meant = nearest(name, known)
-        told = phrase(message, **facts)
-        self.problems.append(phrase("%(told)s; did you mean %(meant)s?", told=told, meant=meant) if meant else told)
+        self.problems.append(lacking(message, name, known))
 
     def _look_at_not_taken(self, run: str) -> None:
         if self.case.not_taken is None:
@@ -362,22 +288,11 @@ class Player:
         self.problems.append(phrase(message, **facts))
 
 
-def _is_as(wanted: str, shown: str) -> bool:
-    return {"filled": bool(shown), "empty": not shown}.get(wanted, shown == wanted)
-
-
 def _shown(value: Any) -> str:
     """A cell as text, as an item's field of type `str` reads it."""
     if value is None or value is MISSING:
         return ""
     return value.why if isinstance(value, CellError) else str(parse(Kind.STR, value))
-
-
-def _is_meant(wanted: ExpectedMail, mail: Mail) -> bool:
-    same = {each.lower() for each in wanted.to} == {each.lower() for each in mail.to}
-    return (
-        same and wanted.subject in {"", mail.subject} and " ".join(wanted.says.split()) in " ".join(mail.text.split())
-    )
 
 
 Staging = Callable[[Case], AbstractContextManager[Player]]
