@@ -182,11 +182,10 @@ def _money(value: Any) -> Decimal:
         for sign in ("€", "EUR", "euros", "euro"):
             value = value.removesuffix(sign).rstrip()
     amount = _decimal(value, expected)
-    if isinstance(value, float):
-        return round(amount, 2)
-    if amount != round(amount, 2):
+    cents = round(amount, 2)  # always two decimals, so that a table of amounts shows them
+    if amount != cents and not isinstance(value, float):
         raise BadScalar("an amount with at most two decimals", value)
-    return amount
+    return cents
 
 
 def _percent(value: Any) -> Decimal:

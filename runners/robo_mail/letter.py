@@ -6,6 +6,7 @@ import mimetypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -135,6 +136,8 @@ def _shown(value: Any, date_format: str) -> str:
         return value.why
     if isinstance(value, date) and not isinstance(value, datetime):
         return value.strftime(date_format)
+    if isinstance(value, Decimal) and value.is_finite():  # an amount keeps its cents: 200,50
+        return f"{value:f}".replace(".", ",")
     if isinstance(value, list | tuple):
         return ", ".join(_shown(part, date_format) for part in value)
     try:

@@ -16,7 +16,7 @@ from robo_mail.trouble import LARGEST
 
 from robo.sdk.errors import Failure, NotFound, Rejection
 from robo.sdk.markdown import literal
-from robo.sdk.values import MISSING
+from robo.sdk.values import MISSING, Kind, parse
 from tests.runners.mail.support import Post, account, mail
 
 ACCOUNT = account(Post(port=25))
@@ -76,6 +76,12 @@ def test_a_table_stands_below_the_body_in_both() -> None:
         "Bonjour\n\nDossier  Échéance    Nom\n-------  ----------  -----\n2026-1   02/03/2026  <Léa>\n2026-22\n"
     )
     assert "&lt;Léa&gt;</td>" in body(message, "html")
+
+
+def test_an_amount_in_a_table_keeps_its_cents() -> None:
+    rows = [{"m": parse(Kind.MONEY, text)} for text in ("200,50 €", "1 234,00", "3")]
+    _, message = written(table=Table(rows=rows, columns={"Montant": "m"}))
+    assert body(message, "plain").split()[-3:] == ["200,50", "1234,00", "3,00"]
 
 
 def test_a_table_of_something_else_than_mappings_says_so() -> None:
