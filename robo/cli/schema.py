@@ -201,6 +201,8 @@ def _call(spec: ActionSpec) -> Schema:
     """What an action takes: its parameters by name, or its primary one alone."""
     told = {each.name: f"{each.type}. {each.says}".rstrip(". ") for each in parameters(spec)}
     named = {name: _annotated(info.annotation) for name, info in declared(spec.params).items()}
+    if spec.text_param is not None:
+        named[spec.text_param] = {"anyOf": [named[spec.text_param], _closed({"file": TEXT})]}
     if spec.open_mapping and spec.primary is not None:
         return named[spec.primary]
     whole = _closed(named, told)

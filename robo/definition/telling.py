@@ -7,7 +7,7 @@ Words are asked of `say`, a translator of templates with facts, so they come in 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from jinja2 import nodes
@@ -19,18 +19,20 @@ Say = Callable[[str, Mapping[str, str]], str]
 DATES: Final = frozenset({"run.date", "now.date"})
 DATE_FILTERS: Final = frozenset({"add_days", "add_months", "add_years", "add_workdays", "to_date", "workday"})
 AS_IT_IS: Final = frozenset(
-    {"date", "date_fr", "strip", "compact", "to_number", "fixed", "round", "euros", "slug", "join", "to_date"}
+    {"date", "date_fr", "strip", "compact", "to_number", "fixed", "round", "euros", "slug", "join", "to_date", "first"}
 )
 """Filters about how a value is written, which a person writes as the page wants it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """Tells expressions. `names`: how a person calls a dotted name; `dates`: names whose values are dates."""
+    """Tells expressions. `names`: how a person calls a dotted name; `dates`: names whose values are dates; `tables`:
+    what a word that is written out becomes."""
 
     say: Say
     names: Mapping[str, str]
     dates: frozenset[str] = DATES
+    tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def tell(self, source: str) -> str:
         """The words for an expression; what has none is shown as it is written."""
@@ -85,9 +87,12 @@ class Teller:
         facts = {"value": value, "other": first}
         match node.name:
             case "table":
-                return self.say("%(value)s as the table %(other)s says it", facts)
+                return self._translated(node, inner) or self.say("%(value)s as the table %(other)s says it", facts)
+            case "where":
+                return self.say("%(value)s with %(words)s", {"value": value, "words": " = ".join(given)})
             case "default":
-                empty = isinstance(node.args[0], nodes.Const) and node.args[0].value == ""
+                other = node.args[0]
+                empty = other.value == "" if isinstance(other, nodes.Const) else other == nodes.List([])
                 return (
                     self.say("%(value)s, if there is one", facts)
                     if empty
@@ -110,6 +115,13 @@ class Teller:
         return self._of_a_list(node.name, facts) or f"{value} | {node.name}" + (
             f"({', '.join(given)})" if given else ""
         )
+
+    def _translated(self, node: nodes.Filter, inner: nodes.Node) -> str:
+        """What the table makes of a word that is written out; nothing of any other value."""
+        if not isinstance(inner, nodes.Const) or not node.args or not isinstance(node.args[0], nodes.Const):
+            return ""
+        row = self.tables.get(str(node.args[0].value), {}).get(str(inner.value))
+        return "" if row is None else f"« {row} »"
 
     def _of_a_list(self, name: str, facts: Mapping[str, str]) -> str:
         """What a filter says of a list; nothing for those that have no words."""

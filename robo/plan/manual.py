@@ -14,6 +14,7 @@ from robo.errors import fill
 from robo.model.process import Kind, Rule, Step, StepKind
 from robo.model.text import Node, Template
 from robo.plan.model import Choice, Group, Loop, Once, Part, Piece, Plan, Repeat, Turns, every
+from robo.plan.naming import names_of_checks
 from robo.plan.phrases import PHRASES, TAKEN
 from robo.plan.steps import params_of
 from robo.plan.taking import notes_of
@@ -61,8 +62,8 @@ class _Writer:
         self.plan = plan
         self.say = say
         names = self._names()
-        self.teller = Teller(say, names, self._dates())
-        self._bare = Teller(say, {**names, **self._columns()}, self._dates())
+        self.teller = Teller(say, names, self._dates(), plan.tables)
+        self._bare = Teller(say, {**names, **self._columns()}, self._dates(), plan.tables)
         """For texts in which the columns of the row need not be called so."""
         self._turning = 0
         """In how many loops the sentences are that are being written."""
@@ -77,6 +78,7 @@ class _Writer:
         names = {
             name: self.say("%(column)s of the row", {"column": column}) for name, column in self._columns().items()
         }
+        names |= names_of_checks(self.plan, self.say)
         names["run.items"] = self.say("everything that was taken", {})
         names |= {f"inputs.{name}": f"« {wanted.title or name} »" for name, wanted in self.plan.inputs.items()}
         for finder in self.plan.finders.values():

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from robo.errors import DefinitionError, RoboError
+from robo.model.base import Environment
+from robo.model.region import MailAccount
 from robo.services.settings import Backend, Settings, find_project, load_settings
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ PYTHON: Final = (3, 11)
 SQLITE: Final = (3, 35)
 """`RETURNING` came with it."""
 ROOM: Final = 500 * 1024 * 1024
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 DRIFT: Final = 5.0
 """Seconds by which the disk's clock may differ from this machine's."""
 RELEASED: Final = datetime(2025, 1, 1, tzinfo=UTC)
@@ -180,10 +183,21 @@ def _mail(settings: Settings) -> Iterator[Finding]:
         except DefinitionError:
             continue  # `robo process validate` tells, with its lines
         except RoboError as trouble:
-            yield Finding(name, False, trouble.message, trouble.remedy, trouble.facts)
+            yield _without(name, account, trouble)
         else:
             facts = {"server": account.server, "port": account.port, "security": account.security.value}
             yield Finding(name, True, "%(server)s:%(port)s answers (%(security)s); no sign-in was made", "", facts)
+
+
+def _without(name: str, account: MailAccount | None, trouble: RoboError) -> Finding:
+    """Nobody answers. For a region that only tries, on this machine, that is the post office nobody has opened."""
+    practises = account is not None and account.environment is Environment.TEST and account.server in LOOPBACK
+    if account is None or not practises:
+        return Finding(name, False, trouble.message, trouble.remedy, trouble.facts)
+    facts = {"server": account.server, "port": account.port}
+    return Finding(
+        name, True, "no post office at %(server)s:%(port)s now: `robo sandbox` opens one for trials", "", facts
+    )
 
 
 def _authorities(settings: Settings) -> Iterator[Finding]:

@@ -166,7 +166,10 @@ def test_doctor_connects_to_the_server_of_each_region(writing: Path, robo: Robo,
     region(writing, post.port)
     found = {check["name"]: check for check in robo("doctor", "--json").json["checks"]}
     assert found["mail ma-region"]["ok"]
-    region(writing, 1)
+    region(writing, 1, ", environment: production")
     found = {check["name"]: check for check in robo("doctor", "--json").json["checks"]}
     assert not found["mail ma-region"]["ok"]
     assert "127.0.0.1:1" in found["mail ma-region"]["says"]
+    region(writing, 1)
+    found = {check["name"]: check for check in robo("doctor", "--json").json["checks"]}
+    assert (found["mail ma-region"]["ok"], "robo sandbox" in found["mail ma-region"]["says"]) == (True, True)

@@ -35,6 +35,10 @@ def chapters(region: str = "occitanie") -> tuple[Chapter, ...]:
         ("item.n > 3 and not item.last == 'x'", "« Nombre » is more than 3 and not: « Nom » is « x »"),
         ("item.last in ['a', 'b']", "« Nom » is one of « a », « b »"),
         ("item.last | table('pays')", "« Nom » as the table « pays » says it"),
+        ("'Mauve' | table('pays')", "« PRP »"),
+        ("'Beige' | table('pays')", "« Beige » as the table « pays » says it"),
+        ("item.lines | where('label', 'Plan') | map('n') | first", "« n » of the rows with « label » = « Plan »"),
+        ("item.lines | default([])", "the rows, if there is one"),
         ("item.last | default('')", "« Nom », if there is one"),
         ("item.last | default('x') | upper", "« Nom », or else « x » in capitals"),
         ("'oui' if item.n >= 2 else 'non'", "« oui » if « Nombre » is at least 2, else « non »"),
@@ -49,7 +53,14 @@ def chapters(region: str = "occitanie") -> tuple[Chapter, ...]:
     ],
 )
 def test_an_expression_is_told_in_words(source: str, words: str) -> None:
-    assert Teller(in_english, NAMES, frozenset({"item.born"})).tell(source) == words
+    tables = {"pays": {"Mauve": "PRP"}}
+    assert Teller(in_english, NAMES, frozenset({"item.born"}), tables).tell(source) == words
+
+
+def test_what_a_check_found_is_called_so(bench: Any) -> None:
+    text = "steps:\n  - {id: seen, check: [{not: item.last == 'x', code: x}], else: continue}\n"
+    (chapter,) = manual(bench.plan(f"{text}  - {{when: seen.failed, set: {{why: '${{{{ seen.lines }}}}'}}}}\n"))
+    assert chapter.sentences[-1].text == "If something was found: Note: « why » = what was found."
 
 
 def test_what_has_no_words_is_shown_as_it_is_written() -> None:
