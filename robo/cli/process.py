@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +14,8 @@ from robo.cli.language import _, say
 
 if TYPE_CHECKING:
     from robo.app import App
+    from robo.cli.differing import Difference
+    from robo.cli.effective import Found
 
 app = noun(_("Processes: list, show, validate, begin one, print a manual."))
 Name = Annotated[str, typer.Argument(help=_("the process"), autocompletion=processes)]
@@ -63,6 +66,67 @@ def show(
         return
     for line in lines(found, explain=explain):
         data(line)
+
+
+@app.command(help=_("What differs between two processes, or between two regions of one."))
+def diff(
+    name: Name,
+    other: Annotated[str | None, typer.Argument(help=_("another process"), autocompletion=processes)] = None,
+    *,
+    region: Where = None,
+    regions: Annotated[str | None, typer.Option("--regions", help=_("two regions, by a comma"))] = None,
+    as_json: Json = False,
+) -> None:
+    """The plans that would run: with every default and overlay. Exit 1 when they differ."""
+    from robo.cli.differing import differences
+
+    with opened() as robo:
+        sides = _sides(name, other, region, regions)
+        found = differences(*(_effective(robo, *side) for side in sides))
+    here, there = (where or what for what, where in sides) if other is None else (sides[0][0], sides[1][0])
+    if as_json:
+        emit("diff", {"here": here, "there": there, "differences": [asdict(each) for each in found]})
+    for each in found if not as_json else ():
+        data(_difference(each, here, there))
+    facts = {"count": len(found), "here": here, "there": there}
+    verdict(say("%(count)s difference(s) between %(here)s and %(there)s", facts), good=not found)
+    if found:
+        raise typer.Exit(1)
+
+
+def _sides(name: str, other: str | None, region: str | None, regions: str | None) -> tuple[tuple[str, str | None], ...]:
+    """The process and region of either side. Raises `UsageError` RB979."""
+    from robo.errors import UsageError
+
+    two = [each.strip() for each in (regions or "").split(",") if each.strip()]
+    if other is not None and regions is None:
+        return (name, region), (other, region)
+    if other is None and region is None and len(two) == 2:  # noqa: PLR2004 - two sides
+        return (name, two[0]), (name, two[1])
+    raise UsageError(
+        "RB979",
+        "two things are compared: two processes, or two regions of one",
+        remedy="robo process diff A B, or robo process diff A --regions occitanie,guyane",
+    )
+
+
+def _effective(robo: App, name: str, region: str | None) -> Found:
+    from robo.cli.effective import effective
+
+    return effective(robo.plan(name, region), robo.process(name), robo.region(region) if region else None)
+
+
+def _difference(each: Difference, here: str, there: str) -> str:
+    """One difference in words, with both places."""
+    places = " · ".join(near(place) for place in each.places if place)
+    facts = {"name": each.name, "value": each.here if each.there is None else each.there, "here": here, "there": there}
+    if each.there is None:
+        said = say("only in %(here)s: %(name)s = %(value)s", facts)
+    elif each.here is None:
+        said = say("only in %(there)s: %(name)s = %(value)s", facts)
+    else:
+        said = say("%(name)s: %(before)s → %(value)s", {**facts, "before": each.here})
+    return f"{said}   # {places}"
 
 
 @app.command(help=_("Every problem of one process or of all, in every region that knows it."))

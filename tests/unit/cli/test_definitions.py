@@ -214,3 +214,26 @@ def test_a_trigger_waits_only_for_a_process_of_the_library(project: Path, robo: 
     own = "processes: {verifier-demandes: {triggers: {t: {after: verifier-demande, inputs: {export: a.csv}}}}}\n"
     region.write_text(region.read_text(encoding="utf-8") + own, encoding="utf-8")
     assert codes(robo, "process", "validate") == ["RB454"]
+
+
+def test_two_regions_and_two_processes_are_compared_in_words(project: Path, robo: Robo) -> None:
+    region = project / "config/regions/ma-region.yaml"
+    text = region.read_text(encoding="utf-8")
+    other = text.replace("ma-region", "autre").replace("Europe/Paris", "America/Cayenne")
+    own = "processes: {verifier-demandes: {columns: {Nom: Patronyme}, limits: {items: 9}}}\n"
+    (project / "config/regions/autre.yaml").write_text(other + own, encoding="utf-8")
+    said = robo("process", "diff", "verifier-demandes", "--regions", "ma-region,autre")
+    assert said.code == 1
+    assert "limits.items: 500 → 9   # default · config/regions/autre.yaml:" in said.out
+    assert "items.fields.last: Nom, str, required → Patronyme, str, required" in said.out
+    assert "only in autre: columns.Nom = Patronyme" in said.out
+    assert robo("process", "diff", "verifier-demandes", "--regions", "autre,autre").code == 0
+    shorter = project / "processes/court/process.yaml"
+    shorter.parent.mkdir()
+    process = (project / "processes/verifier-demandes/process.yaml").read_text(encoding="utf-8")
+    before, _, after = process.partition("  - title: Le montant ne dépasse pas le plafond\n")
+    after = after[after.index("  - title:") :]
+    shorter.write_text((before + after).replace("process: verifier-demandes", "process: court"), encoding="utf-8")
+    found = robo("process", "diff", "verifier-demandes", "court", "--json").json["differences"]
+    assert [(each["here"], each["there"]) for each in found] == [("reject_if item.amount > 5000", None)]
+    assert robo("process", "diff", "court").code == 2
