@@ -17,6 +17,7 @@ from robo.services.settings import Settings, find_project, load_settings
 if TYPE_CHECKING:
     from robo.model.base import ItemState
     from robo.model.ledger import BaselineRecord
+    from robo.model.review import Person, Reviewed
     from robo.model.run import Item, Run
     from robo.plan.model import Plan
     from robo.services.cases import JumpClock
@@ -268,6 +269,27 @@ class App(Library):
         from robo.services.people import decide
 
         return self.store.transact(lambda tx: decide(tx, item, choice, actor=actor, receipt=receipt, why=why))
+
+    def asked(self, item: Item) -> Reviewed | None:
+        """The question a person answers, or answered, about an item; None: nothing was asked."""
+        from robo.services.people import asked
+
+        with self.store.read() as tx:
+            return asked(tx, item)
+
+    def waiting(self, run: str = "") -> list[tuple[Item, Reviewed]]:
+        """The items that wait for a person, of one run or of all, with what is asked; what ends first before."""
+        from robo.store import items, reviews
+
+        run_id = self.find_run(run)[0].id if run else ""
+        with self.store.read() as tx:
+            return [(items.get(tx, item), review) for item, review in reviews.waiting(tx, run=run_id)]
+
+    def answer(self, item: Item, choice: str, given: Mapping[str, str], *, actor: str, by: Person) -> None:
+        """A person's answer to the question an item waits for, given once."""
+        from robo.services.people import answer
+
+        self.store.transact(lambda tx: answer(tx, item, choice, given, actor=actor, by=by))
 
     # ---- secrets -------------------------------------------------------------------------------------------
     def secrets_needed(self) -> dict[str, tuple[str, list[str]]]:

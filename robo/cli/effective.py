@@ -167,6 +167,8 @@ def _policy(key: str, value: Any) -> str:
 def steps_of(segment: Segment) -> Iterator[Step]:
     """Every step of a segment in the order it is done, the submit last."""
     yield from performed(segment.lead)
+    if segment.review is not None:
+        yield segment.review
     if segment.once is not None:
         yield from performed(segment.once.body)
         yield from segment.once.entries
@@ -182,6 +184,10 @@ def _steps(plan: Plan) -> Iterator[Row]:
     yield from _parts(plan.every_part)
 
 
+def _wait(wait: timedelta) -> str:
+    return f"{wait.days} working days" if not wait.seconds else _policy("answer_in", wait)
+
+
 def _parts(parts: tuple[Part, ...]) -> Iterator[Row]:
     for part in parts:
         if isinstance(part, Turns):
@@ -190,8 +196,29 @@ def _parts(parts: tuple[Part, ...]) -> Iterator[Row]:
             continue
         for step in steps_of(part):
             yield f"{part.id}: {step.id}", _step(step), step.path
+        if part.review is not None:
+            yield from _review(part.review)
         if part.once is not None:
             yield from _once(part.once)
+
+
+def _review(step: Step) -> Iterator[Row]:
+    """What a person is asked, every default included."""
+    review, path = step.review, (*step.path, "review")
+    assert review is not None  # noqa: S101 - asked only then
+    edit = ", ".join(f"{each.name} ({each.type.value}) = {node_text(each.value)}" for each in review.edit)
+    wait = review.answer_in
+    said = {
+        "role": review.role or "-",
+        "show": node_text(review.show),
+        "edit": edit or "-",
+        "choices": node_text(review.choices),
+        "answer_in": "-" if wait is None else _wait(wait),
+        "on_timeout": "-" if wait is None else review.on_timeout,
+        "recheck": "yes" if review.recheck else "no",
+    }
+    for key, value in said.items():
+        yield f"{step.id}.{key}", value, (*path, key)
 
 
 def _step(step: Step) -> str:
@@ -211,6 +238,8 @@ def _said(step: Step) -> str:
         return " / ".join(way.when.source if way.when is not None else "else" for way in step.branches)
     if step.until is not None:
         return f"until {step.until.source} (max: {step.most})"
+    if step.review is not None:
+        return step.review.title
     if step.rules:
         rules = ", ".join(f"{rule.condition.source} → {rule.code}" for rule in step.rules)
         return f"{rules} (else: {step.otherwise})"

@@ -67,6 +67,7 @@ STEP: Final[Mapping[str, str]] = {
     "repeat": "Steps until a condition holds, at most max times: {do, until, next, max}.",
     "choose": "The first way whose condition holds: [{when, do}, {else}].",
     "output": "The result of the run, in finish: {name: value}.",
+    "review": "Asks a person, and waits: {title, role, show, edit, choices, answer_in, on_timeout, recheck}.",
     "extension": "The name of a place where a region may add steps of its own.",
 }
 ITEMS: Final[Mapping[str, str]] = {
@@ -119,6 +120,16 @@ OTHER: Final[Mapping[str, Mapping[str, str]]] = {
         "key": "What makes a unit itself.",
         "done_by": "The id of the once step whose receipt earns.",
         "period": "day, week, month or year: how often the same key counts.",
+    },
+    "review": {
+        "title": "The question, as the service says it.",
+        "role": "Who may answer.",
+        "show": "What is shown: {name: value}.",
+        "edit": "What may be corrected: {name: value}, or {name: {value, title, type, required, choices}}.",
+        "choices": "The answers: {short name: words}. Read as ${{ id.choice }}.",
+        "answer_in": "How long it waits: 10 days (working days of the region), 4 h.",
+        "on_timeout": "hand_over, reject or skip: what the end of that time does.",
+        "recheck": "yes: reads again before the item goes on, and asks again when something changed.",
     },
     "on_failure": {
         "retry": "How often it is tried again (2).",

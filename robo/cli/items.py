@@ -1,4 +1,4 @@
-"""`robo items`: each unit of work, everything that was tried on it, and a person's answer to what is unknown."""
+"""`robo items`: each unit of work, everything that was tried on it, and what a person decides or answers about it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import typer
 from robo.cli.console import emit, table, verdict
 from robo.cli.here import Json, Yes, noun, opened, sure
 from robo.cli.language import _, say
+from robo.cli.reviews import review_facts, show_waiting
 from robo.cli.story import tell_item
 from robo.cli.words import decision_word, outcome_word
 
 if TYPE_CHECKING:
     from robo.model.run import Item
 
-app = noun(_("Items: list, look, retry, resolve."))
+app = noun(_("Items: list, look, answer, retry, resolve."))
 Name = Annotated[str, typer.Argument(help=_("the item's key, or its id"))]
 InRun = Annotated[str, typer.Option("--run", help=_("only in this run"))]
 Choice = Annotated[
@@ -48,12 +49,18 @@ def as_dict(item: Item) -> dict[str, Any]:
 @app.command("list", help=_("Items of a run in the order of their source, or of all runs."))
 def list_(
     run: InRun = "",
+    *,
     state: Annotated[list[str] | None, typer.Option("--state", "-s", help=_("only those in this state"))] = None,
     key: Annotated[str, typer.Option("--key", help=_("only those with this key"))] = "",
     limit: Annotated[int, typer.Option("--limit", help=_("at most so many"), min=1)] = 1000,
+    waiting: Annotated[bool, typer.Option("--waiting", help=_("only those that wait for a person's answer"))] = False,
     as_json: Json = False,
 ) -> None:
     """With --json each item carries its result too."""
+    if waiting:
+        with opened() as robo:
+            show_waiting(robo.waiting(run), as_json=as_json)
+        return
     states = [_state(each) for each in state or ()]
     with opened() as robo:
         found = robo.items(run=run, states=states, key=key, limit=limit)
@@ -92,10 +99,35 @@ def show(name: Name, run: InRun = "", as_json: Json = False) -> None:
     with opened() as robo:
         item = robo.find_item(name, run)
         story = robo.item_story(item)
+        review = robo.asked(item)
     if as_json:
-        emit("item", {**as_dict(item), **story})
+        emit("item", {**as_dict(item), **story, **({"review": review_facts(review)} if review else {})})
         return
-    tell_item(item, story)
+    tell_item(item, story, review)
+
+
+@app.command(help=_("Answer the question an item waits for; it goes on with the next `robo run --resume`."))
+def answer(
+    name: Name,
+    *,
+    choice: Annotated[str, typer.Option("--choice", help=_("the answer, by its short name"))],
+    corrections: Annotated[
+        list[str] | None, typer.Option("--set", help=_("a value that is corrected"), metavar="NAME=VALUE")
+    ] = None,
+    role: Annotated[str, typer.Option("--role", help=_("the role in which you answer"))] = "",
+    run: InRun = "",
+    as_json: Json = False,
+) -> None:
+    """Given once: whoever comes second is told what the first one said."""
+    from robo.cli.person import account, actor
+    from robo.cli.run_ import parse_inputs
+    from robo.model.review import Person
+
+    with opened() as robo:
+        item = robo.find_item(name, run)
+        by = Person(name=account(), role=role)
+        robo.answer(item, choice, parse_inputs(corrections or ()), actor=actor(), by=by)
+    _decided(item, "queued", as_json=as_json)
 
 
 @app.command(help=_("Take an item again; finished effects are not repeated."))

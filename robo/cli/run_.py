@@ -217,6 +217,8 @@ def verdict_line(report: RunReport) -> str:
     stopped = report.trouble is not None or report.held
     done = ", ".join([*counts, *skipped]) or (_("nothing was begun") if stopped else _("nothing to do"))
     where = f"robo items list --run {report.run}"
+    if any(note.code == "RB575" for note in report.notes):
+        where = "robo items list --waiting"
     if report.state.value == "waiting":
         where = f"robo run --resume {report.run} --yes"
     elif report.is_open and (stopped or any(note.code == "RB547" for note in report.notes)):

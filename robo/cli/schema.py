@@ -17,6 +17,8 @@ from robo.cli import hints
 from robo.cli.reference import parameters, type_words
 from robo.definition import keys
 from robo.definition.controls import WAYS
+from robo.definition.reviewing import TYPES as ANSWERS
+from robo.definition.reviewing import WAYS as TIMEOUTS
 from robo.model.base import Effect
 from robo.model.process import Kind
 from robo.sdk.action import ActionSpec
@@ -157,6 +159,7 @@ def _step(actions: Mapping[str, ActionSpec]) -> Schema:
         "output": {"type": "object"},
         "repeat": _closed(_texts(keys.REPEAT, do=STEPS, next=STEPS)),
         "choose": {"type": "array", "items": _closed({"when": TEXT, "do": STEPS, "else": STEPS})},
+        "review": _review(),
     }
     properties = {name: sections.get(name, TEXT) for name in keys.STEP}
     return {
@@ -164,6 +167,19 @@ def _step(actions: Mapping[str, ActionSpec]) -> Schema:
         "additionalProperties": False,
         "properties": {**_told(hints.STEP, properties), **_calls(actions)},
     }
+
+
+def _review() -> Schema:
+    """What a person is asked: shown, corrected, answered."""
+    kinds = {"enum": [kind.value for kind in ANSWERS]}
+    edited = _closed(_texts(keys.EDITABLE, type=kinds, choices=LIST, value=ANYTHING))
+    others: Schema = {
+        "show": {"type": "object"},
+        "edit": _each({"anyOf": [TEXT, edited]}),
+        "choices": TEXTS,
+        "on_timeout": {"enum": list(TIMEOUTS)},
+    }
+    return _closed(_texts(keys.REVIEW, **others), hints.OTHER["review"])
 
 
 def _some_of(*words: str) -> Schema:

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from shutil import copytree
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +24,7 @@ from robo.sandbox.post import Mail, PostOffice
 from robo.services.cases import JumpClock, Player
 
 if TYPE_CHECKING:
+    from robo.model.review import Reviewed
     from robo.model.run import Item
     from robo.plan.model import Plan
 
@@ -175,6 +176,20 @@ class _Stage:
             self.left.clear()
         elif what == "not taken":
             self.left[facts["key"]] = facts["code"]
+
+    def waiting(self, run: str) -> Sequence[tuple[Item, Reviewed]]:
+        return self.app.waiting(run)
+
+    def answer(self, item: Item, choice: str, edit: Mapping[str, str], role: str) -> None:
+        from robo.model.review import Person
+
+        self.app.answer(item, choice, edit, actor="case", by=Person(name="case", role=role))
+
+    def pass_(self, until: datetime) -> None:
+        self.clock.ahead += max(0.0, (until - self.clock()).total_seconds()) + 1
+
+    def resume(self, run: str, *, today: Any) -> None:
+        self.app.resume(run, slots=1, today=today)
 
     def crash(self, inputs: Mapping[str, str], *, today: Any, only: str | None, point: str) -> bool:
         day = today.isoformat() if today else ""

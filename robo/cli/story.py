@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from robo.cli.console import data, near, paint, printable, width
 from robo.cli.language import _, say
+from robo.cli.reviews import review_lines
 from robo.cli.words import closer_word, journal_word, outcome_word, run_word, step_word, why_of
 
 if TYPE_CHECKING:
     from robo.model.base import ItemState
+    from robo.model.review import Reviewed
     from robo.model.run import Item, Run
 
 TOLD: Final = 10
@@ -66,8 +68,8 @@ def tell_steps(item: Item, attempts: Iterable[Mapping[str, Any]]) -> None:
     _tell_attempts(attempts)
 
 
-def tell_item(item: Item, story: Mapping[str, Any]) -> None:
-    """The item for a person: how it stands, its effects, then each attempt step by step."""
+def tell_item(item: Item, story: Mapping[str, Any], review: Reviewed | None = None) -> None:
+    """The item for a person: how it stands, what is asked, its effects, then each attempt step by step."""
     data(paint(f"{item.key}: {outcome_word(item.state.value)} {item.code}".rstrip(), "strong"))
     if item.message:
         data(f"  {printable(say(item.message, item.facts))}")
@@ -75,6 +77,8 @@ def tell_item(item: Item, story: Mapping[str, Any]) -> None:
         data(f"  {_('where')}: {near(item.place)}")
     if item.remedy:
         data(f"  {_('do')}: {say(item.remedy, item.facts)}")
+    for line in review_lines(item, review) if review is not None else ():
+        data(line)
     for row in story["journal"]:
         by = closer_word(row.closed_by) or "-"
         facts = {"step": row.once.label, "state": journal_word(row.state.value), "n": row.n, "by": by}

@@ -80,6 +80,7 @@ def step_word(state: str) -> str:
         "ok": _("ok"),
         "skipped": _("skipped"),
         "failed": _("failed"),
+        "asked": _("asked"),
         "refused": _("refused"),
         "found": _("found"),
         "absent": _("absent"),

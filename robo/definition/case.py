@@ -14,15 +14,15 @@ from robo.definition.loading import content_of
 from robo.definition.yaml_text import MapNode, TextNode, YamlNode, decode, read_yaml
 from robo.errors import DefinitionError, phrase
 from robo.model.base import ItemState
-from robo.model.case import DOSSIERS, Case, CaseFault, Expected, ExpectedMail, Given, Held, Mishap, World
+from robo.model.case import DOSSIERS, Answer, Case, CaseFault, Expected, ExpectedMail, Given, Held, Mishap, World
 from robo.model.process import Kind
 from robo.model.scalars import BadScalar, parse
 from robo.model.text import Path
 
-KEYS: Final = ("robo", "says", "region", "today", "inputs", "items", "runs", "given", "faults", "expect")
-LATER: Final = ("reviews",)
+KEYS: Final = ("robo", "says", "region", "today", "inputs", "items", "runs", "given", "faults", "reviews", "expect")
 FAULT_KEYS: Final = ("step", "do", "after", "before", "key", "run", "seconds", "times", "every")
 GIVEN_KEYS: Final = ("reference", "in", "with", "created_by", "shown_after")
+REVIEW_KEYS: Final = ("step", "choice", "edit", "key", "run")
 EXPECT_KEYS: Final = ("outcome", "code", "credited", "says")
 MAIL_KEYS: Final = ("to", "subject", "says", "attached")
 WORLD: Final = ("portal", "file", "folders", "mails", "not_taken")
@@ -70,7 +70,7 @@ class _Reader:
 
     def case(self, root: YamlNode, name: str) -> Case:
         document = self.document
-        entries = document.mapping(root, (), KEYS, LATER)
+        entries = document.mapping(root, (), KEYS)
         document.choice(document.required(entries, "robo", ()), ("robo",), ("1",), "1")
         expect, not_taken, world = self._expect(document.required(entries, "expect", ()))
         days = self._days(entries.get("today"))
@@ -84,6 +84,9 @@ class _Reader:
             runs=max(1, document.whole(entries.get("runs"), ("runs",), max(1, len(days)))),
             given=tuple(self._given(item, path) for item, path in document.items(entries.get("given"), ("given",))),
             faults=tuple(self._fault(item, path) for item, path in document.items(entries.get("faults"), ("faults",))),
+            reviews=tuple(
+                self._answer(item, path) for item, path in document.items(entries.get("reviews"), ("reviews",))
+            ),
             expect=expect,
             not_taken=not_taken,
             world=world,
@@ -130,6 +133,18 @@ class _Reader:
             seconds=document.whole(entries.get("seconds"), (*path, "seconds"), 0),
             times=max(1, document.whole(entries.get("times"), (*path, "times"), 1)),
             every=document.flag(entries.get("every"), (*path, "every"), default=False),
+            path=path,
+        )
+
+    def _answer(self, node: YamlNode, path: Path) -> Answer:
+        document = self.document
+        entries = document.mapping(node, path, REVIEW_KEYS)
+        return Answer(
+            step=document.text(document.required(entries, "step", path), (*path, "step")),
+            choice=document.text(entries.get("choice"), (*path, "choice")),
+            edit=document.texts(entries.get("edit"), (*path, "edit")),
+            key=document.text(entries.get("key"), (*path, "key")),
+            run=max(1, document.whole(entries.get("run"), (*path, "run"), 1)),
             path=path,
         )
 

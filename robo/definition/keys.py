@@ -60,9 +60,15 @@ WAY: Final = ("when", "do", "else")
 RESCUE: Final = ("on", "do")
 TROUBLES: Final = ("timeout", "not_found")
 LEFTOVER: Final = ("finder", "when", "do")
+REVIEW_STEP: Final = ("id", "when")
+REVIEW: Final = ("title", "role", "show", "edit", "choices", "answer_in", "on_timeout", "recheck")
+EDITABLE: Final = ("value", "title", "type", "required", "choices")
 RULE: Final = ("not", "code", "says", "title")
 HOLDERS: Final = ("for_each", "repeat", "choose")
-CONTROLS: Final = ("skip_if", "reject_if", "hand_over_if", "check", "set", "note", *HOLDERS, "output", "extension")
+CONTROLS: Final = (
+    *("skip_if", "reject_if", "hand_over_if", "check", "set", "note"),
+    *(*HOLDERS, "output", "extension", "review"),
+)
 WITH_DO: Final = ("for_each",)
 """Control steps whose own steps stand under `do` beside them."""
 HOLD_STEPS: Final = ("do", "repeat", "next", "choose", "else", "rescue", "leftover")
@@ -76,8 +82,5 @@ PROTECTING: Final = frozenset(
     ("reject_if", "skip_if", "hand_over_if", "check", "once", "verify", "refused", "expect", "review", "hosts")
 )
 """Keys that keep an item or an application from harm: no region touches them."""
-STEP_LATER: Final = (
-    "review",
-    "call",
-)
+STEP_LATER: Final = ("call",)
 VERIFY: Final = ("finder", "found_if", "absent_if", "ours_if", "asks")

@@ -83,7 +83,7 @@ def read_type(
 ) -> tuple[Kind, tuple[str, ...], str | None]:
     """`type`, `choices` and `default` of an input or a field: choices are of the type, the default is one of them."""
     kind = Kind(source.choice(parts.get("type"), (*path, "type"), KINDS, "str"))
-    choices = _choices(source, parts.get("choices"), (*path, "choices"), kind)
+    choices = read_choices(source, parts.get("choices"), (*path, "choices"), kind)
     if kind is Kind.CHOICE and "choices" not in parts:
         source.reporter.report(
             "RB202",
@@ -102,8 +102,8 @@ def read_type(
     return kind, choices, default
 
 
-def _choices(source: Source, node: YamlNode | None, path: Path, kind: Kind) -> tuple[str, ...]:
-    """None when one of them is not of the type (reported)."""
+def read_choices(source: Source, node: YamlNode | None, path: Path, kind: Kind) -> tuple[str, ...]:
+    """The values of this type that are taken; none when one of them is not of the type (reported)."""
     found = source.plain_texts(node, path)
     if isinstance(node, ListNode) and not node.items:
         source.reporter.report("RB204", "a list of choices has at least one", at=source.at_key(path))

@@ -12,6 +12,7 @@ from robo.definition.diagnostics import nearest
 from robo.definition.leaving import ANSWERS, left_by
 from robo.definition.letters import with_texts
 from robo.definition.nesting import HOLDERS, read_block, read_leftover
+from robo.definition.reviewing import answers_of, read_review
 from robo.definition.scoping import ANYTHING
 from robo.definition.source import Source
 from robo.definition.verifying import Verifying
@@ -228,6 +229,7 @@ class Steps:
             StepKind.SET: {*keys.ANY_STEP},
             **{each: {*keys.ANY_STEP} for each in WITH_NOTHING},
             StepKind.CHECK: {*keys.CHECK_STEP},
+            StepKind.REVIEW: {*keys.REVIEW_STEP},
             StepKind.FOR_EACH: {*keys.LOOP_STEP},
             **{each: {*keys.ENDING_STEP} for each in (StepKind.SKIP_IF, StepKind.REJECT_IF, StepKind.HAND_OVER_IF)},
         }[kind]
@@ -292,6 +294,8 @@ class Steps:
             return read_block(self, parts, path, step_id)
         if kind in HOLDERS:
             return HOLDERS[kind](self, parts, path, step_id)
+        if kind is StepKind.REVIEW:
+            return read_review(self.source, parts, path)
         return self.controls.read(kind, parts, path)
 
     def _action(self, parts: Mapping[str, YamlNode], path: Path, name: str) -> dict[str, Any]:
@@ -334,7 +338,8 @@ class Steps:
                 names[step.id] = left
             names["last"] = left or {"*": ANYTHING}
         elif step.id in self.ids:
-            names[step.id] = dict(VERDICT) if step.kind is StepKind.CHECK else {}
+            verdict = dict(VERDICT) if step.kind is StepKind.CHECK else {}
+            names[step.id] = verdict if step.review is None else answers_of(step.review)
 
     def _remember_unknown(self, parts: Mapping[str, YamlNode]) -> None:
         """A step that is not understood may leave anything under its id."""

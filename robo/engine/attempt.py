@@ -97,9 +97,9 @@ class Attempt(Stage):
         self._handing.clear()
         self._giving.clear()
 
-    def restore(self, row: JournalRow) -> None:
-        """The names that the segment of this row left."""
-        self.names.restore({name: value for name, value in row.outputs.items() if name not in OF_THE_ENGINE})
+    def restore(self, outputs: Mapping[str, Any]) -> None:
+        """The names that a segment left in an earlier attempt."""
+        self.names.restore({name: value for name, value in outputs.items() if name not in OF_THE_ENGINE})
 
     def outside(self, once: Once) -> dict[str, Any]:
         """What else a look at this effect needs in the next attempt, which begins before the loop it stands in."""
@@ -127,21 +127,25 @@ class Attempt(Stage):
     def known(self, once: Once, row: JournalRow) -> None:
         """An effect is there, whoever left it: the item is not the same any more, and what it owes is owed."""
         label = once.id if once.id not in self.looped else f"{once.id} {row.once.key}"
-        left = _Left(
-            tuple(_change(plain) for plain in row.outputs.get(CHANGES, ())),
-            tuple(row.outputs.get(LEFT_OVER, ())),
-            row.outputs.get(OUTPUT, {}),
-        )
-        self._finished.pop(label, None)  # in the order of the steps, not of what was known first
-        self._finished[label] = left
+        self.settled(label, row.outputs)
         self.effects[label] = row.receipt
         if once.id == self.plan.done_by:
             self._earning[row.once.key] = row
 
+    def settled(self, label: str, outputs: Mapping[str, Any]) -> None:
+        """What a segment owes that an earlier attempt finished, or this one just now."""
+        left = _Left(
+            tuple(_change(plain) for plain in outputs.get(CHANGES, ())),
+            tuple(outputs.get(LEFT_OVER, ())),
+            outputs.get(OUTPUT, {}),
+        )
+        self._finished.pop(label, None)  # in the order of the steps, not of what was known first
+        self._finished[label] = left
+
     def closed(self, once: Once, row: JournalRow) -> None:
         """An effect is known to be there: by us now, or as an earlier attempt or somebody else left it."""
         self.known(once, row)
-        self.restore(row)
+        self.restore(row.outputs)
         for turn in self.turns:
             self.names.leave(turn.name, turn.element, keep=False)
         self.changes.clear()

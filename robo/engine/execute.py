@@ -10,11 +10,13 @@ from typing import Final
 from robo.engine import policy
 from robo.engine.attempt import Attempt
 from robo.engine.faultpoints import reach
+from robo.engine.further import any_open
 from robo.engine.once import OnceSegment
 from robo.engine.ports import Book, Clock, ItemEnd, JournalRow, JournalState, Sessions, Work
-from robo.engine.signals import Ending, Later
+from robo.engine.reviewing import ReviewSegment
+from robo.engine.signals import Asks, Ending, Later
 from robo.engine.turns import turns_of
-from robo.errors import InfrastructureError, MissingSecret, RoboError, StaleToken, StoreConflict
+from robo.errors import InfrastructureError, MissingSecret, StaleToken, StoreConflict
 from robo.model.base import Outcome
 from robo.plan.model import Once, Part, Plan, Segment, Turns
 
@@ -47,12 +49,12 @@ async def _let_go(attempt: Attempt) -> None:
         await attempt.book.postpone(attempt.fence, 0.0, "the journal changed meanwhile", costs=False)
 
 
-async def _walk(attempt: Attempt) -> Ending | Later:
+async def _walk(attempt: Attempt) -> Ending | Later | Asks:
     """All segments in order; how it came to an end."""
     try:
         await _loops(attempt)
         await _parts(attempt, attempt.parts)
-    except (Ending, Later) as decided:
+    except (Ending, Later, Asks) as decided:
         return decided
     except StaleToken:
         raise
@@ -84,9 +86,11 @@ def _here(
 
 
 async def _parts(attempt: Attempt, parts: Sequence[Part]) -> None:
-    for part in parts:
+    for number, part in enumerate(parts, 1):
         if isinstance(part, Turns):
             await _turns(attempt, part)
+        elif part.review is not None:
+            await ReviewSegment(attempt, part, part.review, parts[number:]).close()
         else:
             await _segment(attempt, part)
 
@@ -125,8 +129,20 @@ def _reached_the_end(attempt: Attempt) -> ItemEnd:
     return attempt.finished()
 
 
-async def _conclude(attempt: Attempt, decided: Ending | Later) -> ItemEnd | None:
+async def _conclude(attempt: Attempt, decided: Ending | Later | Asks) -> ItemEnd | None:
     """One last look at the journal (rule `cap`), then evidence, and the one commit that ends the attempt."""
+    if isinstance(decided, Asks):
+        await attempt.book.ask(
+            attempt.fence,
+            decided.key,
+            decided.seen,
+            decided.question,
+            outputs=decided.outputs,
+            row_digest=attempt.work.row_digest,
+            due=decided.due,
+            history=attempt.history.take(),
+        )
+        return None
     if isinstance(decided, Later):
         await attempt.book.postpone(
             attempt.fence,
@@ -157,30 +173,13 @@ async def _capped(attempt: Attempt, end: ItemEnd) -> ItemEnd:
     settled = end.outcome is Outcome.UNKNOWN or end.journal is not None or attempt.work.dry_run
     if settled or (end.outcome is Outcome.DONE and not end.code):
         return end
-    if attempt.open is None and not await _open_further_on(attempt):
+    if attempt.open is None and not await any_open(attempt, attempt.parts):
         return end
     return _unknown(end)
 
 
 def _unknown(end: ItemEnd) -> ItemEnd:
     return replace(end, outcome=Outcome.UNKNOWN, ours=False, receipt={}, changes=(), journal=None)
-
-
-async def _open_further_on(attempt: Attempt) -> bool:
-    if attempt.looped and any(row.state is JournalState.OPEN for row in await attempt.book.rows(attempt.fence)):
-        return True
-    for segment in attempt.parts:
-        if isinstance(segment, Turns) or segment.once is None or segment.id in attempt.effects:
-            continue
-        try:
-            row = await OnceSegment(attempt, segment, segment.once).row()
-        except RoboError as unknowable:
-            if isinstance(unknowable, InfrastructureError):
-                raise
-            continue  # its key needs what an earlier segment reads, so it was never reached
-        if row.state is JournalState.OPEN:
-            return True
-    return False
 
 
 async def _save_history(attempt: Attempt) -> None:

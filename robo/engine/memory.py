@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from robo.engine.ports import MARK, Fence, Held, ItemEnd, JournalRow, JournalState, OnceKey, StepTrace, Wish, Wished
 from robo.errors import StaleToken, StoreConflict
 from robo.model.base import ItemState, Outcome
+from robo.model.review import Due, Question, Reviewed, ReviewState
 
 FREE = (JournalState.NONE, JournalState.REFUSED)
 
@@ -50,6 +52,7 @@ class MemoryBook:
     commits: list[str] = field(default_factory=list)
     """What was committed, in order: `intent created 1`, `done created`, `end done`, …"""
     _rows: dict[OnceKey, _Stored] = field(default_factory=dict)
+    _reviews: dict[OnceKey, Reviewed] = field(default_factory=dict)
 
     # -- what a worker and a sweep do
 
@@ -189,6 +192,47 @@ class MemoryBook:
         if held:
             item.state = ItemState.HELD
         self.commits.append("held" if held else f"postpone {seconds:g}{' costs' if costs else ''}")
+
+    async def review(self, key: OnceKey) -> Reviewed:
+        return self._reviews.get(key, Reviewed(step=key.step))
+
+    async def ask(
+        self,
+        fence: Fence,
+        key: OnceKey,
+        seen: Reviewed,
+        question: Question,
+        *,
+        outputs: Mapping[str, Any],
+        row_digest: str,
+        due: Due,
+        history: Sequence[StepTrace] = (),
+    ) -> None:
+        item = self._mine(fence)
+        if (await self.review(key)).n != seen.n:
+            raise StaleToken("RB613", "the journal row is not as it was read")
+        self.traces.extend(history)
+        asked = datetime(2026, 3, 2, 8, tzinfo=UTC) + timedelta(seconds=self.now())
+        self._reviews[key] = Reviewed(
+            id=key.step,
+            state=ReviewState.OPEN,
+            n=seen.n + 1,
+            step=key.step,
+            item=fence.item,
+            row_digest=row_digest,
+            question=question,
+            outputs=dict(outputs),
+            asked=asked,
+            until=due(asked),
+        )
+        item.state = ItemState.WAITING
+        self.commits.append(f"ask {key.step} {seen.n + 1}")
+
+    async def answer(self, key: OnceKey, choice: str, *, overdue: bool = False, **values: Any) -> None:
+        """What a person does, or, `overdue`, the end of the time; the item is queued again."""
+        state = ReviewState.OVERDUE if overdue else ReviewState.ANSWERED
+        self._reviews[key] = replace(self._reviews[key], state=state, choice=choice, values=values)
+        self.requeue(self._reviews[key].item)
 
     async def attempts_left(self, fence: Fence) -> int:
         return max(0, self.items[fence.item].left)

@@ -300,7 +300,7 @@ class OnceSegment:
         if attempt.work.dry_run:
             raise Ending(attempt.ending(Outcome.SKIPPED, "dry-run", "an earlier submit of this key is in doubt"))
         if not self._started:
-            attempt.restore(row)
+            attempt.restore(row.outputs)
         if once.verify is None and not verify.has_own_proof(attempt.plan, once):
             raise Ending(
                 self._unknown("unverifiable", "whether %(step)s happened cannot be verified", {"step": row.once.label})

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from robo.model.base import Outcome
+from robo.model.review import Due, Question, Reviewed
 from robo.proof.canonical import canonical
 from robo.sdk.runner import CellChange, Session
 
@@ -234,6 +235,25 @@ class Book(Protocol):
         `held`: the item and its process are held for this (portal down, secret refused) until it is released."""
         ...
 
+    async def review(self, key: OnceKey) -> Reviewed:
+        """What a person was asked at this step about this key in this pass, last; n = 0: nobody ever was."""
+        ...
+
+    async def ask(
+        self,
+        fence: Fence,
+        key: OnceKey,
+        seen: Reviewed,
+        question: Question,
+        *,
+        outputs: Mapping[str, Any],
+        row_digest: str,
+        due: Due,
+        history: Sequence[StepTrace] = (),
+    ) -> None:
+        """Free the slot: the item waits for a person's answer, n + 1, until `due` of the database's now."""
+        ...
+
     async def attempts_left(self, fence: Fence) -> int:
         """Tries this item still has after the current one (`on_failure.retry`, poison cap)."""
         ...
@@ -290,6 +310,8 @@ class Work:
     inputs: Mapping[str, Any]
     run_facts: Mapping[str, Any]
     """What `run` means in expressions: `date`, `id`, …"""
+    row_digest: str = ""
+    """Tells whether the row is the one that an earlier item of the key had."""
     sensitive: tuple[str, ...] = ()
     """Values that pictures and history must not show."""
     dry_run: bool = False

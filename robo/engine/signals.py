@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from robo.engine.ports import Held, ItemEnd
+from collections.abc import Mapping
+from typing import Any
+
+from robo.engine.ports import Held, ItemEnd, OnceKey
+from robo.model.review import Due, Question, Reviewed
 
 
 class Ending(Exception):  # noqa: N818 - a decision, not an error
@@ -22,3 +26,15 @@ class Later(Exception):  # noqa: N818 - a decision, not an error
         self.reason = reason
         self.costs = costs
         self.held = held
+
+
+class Asks(Exception):  # noqa: N818 - a decision, not an error
+    """The item waits for a person, outside of any session. `seen`: the question as it was read from the book."""
+
+    def __init__(self, key: OnceKey, seen: Reviewed, question: Question, outputs: Mapping[str, Any], due: Due) -> None:
+        super().__init__(question.title)
+        self.key = key
+        self.seen = seen
+        self.question = question
+        self.outputs = outputs
+        self.due = due

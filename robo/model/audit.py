@@ -30,6 +30,8 @@ class EventType(StrEnum):
     DOUBT = "once.doubt"
     ATTEMPT_LOST = "attempt.lost"
     DECISION = "person.decided"
+    REVIEW_ASKED = "review.asked"
+    REVIEW_OVERDUE = "review.overdue"
     CREDIT = "ledger.credit"
     DEBIT = "ledger.debit"
     CORRECTION = "ledger.correction"

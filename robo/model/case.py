@@ -52,6 +52,19 @@ DOSSIERS: Final = "dossiers"
 """What the first application of the practice portal holds."""
 
 
+class Answer(Value):
+    """What a person answers when the case's items wait at a review: each entry once for each item, in their order."""
+
+    step: str
+    choice: str = ""
+    """Empty: nobody answers, and the time passes."""
+    edit: Mapping[str, str] = Field(default_factory=dict)
+    key: str = ""
+    """Of the item; empty: every one."""
+    run: int = 1
+    path: Path = ()
+
+
 class Given(Value):
     """Something the practice portal holds before the robot comes. `shown_after`: a search does not find it earlier."""
 
@@ -128,6 +141,7 @@ class Case(Value):
     """How often the same source is run. Each run begins with the source as given: no receipt is in it yet."""
     given: tuple[Given, ...] = ()
     faults: tuple[CaseFault, ...] = ()
+    reviews: tuple[Answer, ...] = ()
     expect: Mapping[str, Expected] = Field(default_factory=dict)
     """By item key. Twice the same key in one source: all its items must have ended so."""
     not_taken: tuple[str, ...] | None = None

@@ -176,6 +176,7 @@ class StepKind(StrEnum):
     CHOOSE = "choose"
     OUTPUT = "output"
     EXTENSION = "extension"
+    REVIEW = "review"
 
 
 class Branch(Value):
@@ -201,6 +202,34 @@ class Leftover(Value):
     when: Expr | None = None
     do: tuple[Step, ...] = ()
     path: Path = ()
+
+
+class Editable(Value):
+    """One value that a person may correct in a review: what it begins with, and what is taken for an answer."""
+
+    name: str
+    value: Node = ""
+    title: str = ""
+    type: Kind = Kind.STR
+    required: bool = True
+    choices: tuple[str, ...] = ()
+
+
+class Review(Value):
+    """A question to a person, for which the item waits outside of any session: what is shown, what may be answered."""
+
+    title: str
+    role: str = ""
+    """Who may answer; empty: whoever works with this project."""
+    show: Mapping[str, Node]
+    edit: tuple[Editable, ...] = ()
+    choices: Mapping[str, str]
+    """Code of an answer -> its words."""
+    answer_in: timedelta | None = None
+    """Whole days are working days of the region. None: it waits for ever."""
+    on_timeout: str = "hand_over"  # reject | skip | hand_over
+    recheck: bool = False
+    """What is shown is read again before the item goes on; what changed is asked again."""
 
 
 class Step(Value):
@@ -252,6 +281,7 @@ class Step(Value):
     assign: Mapping[str, Node] = Field(default_factory=dict)
     extension: str = ""
     """Where a region may add steps: the name of the place."""
+    review: Review | None = None
 
 
 class Grouping(Value):

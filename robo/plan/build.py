@@ -16,12 +16,14 @@ from robo.plan.cutting import RUN_KEY, Cutter
 from robo.plan.digest import digest_of
 from robo.plan.extending import extended
 from robo.plan.keys import check_keys
+from robo.plan.looking import VerifyRules
 from robo.plan.model import HostPlan, Part, Plan, every, listed_row
 from robo.plan.outputs import Finders, Usage, results_of
 from robo.plan.overlay import apply_overlay
 from robo.plan.pages import check_pages
 from robo.plan.problems import Problems, place_of
-from robo.plan.rules import EffectRules, VerifyRules, actions_of
+from robo.plan.reviews import check_reviews
+from robo.plan.rules import EffectRules, actions_of
 from robo.plan.sequels import check_sequels
 from robo.plan.signins import check_signins
 from robo.plan.steps import Actions, params_of, resolve, resolve_all, runner_of, walk
@@ -42,6 +44,7 @@ def build(process: Process, region: Region | None, actions: Mapping[str, ActionS
     VerifyRules(cutter, effective, problems).check()
     TurnRules(cutter, effective, problems).check()
     check_keys(effective, problems)
+    check_reviews(effective, problems)
     check_sequels(cutter, effective, problems)
     check_writes(effective, actions, problems)
     check_signins(effective, actions, problems)

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from robo.definition.diagnostics import Diagnostic, Reporter, nearest
-from robo.model.case import Case, Mishap
-from robo.model.process import Process
+from robo.model.case import Answer, Case, Mishap
+from robo.model.process import Process, Review
 from robo.model.text import Path, Position, header
 from robo.plan.steps import Actions, proves_itself, walk
 from robo.sdk.action import ActionSpec, Proof
@@ -25,6 +25,7 @@ def case_problems(
     _inputs(case, process, reporter)
     _columns(case, process, {header(name): to for name, to in columns.items()}, reporter)
     _faults(case, process, actions, reporter)
+    _reviews(case, process, reporter)
     return reporter.diagnostics()
 
 
@@ -121,3 +122,54 @@ def _faults(case: Case, process: Process, actions: Actions, reporter: Reporter) 
                 run=fault.run,
                 runs=case.runs,
             )
+
+
+def _reviews(case: Case, process: Process, reporter: Reporter) -> None:
+    asked = {step.id: step.review for step in walk(process.steps) if step.review is not None}
+    for answer in case.reviews:
+        review = asked.get(answer.step)
+        if review is None:
+            reporter.report(
+                "RB467",
+                "nobody is asked at %(name)s: it is no review",
+                at=_at(case, (*answer.path, "step")),
+                expected="one of: %(known)s",
+                meant=nearest(answer.step, asked),
+                name=answer.step,
+                known=", ".join(sorted(asked)) or "-",
+            )
+        else:
+            _answer(case, answer, review, reporter)
+        if answer.run > case.runs:
+            reporter.report(
+                "RB464",
+                "this is answered in run %(run)s, and the case has %(runs)s",
+                at=_at(case, (*answer.path, "run")),
+                expected="a number from 1 to %(runs)s, or more `runs`",
+                run=answer.run,
+                runs=case.runs,
+            )
+
+
+def _answer(case: Case, answer: Answer, review: Review, reporter: Reporter) -> None:
+    if answer.choice and answer.choice not in review.choices:
+        reporter.report(
+            "RB468",
+            "%(name)s is no answer to this review",
+            at=_at(case, (*answer.path, "choice")),
+            expected="one of: %(known)s",
+            meant=nearest(answer.choice, review.choices),
+            name=answer.choice,
+            known=", ".join(review.choices),
+        )
+    fields = [each.name for each in review.edit]
+    for name in (name for name in answer.edit if name not in fields):
+        reporter.report(
+            "RB468",
+            "this review has no value %(name)s to correct",
+            at=_at(case, (*answer.path, "edit", name)),
+            expected="one of: %(known)s",
+            meant=nearest(name, fields),
+            name=name,
+            known=", ".join(fields) or "-",
+        )

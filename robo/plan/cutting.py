@@ -44,6 +44,10 @@ class Cutter(NamedTuple):
                 found.append(Turns(step=step, segments=self.segments(step.do, f"{step.id}-end", key)))
                 lead = []
                 continue
+            if step.review is not None:
+                found.append(Segment(index=len(found), id=step.id, lead=self.pieces(lead), review=step))
+                lead = []
+                continue
             if not self.is_once(step):
                 lead.append(step)
                 continue
@@ -67,12 +71,17 @@ class Cutter(NamedTuple):
         """Whether an effect of the once protocol stands somewhere inside."""
         return any(self.is_once(inner) or self.holds(inner) for inner in inside(step))
 
+    def cuts(self, step: Step) -> bool:
+        """Whether a segment ends somewhere inside: with an effect, or with a question to a person."""
+        return any(inner.review is not None or self.is_once(inner) or self.cuts(inner) for inner in inside(step))
+
     def flat(self, steps: tuple[Step, ...]) -> Iterator[Step]:
-        """`steps` with the blocks around an effect taken apart: their `when` is decided once, where it begins."""
+        """`steps` with the blocks around the end of a segment taken apart: their `when` is decided once, where it
+        begins."""
         for step in steps:
-            if step.kind is StepKind.BLOCK and not self.is_once(step) and self.holds(step):
+            if step.kind is StepKind.BLOCK and not self.is_once(step) and self.cuts(step):
                 yield from self.flat(_taken_apart(step))
-            elif step.kind is StepKind.CHOOSE and self.holds(step):
+            elif step.kind is StepKind.CHOOSE and self.cuts(step):
                 yield from self.flat(tuple(_ways(step)))
             else:
                 yield step

@@ -116,3 +116,5 @@ def _beyond(step: Step) -> Iterator[tuple[str, Words]]:
         yield step.action, phrase("its effect is %(effect)s", effect=step.effect.value)
     if step.kind is StepKind.EXTENSION:
         yield "extension", phrase("this is one already")
+    if step.review is not None:
+        yield "review", phrase("who is asked is the author's")

@@ -36,6 +36,8 @@ class Sources:
 
     def __init__(self, process: Process) -> None:
         self._behind: dict[str, Mentions] = {}
+        self._answers = frozenset(step.id for step in walk(process.every_section) if step.review is not None)
+        """What a person answered: somebody asked again may answer otherwise."""
         self._identity: dict[str, Mentions] = {}
         """The same, of what makes a thing itself: an element is the same tomorrow, wherever its list was read."""
         for step in walk(process.every_section):
@@ -77,7 +79,7 @@ class Sources:
     def moving(self, node: Node, *, run_id: bool = False) -> list[str]:
         """The names and filters behind `node` whose value is another one tomorrow."""
         found = self.of(node, self._identity)
-        names = {str(mention) for mention in found.names if mention.root in MOVING_NAMES}
+        names = {str(mention) for mention in found.names if mention.root in MOVING_NAMES | self._answers}
         if run_id:
             names.discard("run.id")
         return sorted(names | (found.filters & MOVING_FILTERS))

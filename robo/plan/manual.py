@@ -16,6 +16,7 @@ from robo.model.text import Node, Template
 from robo.plan.model import Choice, Group, Loop, Once, Part, Piece, Plan, Repeat, Turns, every
 from robo.plan.naming import names_of_checks
 from robo.plan.phrases import PHRASES, TAKEN
+from robo.plan.phrases_review import review_lines, review_names
 from robo.plan.steps import params_of
 from robo.plan.taking import notes_of
 
@@ -85,6 +86,7 @@ class _Writer:
             names |= {f"find.{finder.name}.{name}": label for name, label in self._reads(finder.step)}
         for segment in every(self.plan.every_part):
             once = segment.once
+            names |= review_names(segment.review, self.say)
             if once is None:
                 continue
             if (seen := self._look(once)) is not None:
@@ -172,6 +174,8 @@ class _Writer:
                 yield from self._turns(part.step, inside)
                 continue
             yield from self.pieces(part.lead)
+            if part.review is not None:
+                yield self._step(part.review)
             if part.once is not None:
                 yield from self._once(part.once)
 
@@ -279,6 +283,8 @@ class _Writer:
             return (self.say("If %(condition)s, leave the row, there is nothing to do: %(reason)s.", facts),)
         if step.kind is StepKind.CHECK:
             return self._check(step)
+        if step.review is not None:
+            return review_lines(self, step.review)
         if step.kind is StepKind.NOTE:
             return (self.say("Remark: %(words)s.", {"words": self.reason(step.message)}),)
         if step.kind is StepKind.OUTPUT:

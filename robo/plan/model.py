@@ -137,12 +137,14 @@ class Once:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """Pieces up to and including one effect. `once` None: the last segment, which has no effect to journal."""
+    """Pieces up to and including one effect or one review. Neither: the last segment, or one before a loop."""
 
     index: int
     id: str
     lead: tuple[Piece, ...]
     once: Once | None = None
+    review: Step | None = None
+    """The step that asks a person; what follows it is another segment, at another time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

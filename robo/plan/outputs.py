@@ -97,7 +97,7 @@ class Usage:
                 self._left[name] = _Left(guards)
         elif step.once is not None:
             self._left[step.id] = _Left(guards, once_outputs(step, self._actions, self._finders))
-        elif step.kind in {StepKind.ACTION, StepKind.CHECK}:
+        elif step.kind in {StepKind.ACTION, StepKind.CHECK, StepKind.REVIEW}:
             self._left[step.id] = _Left(guards)
 
     def _check(self, path: Path, mention: Mention, guards: frozenset[str]) -> None:
@@ -145,6 +145,7 @@ def uses_of(step: Step) -> Iterator[tuple[Path, Mention]]:
         ("output" if step.kind is StepKind.OUTPUT else "set", step.assign),
         ("for_each", step.each),
         ("key", step.key),
+        ("review", asked_of(step)),
         ("refused", tuple(part for refusal in step.refused for part in (refusal.target, refusal.says))),
     )
     conditions = [(way.path, way.when) for way in step.branches]
@@ -158,6 +159,12 @@ def uses_of(step: Step) -> Iterator[tuple[Path, Mention]]:
     for mention in sorted(looked_for(step.verify), key=str):
         if mention.root == "find":
             yield (*step.path, "verify"), mention
+
+
+def asked_of(step: Step) -> Node:
+    """What a review shows and what its corrections begin with."""
+    review = step.review
+    return () if review is None else (*review.show.values(), *(each.value for each in review.edit))
 
 
 def asked_inside(step: Step) -> Iterator[tuple[Path, Mention]]:

@@ -22,6 +22,7 @@ from robo.plan.keys import check_keys
 from robo.plan.model import every
 from robo.plan.pages import check_pages
 from robo.plan.problems import Problems
+from robo.plan.reviews import check_reviews
 from robo.plan.rules import EffectRules
 from robo.plan.sequels import check_sequels
 from robo.plan.steps import walk
@@ -29,9 +30,10 @@ from robo.plan.turns import TurnRules
 from robo.sdk.action import ActionSpec
 
 OF_ONE_STEP: Final = frozenset(
-    f"RB{number}" for number in (*range(402, 411), 412, 419, 420, 424, 425, 427, 428, *range(431, 440), 450, 472, 473)
+    f"RB{number}"
+    for number in (*range(402, 411), 412, 419, 420, 424, 425, 427, 428, *range(431, 440), 450, 472, 473, 482)
 )
-OF_PAGES: Final = frozenset({"RB416", "RB429", "RB430", "RB479"})
+OF_PAGES: Final = frozenset({"RB416", "RB429", "RB430", "RB479", "RB483"})
 SECTIONS: Final = ("setup", "start", "steps", "on_rejected", "on_skipped", "finish")
 STANDS_ON: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("RB440", "RB441", "RB452"), ("inputs",)),
@@ -69,6 +71,7 @@ def _found(
     EffectRules(cutter, effective, problems).check()
     TurnRules(cutter, effective, problems).check()
     check_keys(effective, problems)
+    check_reviews(effective, problems)
     check_sequels(cutter, effective, problems)
     if not _left_out(process):
         finish = cutter.segments(effective.finish) if effective.finish else ()

@@ -180,9 +180,10 @@ def _place(effect: Step) -> Path:
 
 
 def _journaled(steps: tuple[Step, ...]) -> Iterator[str]:
-    """The effects whose values are kept for the next attempt, those in loops left out: there are several of each."""
+    """The effects and reviews whose values are kept for the next attempt, those in loops left out: there are several
+    of each."""
     for step in steps:
-        if step.once is not None:
+        if step.once is not None or step.review is not None:
             yield step.id
         elif step.kind is not StepKind.FOR_EACH:
             yield from _journaled(inside(step))

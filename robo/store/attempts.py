@@ -45,6 +45,7 @@ class Claimed:
     dry_run: bool
     tries: int
     row: Mapping[str, Any]
+    row_digest: str
     about: Mapping[str, Any]
     """Of a sequel: `outcome`, `code`, `message`, `facts` of what it is about."""
 
@@ -78,6 +79,7 @@ _HANDED: Final = (
     "place",
     "dry",
     "tries",
+    "row_digest",
     "result",
 )
 _HAND: Final = select(
@@ -156,6 +158,7 @@ def _claimed(row: Row[Any]) -> Claimed:
         dry_run=bool(row.dry),
         tries=row.tries,
         row=row.body or {},
+        row_digest=row.row_digest,
         about=row.result.get(ABOUT, {}),
     )
 

@@ -13,7 +13,8 @@ from typing import Any, Generic, TypeVar
 
 from robo.engine.ports import Fence, Held, ItemEnd, JournalRow, JournalState, OnceKey, StepTrace, Wish
 from robo.model.base import ItemState
-from robo.store import attempts, items, journal, outcomes
+from robo.model.review import Due, Question, Reviewed
+from robo.store import attempts, items, journal, outcomes, reviews
 from robo.store import history as histories
 from robo.store.clock import Tx, now
 from robo.store.engine import Store
@@ -171,6 +172,32 @@ class StoreBook(Generic[N]):
             return attempt
 
         await self._store.run(work, happened=lambda tx: attempts.successor(tx, fence))
+
+    async def review(self, key: OnceKey) -> Reviewed:
+        return await self._store.look(lambda tx: reviews.read(tx, key))
+
+    async def ask(
+        self,
+        fence: Fence,
+        key: OnceKey,
+        seen: Reviewed,
+        question: Question,
+        *,
+        outputs: Mapping[str, Any],
+        row_digest: str,
+        due: Due,
+        history: Sequence[StepTrace] = (),
+    ) -> None:
+        def work(tx: Tx) -> bool:
+            reviews.ask(tx, fence, key, seen, question, outputs=outputs, row_digest=row_digest, due=due)
+            histories.add(tx, fence, history)
+            return True
+
+        def happened(tx: Tx) -> bool | None:
+            row = reviews.read(tx, key)
+            return True if (row.item, row.n) == (fence.item, seen.n + 1) else None
+
+        await self._store.run(work, happened=happened)
 
     async def attempts_left(self, fence: Fence) -> int:
         return await self._store.look(lambda tx: attempts.left(tx, fence))

@@ -11,8 +11,9 @@ from robo.engine.ports import ItemEnd, JournalRow, JournalState, Wish
 from robo.errors import StoreConflict
 from robo.model.audit import EventType
 from robo.model.base import LIVE, ItemState, Outcome
+from robo.model.review import Person, Reviewed, ReviewState
 from robo.model.run import AttemptState, Decision, ItemKind, RunState
-from robo.store import attempts, audit, fences, identity, items, journal, outcomes, runs
+from robo.store import attempts, audit, fences, identity, items, journal, outcomes, reviews, runs
 from robo.store.clock import Tx, now
 from robo.store.tables import attempts as attempts_table
 from robo.store.tables import items as items_table
@@ -76,7 +77,36 @@ def retry(tx: Tx, saw: Decision, *, actor: str) -> str:
             state="it is live" if past.owner else "it was done since",
             other=past.owner,
         )
+    if seen.state is not ItemState.FAILED:
+        reviews.forget(tx, seen.id)
     return _go_on(tx, item, actor, "retry", {"from": seen.state.value}, code="", message="", facts={}, remedy="")
+
+
+def answer(
+    tx: Tx, saw: Decision, review: Reviewed, *, actor: str, choice: str, values: Mapping[str, Any], by: Person
+) -> str:
+    """A person's answer to the question the item waits for, given once: RB625 when somebody was first, RB626 when its
+    time is over. The item goes on under a new token; the new attempt."""
+    item, at = items.lock(tx, saw.item), now(tx)
+    known = next((each for each in reviews.of_item(tx, saw.item) if each.id == review.id), None)
+    if known is not None and known.n == review.n and known.state is ReviewState.ANSWERED:
+        raise _answered(known)
+    item = _same(tx, saw, ItemState.WAITING)
+    if review.until is not None and review.until <= at:
+        raise StoreConflict(
+            "RB626",
+            "the time to answer « %(title)s » was over at %(until)s",
+            remedy="`robo run --resume %(run)s` does what the process says for that",
+            title=review.question.title,
+            until=f"{review.until:%Y-%m-%d %H:%M} UTC",
+            run=item.run,
+        )
+    given = {"choice": choice, "answers": dict(values), "answered": at, "person": by.name, "capacity": by.role}
+    if not reviews.close(tx, review.id, review.n, {"state": ReviewState.ANSWERED, **given}):
+        raise _look_again()
+    said = {"values": {name: str(value) for name, value in values.items()}, "person": by.name}
+    data = {"step": review.step, "n": review.n, "choice": choice, "role": by.role}
+    return _go_on(tx, item, actor, "answer", data, payload=said, code="", message="", facts={})
 
 
 def cancel(tx: Tx, saw: Decision, *, actor: str) -> bool:
@@ -141,10 +171,19 @@ def _doubted(tx: Tx, saw: Decision) -> JournalRow:
     return row
 
 
-def _go_on(tx: Tx, item: Row[Any], actor: str, decision: str, data: Mapping[str, Any], **values: Any) -> str:
+def _go_on(
+    tx: Tx,
+    item: Row[Any],
+    actor: str,
+    decision: str,
+    data: Mapping[str, Any],
+    *,
+    payload: Mapping[str, Any] | None = None,
+    **values: Any,
+) -> str:
     """A new token and a new attempt with tries of its own; the run is open again."""
     _stale_current(tx, item.id)
-    _decided(tx, item, actor, decision, data)
+    _decided(tx, item, actor, decision, data, payload=payload)
     runs.reopen(tx, item.run)
     fresh = {"tries": 0, "crashes": 0, "wish": "", **values}
     return attempts.queue_again(tx, item, item.token + 1, now(tx), **fresh)
@@ -156,10 +195,29 @@ def _stale_current(tx: Tx, item: str) -> None:
     tx.execute(update(attempts_table).where(*current).values(state=AttemptState.STALE, ended=now(tx)))
 
 
-def _decided(tx: Tx, item: Row[Any], actor: str, decision: str, data: Mapping[str, Any]) -> None:
+def _decided(
+    tx: Tx,
+    item: Row[Any],
+    actor: str,
+    decision: str,
+    data: Mapping[str, Any],
+    *,
+    payload: Mapping[str, Any] | None = None,
+) -> None:
     whole = {"decision": decision, "token": item.token, **data}
-    kind = EventType.DECISION
-    audit.emit(tx, type=kind, region=item.region, actor=actor, obj=item.id, cause=item.run, data=whole)
+    kind, run = EventType.DECISION, item.run
+    audit.emit(tx, type=kind, region=item.region, actor=actor, obj=item.id, cause=run, data=whole, payload=payload)
+
+
+def _answered(known: Reviewed) -> StoreConflict:
+    return StoreConflict(
+        "RB625",
+        "it is answered already: %(choice)s, by %(person)s at %(when)s; nothing was changed",
+        remedy="only one answer counts; `robo items show KEY` shows it",
+        choice=known.question.choices.get(known.choice, known.choice),
+        person=known.person,
+        when=f"{known.answered:%Y-%m-%d %H:%M} UTC",
+    )
 
 
 def _look_again() -> StoreConflict:

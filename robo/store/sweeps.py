@@ -12,7 +12,7 @@ from robo.engine.ports import ItemEnd
 from robo.model.audit import EventType
 from robo.model.base import Outcome
 from robo.model.run import AttemptState, ItemKind, Swept
-from robo.store import attempts, audit, decisions, fences, holds, outcomes, runs
+from robo.store import attempts, audit, decisions, fences, holds, outcomes, reviews, runs
 from robo.store.clock import Tx, now
 from robo.store.tables import attempts as attempts_table
 from robo.store.tables import items, leases, workers
@@ -32,12 +32,14 @@ def sweep(
     seconds, those that left or came back as another incarnation. Each attempt gets a successor with token + 1, or,
     at the cap, its item ends: `unknown` when an intent is open, else `failed`.
 
-    Items held for nothing any more are woken too: two commits that crossed each other could leave one. Workbooks and
+    Items whose time to be answered is over go on. Items held for nothing any more are woken too: two commits that
+    crossed each other could leave one. Workbooks and
     accounts that a dead worker held are free. Runs of which nothing is left end."""
     swept = [_take_over(tx, row, cap) for row in tx.execute(_orphaned(tx, dead, lease, limit)).all()]
     _free_leases(tx, dead)
     outcomes.release_orphans(tx)
     holds.wake(tx)
+    reviews.overdue(tx)
     runs.close_all(tx)
     return swept
 

@@ -187,6 +187,35 @@ journal = Table(
     Index("ix_journal_in_a_loop", "item", sqlite_where=IN_A_LOOP),
 )
 
+reviews = Table(
+    "reviews",
+    metadata,
+    identity(),
+    word("environment"),
+    word("process"),
+    word("region"),
+    word("step"),
+    word("key"),
+    count("doing"),
+    word("state"),
+    count("n"),
+    refer("item", "items"),
+    word("row_digest"),
+    word("role"),
+    value("question"),
+    value("outputs"),
+    moment("asked"),
+    moment("until", nullable=True),
+    word("choice"),
+    value("answers"),
+    moment("answered", nullable=True),
+    word("person"),
+    word("capacity"),
+    UniqueConstraint("environment", "process", "region", "step", "key", "doing", name="uq_reviews_key"),
+    Index("ix_reviews_item", "item"),
+    Index("ix_reviews_open", "until", sqlite_where=text("state = 'open'")),
+)
+
 traces = Table(
     "traces",
     metadata,

@@ -24,6 +24,7 @@ from robo.model.run import Item
 from robo.model.scalars import parse
 from robo.model.text import header
 from robo.plan.model import Plan
+from robo.services.cases.answering import Answering, Staged
 from robo.services.cases.world import (
     Portal,
     folder_problems,
@@ -54,7 +55,7 @@ class JumpClock:
         return True
 
 
-class Stage(Protocol):
+class Stage(Staged, Protocol):
     """A project of its own for one case."""
 
     folder: Path
@@ -126,6 +127,8 @@ class Player:
             self._wait_for_its_day(number)
             inputs = self._inputs(number)
             last = self._run(number, inputs, [fault for fault in self.case.faults if fault.run == number])
+            answers = [answer for answer in self.case.reviews if answer.run == number]
+            self.problems += Answering(self.stage, answers, self.case.day(number)).of_run(last)
             self.given_to[last] = inputs
         self._look_at_items()
         self.problems += portal_problems(self.case.world.portal, self.portal)

@@ -15,8 +15,8 @@ MINUTE: Final = 60
 
 
 def notes(tx: Tx, run: str) -> Iterator[RoboError]:
-    """RB538 per run that has items of this one in its hands; RB547 when items of it are due later; RB548 when a person
-    must look."""
+    """RB538 per run that has items of this one in its hands; RB547 when items of it are due later; RB575 when it waits
+    for answers; RB548 when a person must look."""
     for other, count in items.owners(tx, run):
         yield InfrastructureError(
             "RB538",
@@ -37,6 +37,14 @@ def notes(tx: Tx, run: str) -> Iterator[RoboError]:
             count=counts[ItemState.QUEUED],
             minutes=-int(-due // MINUTE),
             run=run,
+        )
+    if counts[ItemState.WAITING]:
+        yield InfrastructureError(
+            "RB575",
+            "%(count)s item(s) wait for a person's answer",
+            place=run,
+            remedy="robo items list --waiting, then robo items answer KEY --choice …",
+            count=counts[ItemState.WAITING],
         )
     for item, key, state in sequels.undone(tx, run):
         yield InfrastructureError(

@@ -226,6 +226,7 @@ class Running:
             item=item,
             inputs=self.inputs,
             run_facts={**base["run"], **seen},
+            row_digest=claimed.row_digest,
             sensitive=sensitive_values(self.plan, item, self.inputs),
             dry_run=claimed.dry_run,
             finish=finish,

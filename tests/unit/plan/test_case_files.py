@@ -64,7 +64,7 @@ def test_a_case_is_read_whole(tmp_path: Path) -> None:
         ('today: "2026-11-16"', "today: demain", "RB201"),
         ("shown_after: 1 h", "shown_after: soon", "RB201"),
         ("runs: 2", "runs: often", "RB201"),
-        ("runs: 2", "reviews: [{step: a}]", "RB210"),
+        ("runs: 2", "reviews: [{choice: a}]", "RB202"),
         ("outcome: done, ", "", "RB202"),
     ],
 )

@@ -119,6 +119,7 @@ def test_an_extension_reads_what_is_known_there_and_is_shown_at_its_own_line(ben
         ("[{mail.send: a@b.fr}]", "RB456"),
         ("[{id: e, once: a, do: [{page.submit: X}], unverifiable: no}]", "RB456"),
         ("[{extension: more}]", "RB456"),
+        ("[{id: asked, review: {title: X, show: {a: b}, choices: {ok: oui}}}]", "RB456"),
         ("[{page.click: X}, {page.clik: Y}]", "RB209"),
         ("[{note: '${{ created.agdref }}'}]", "RB303"),
         ("[{note: '${{ item.lst }}'}]", "RB304"),
