@@ -60,8 +60,8 @@ async def endpoint(request: Request) -> Response:
         asked = await _asked(request)
     except ValueError as bad:
         return _says({"errors": [{"message": str(bad)}]}, 400)
-    number = str(asked["variables"].get("number", ""))
-    faults = await portal.meet(request, "api", number)
+    number = asked["variables"].get("number")
+    faults = await portal.meet(request, "list" if number is None else "api", "" if number is None else str(number))
     return await portal.leave(request, faults, _says(_answer(portal, asked)))
 
 

@@ -92,6 +92,8 @@ def test_a_fault_strikes_the_interface_for_one_dossier(portal: RunningSandbox) -
     portal.put("depots", "51002", {})
     portal.faults.script("51002", Fault("down", at="api"))
     assert [ask(portal, ONE, number=51002).status_code for _ in range(2)] == [503, 200]
+    portal.faults.script("", Fault("error500", at="list"))
+    assert [ask(portal, LIST, demarche=31042).status_code for _ in range(2)] == [500, 200]
 
 
 def test_a_stranger_is_asked_to_sign_in_and_arrives_in_the_application(portal: RunningSandbox, enter: Any) -> None:
