@@ -81,7 +81,9 @@ def _refusals(source: Source, node: YamlNode | None, path: Path) -> Iterator[Ref
         yield Refusal(target=target, code=code or "", says=says)
 
 
-def check_code(source: Source, code: str, path: Path) -> None:
-    """A reason's short name, as it appears in the inbox and in reports."""
-    if not _CODE.fullmatch(code):
-        source.wrong_value(path, code, "a code: words joined by -, as deja-existant")
+def check_code(source: Source, code: str, path: Path) -> bool:
+    """A short name: a reason's, as it appears in the inbox and in reports, or a place's."""
+    if _CODE.fullmatch(code):
+        return True
+    source.wrong_value(path, code, "a code: words joined by -, as deja-existant")
+    return False

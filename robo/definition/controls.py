@@ -77,8 +77,9 @@ class Controls:
         """A place for steps of a region. What they leave is read by nothing behind them."""
         source = self._source
         name = source.plain(node, path) or ""
-        source.keys[path] = source.at(path)
-        if name and source.name(name, path, taken=self.extensions, reserved=frozenset()):
+        if name in self.extensions:
+            source.reporter.report("RB213", "the name %(name)s is taken", at=source.at(path), name=name)
+        elif name and check_code(source, name, path):
             self.extensions[name] = dict(source.names)
         source.names.pop("last", None)
         return name

@@ -9,6 +9,7 @@ from datetime import time, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
+from robo.definition.awaiting import check_code
 from robo.definition.cron import BadCron, read_cron
 from robo.definition.diagnostics import nearest
 from robo.definition.source import Source
@@ -52,7 +53,7 @@ def read_schedules(source: Source, node: YamlNode | None, path: Path) -> dict[st
     found = {}
     for name, value in source.mapping(node, path).items():
         here = (*path, name)
-        source.member(name, here)
+        check_code(source, name, here)
         found[name] = _Schedules(source, here).read(source.mapping(value, here, SCHEDULE), name)
     return found
 
@@ -62,7 +63,7 @@ def read_triggers(source: Source, node: YamlNode | None, path: Path) -> dict[str
     found = {}
     for name, value in source.mapping(node, path).items():
         here = (*path, name)
-        source.member(name, here)
+        check_code(source, name, here)
         if (trigger := _trigger(source, value, here, name)) is not None:
             found[name] = trigger
     return found

@@ -41,8 +41,8 @@ def test_every_mistake_is_told_in_exactly_these_words(file: Path, actions: Mappi
 
 
 def test_the_corpus_is_as_large_as_promised() -> None:
-    assert len(VALID) >= 40
-    assert len(INVALID) >= 80
+    assert len(VALID) >= 100
+    assert len(INVALID) >= 280
 
 
 def test_every_invalid_file_has_a_problem_and_every_problem_says_where() -> None:
