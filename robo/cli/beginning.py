@@ -24,6 +24,8 @@ class Answers:
     title: str
     columns: Sequence[str]
     portal: bool
+    region: str = ""
+    """Where its cases are played; empty: there is no region yet, and no case is written."""
 
 
 def check_process_name(name: str) -> str:
@@ -119,8 +121,27 @@ def _entry(answers: Answers) -> Iterator[str]:
     yield '    files.update_row: {set: {robo: "${{ created.number }}"}}'
 
 
+def cases(answers: Answers) -> dict[str, str]:
+    """The first cases, by file: each holds from the first minute, whatever the columns are called."""
+    if not answers.region:
+        return {}
+    twice = _case(answers, "Two rows with the same key are set aside, and nothing is done with them", ("A-1", "A-1"))
+    found = {"90-same-key-twice.yaml": f"{twice}expect:\n  A-1: {{outcome: rejected, code: duplicate-in-source}}\n"}
+    if not answers.portal:
+        done = _case(answers, "A row is done, and says so", ("A-1",))
+        found["01-done.yaml"] = f"{done}expect:\n  A-1: {{outcome: done}}\n  file: {{A-1: {{robo: filled}}}}\n"
+    return found
+
+
+def _case(answers: Answers, says: str, keys: Sequence[str]) -> str:
+    key, *others = dict.fromkeys((*answers.columns, "robo"))
+    row = "".join(f"    {quoted(column)}: {quoted('' if column == 'robo' else 'x')}\n" for column in others)
+    rows = "".join(f"  - {quoted(key)}: {value}\n{row}" for value in keys)
+    return f"robo: 1\nsays: {says}\nregion: {answers.region}\nitems:\n{rows}"
+
+
 def write_process(folder: Path, answers: Answers) -> list[Path]:
-    """Write the process and its README. Raises `UsageError` RB972 (no column), RB973 (it exists), or
+    """Write the process, its README and its first cases. Raises `UsageError` RB972 (no column), RB973 (it exists), or
     `InfrastructureError` RB970."""
     if not answers.columns:
         raise UsageError("RB972", "a process needs at least one column: the key", remedy="--columns 'N° demande, Nom'")
@@ -137,6 +158,7 @@ def write_process(folder: Path, answers: Answers) -> list[Path]:
         "process.yaml": definition(answers),
         "README.md": f"# {answers.title}\n\n`robo process manual {answers.name}` prints the procedure by hand.\n",
         "CHANGELOG.md": "# Changelog\n\n## 0.1.0\n\n- First version.\n",
+        **{f"cases/{name}": text for name, text in cases(answers).items()},
     }
     with writing(home):
         (home / "cases").mkdir(parents=True)

@@ -178,6 +178,7 @@ def new(
             portal=portal
             if portal is not None
             else typer.confirm(_("Does it enter data into an application"), err=True),
+            region=next(iter(robo.region_ids()), ""),
         )
         written = write_process(robo.settings.processes, answers)
         problems = robo.validate(name)

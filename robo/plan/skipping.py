@@ -10,7 +10,7 @@ from robo.plan.extending import SECTIONS
 from robo.plan.problems import Problems
 from robo.plan.steps import change_inside, inside, walk
 
-PROTECTING = frozenset({StepKind.SKIP_IF, StepKind.REJECT_IF, StepKind.HAND_OVER_IF, StepKind.CHECK})
+PROTECTING = frozenset({StepKind.SKIP_IF, StepKind.REJECT_IF, StepKind.HAND_OVER_IF, StepKind.CHECK, StepKind.REVIEW})
 GUARDS = ("once", "verify", "refused", "expect")
 
 

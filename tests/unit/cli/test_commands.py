@@ -265,6 +265,8 @@ def test_a_new_process_is_valid_whatever_its_columns_are_called(portal: str, pro
     assert "0 problem" in said.verdict
     assert robo("process", "validate", "mon-essai").code == 0
     assert robo("process", "manual", "mon-essai").out.startswith("# L'essai : un « test »")
+    played = robo("test", "mon-essai", "--json").json["cases"]
+    assert [case["problems"] for case in played] == [[]] * (1 if portal == "--portal" else 2)
 
 
 def test_show_writes_out_every_default_with_its_place(project: Path, robo: Robo) -> None:
