@@ -15,6 +15,7 @@ from robo.model.base import MISSING
 from robo.model.process import Items, Kind
 from robo.model.scalars import parse
 from robo.plan.model import Plan
+from robo.sdk.action import Params
 from robo.sdk.grammar import parse_params
 from robo.sdk.runner import Call, Context, Row
 from robo.sdk.secret import Secret
@@ -57,16 +58,25 @@ class SourceRows:
                 params = source
                 every = items.model_copy(update={"only_if": None})
                 keyed = partial(_keys, every, lambda item: {**base, "item": item})
+        rows = await self._rows(params, Path(file).parent)
+        keys = keyed(rows)
+        return [(key, row.values) for row in rows for key in ((keys[row.place],) if row.place in keys else _texts(row))]
+
+    def table(self, file: Path) -> list[Mapping[str, Any]]:
+        """The rows of any workbook or CSV, by header."""
+        params = parse_params(installed_actions()[READS], {"file": str(file)})
+        return [row.values for row in asyncio.run(self._rows(params, file.parent))]
+
+    async def _rows(self, params: Params, folder: Path) -> list[Row]:
+        spec = installed_actions()[READS]
         call = Call(step="case", action=READS, params=params, effect=spec.effect, timeout=spec.timeout)
         runner = new_runner("files")
         await runner.start(self._settings.for_runners().get("files", {}), headed=False, slots=1)
         try:
-            session = await runner.open(self._context(Path(file).parent))
-            rows = [row async for row in session.rows(call)]
+            session = await runner.open(self._context(folder))
+            return [row async for row in session.rows(call)]
         finally:
             await runner.stop()
-        keys = keyed(rows)
-        return [(key, row.values) for row in rows for key in ((keys[row.place],) if row.place in keys else _texts(row))]
 
     def _context(self, folder: Path) -> Context:
         async def none(name: str) -> Secret:

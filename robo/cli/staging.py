@@ -216,6 +216,11 @@ class _Stage:
     def not_taken(self, run: str) -> Mapping[str, str]:
         return self.left
 
+    def table(self, file: Path) -> Sequence[Mapping[str, Any]]:
+        from robo.cli.source_rows import SourceRows
+
+        return SourceRows(self.plan, self.app.settings, today=self.today).table(file)
+
     def rows(self, inputs: Mapping[str, str], name: str) -> Sequence[tuple[str, Mapping[str, Any]]]:
         from robo.cli.source_rows import SourceRows
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from robo.definition.diagnostics import Diagnostic, Reporter
 from robo.definition.document import Document
 from robo.definition.loading import content_of
-from robo.definition.yaml_text import MapNode, TextNode, YamlNode, decode, read_yaml
+from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode, decode, read_yaml
 from robo.errors import DefinitionError, phrase
 from robo.model.base import ItemState
 from robo.model.case import DOSSIERS, Answer, Case, CaseFault, Expected, ExpectedMail, Given, Held, Mishap, World
@@ -157,12 +157,19 @@ class _Reader:
         document, path = self.document, ("expect",)
         entries = document.mapping(node, path)
         portal = document.mapping(entries.get("portal"), (*path, "portal"))
-        cells = document.mapping(entries.get("file"), (*path, "file"))
+        files = document.mapping(entries.get("file"), (*path, "file"))
+        tables = {key: value for key, value in files.items() if isinstance(value, ListNode)}
         folders = document.mapping(entries.get("folders"), (*path, "folders"))
         world = World(
             portal={shelf: self._held(value, (*path, "portal", shelf)) for shelf, value in portal.items()},
             folders={name: self._names(value, (*path, "folders", name)) for name, value in folders.items()},
-            cells={key: document.texts(value, (*path, "file", key)) for key, value in cells.items()},
+            cells={
+                key: document.texts(value, (*path, "file", key)) for key, value in files.items() if key not in tables
+            },
+            tables={
+                key: tuple(document.texts(row, at) for row, at in document.items(value, (*path, "file", key)))
+                for key, value in tables.items()
+            },
             mails=self._mails(entries.get("mails"), (*path, "mails")),
         )
         left = entries.get("not_taken")

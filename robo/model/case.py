@@ -119,6 +119,9 @@ class World(Value):
     cells: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
     """Item key -> column -> text of the cell; `filled`: not empty, `empty`: empty. Of the source that the last run
     which took the key was given."""
+    tables: Mapping[str, tuple[Mapping[str, str], ...]] = Field(default_factory=dict)
+    """Place -> all rows of a table that the last run wrote, in their order, by column; columns that are not named are
+    not looked at. A place is an input (`export`), or goes on below one that is a folder (`filed/bilan.xlsx`)."""
     folders: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """Input of type folder -> every file that lies in it after the last run, at any depth (`2026/a.pdf`)."""
     mails: tuple[ExpectedMail, ...] | None = None

@@ -7,7 +7,7 @@ from typing import Final
 
 from robo.definition.diagnostics import Diagnostic, Reporter, nearest
 from robo.model.case import Answer, Case, Mishap
-from robo.model.process import Process, Review
+from robo.model.process import Kind, Process, Review
 from robo.model.text import Path, Position, header
 from robo.plan.steps import Actions, proves_itself, walk
 from robo.sdk.action import ActionSpec, Proof
@@ -26,6 +26,7 @@ def case_problems(
     _columns(case, process, {header(name): to for name, to in columns.items()}, reporter)
     _faults(case, process, actions, reporter)
     _reviews(case, process, reporter)
+    _tables(case, process, reporter)
     return reporter.diagnostics()
 
 
@@ -173,3 +174,20 @@ def _answer(case: Case, answer: Answer, review: Review, reporter: Reporter) -> N
             name=name,
             known=", ".join(fields) or "-",
         )
+
+
+def _tables(case: Case, process: Process, reporter: Reporter) -> None:
+    """A table that a run wrote stands in a file or folder that is one of its inputs."""
+    known = {name: each for name, each in process.inputs.items() if each.type in {Kind.FILE, Kind.FOLDER}}
+    for place in case.world.tables:
+        name, *below = place.split("/")
+        if name not in known or ".." in below or bool(below) is (known[name].type is Kind.FILE):
+            reporter.report(
+                "RB466",
+                "%(place)s is no place of a file in this process",
+                at=_at(case, ("expect", "file", place)),
+                expected="an input for a file, or a path below one for a folder: %(known)s",
+                meant=nearest(name, known) if name not in known else "",
+                place=place,
+                known=", ".join(name if each.type is Kind.FILE else f"{name}/…" for name, each in known.items()) or "-",
+            )

@@ -17,14 +17,14 @@ from shutil import copy, copytree
 from typing import Any, Protocol
 
 from robo.errors import Words, fill, phrase
-from robo.model.base import MISSING, CellError, ItemState
+from robo.model.base import ItemState
 from robo.model.case import Case, CaseFault, Expected, Mishap
 from robo.model.process import Kind
 from robo.model.run import Item
-from robo.model.scalars import parse
 from robo.model.text import header
 from robo.plan.model import Plan
 from robo.services.cases.answering import Answering, Staged
+from robo.services.cases.tables import shown, table_problems
 from robo.services.cases.world import (
     Portal,
     folder_problems,
@@ -82,6 +82,10 @@ class Stage(Staged, Protocol):
         """The keys of the source that this run left alone, each with the reason (`already-done`)."""
         ...
 
+    def table(self, file: Path) -> Sequence[Mapping[str, Any]]:
+        """The rows of a workbook or CSV that a run wrote, by header."""
+        ...
+
     def rows(self, inputs: Mapping[str, str], name: str) -> Sequence[tuple[str, Mapping[str, Any]]]:
         """The rows of the file input `name`, read as the process reads its source: key, cells by header."""
         ...
@@ -134,6 +138,7 @@ class Player:
         self.problems += portal_problems(self.case.world.portal, self.portal)
         self.problems += mail_problems(self.case.world.mails, self.portal.mails())
         self.problems += folder_problems(self.case.world.folders, self.stage.plan.inputs, self.given_to[last])
+        self.problems += table_problems(self.case.world.tables, self.given_to[last], self.stage.table)
         self._look_at_the_file(last)
         self._look_at_not_taken(last)
         return CaseReport(
@@ -262,13 +267,13 @@ class Player:
                 if header(column) not in there:
                     self._lacking("file: there is no column «%(name)s»; there are %(known)s", column, list(row))
                     continue
-                shown = _shown(there[header(column)])
-                if not is_as(text, shown):
+                got = shown(there[header(column)])
+                if not is_as(text, got):
                     self._problem(
                         "file: %(key)s, column %(column)s: « %(got)s », expected « %(text)s »",
                         key=key,
                         column=column,
-                        got=shown,
+                        got=got,
                         text=text,
                     )
 
@@ -289,13 +294,6 @@ class Player:
 
     def _problem(self, message: str, **facts: Any) -> None:
         self.problems.append(phrase(message, **facts))
-
-
-def _shown(value: Any) -> str:
-    """A cell as text, as an item's field of type `str` reads it."""
-    if value is None or value is MISSING:
-        return ""
-    return value.why if isinstance(value, CellError) else str(parse(Kind.STR, value))
 
 
 Staging = Callable[[Case], AbstractContextManager[Player]]

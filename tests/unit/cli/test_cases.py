@@ -70,6 +70,43 @@ def test_a_csv_file_is_looked_into_like_a_workbook(project: Path, robo: Robo) ->
     assert problems(robo) == []
 
 
+FILING = """\
+steps:
+  - files.append_row:
+      file: ${{ inputs.filed }}/suivi.csv
+      row: {N°: "${{ item.number }}", Montant: "${{ item.amount }}"}
+      key: N°
+"""
+LISTED = "filed/suivi.csv: [{N°: 2026-AA-0001, Montant: '10'}, {N°: 2026-AA-0002, Montant: filled}]"
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        (LISTED, ""),
+        ("filed/suivi.csv: [{N°: 2026-AA-0001}]", "filed/suivi.csv has 2 row(s), expected 1"),
+        ("filed/suivi.csv: []", "filed/suivi.csv has 2 row(s), expected 0"),
+        (LISTED.replace("'10'", "'11'"), "filed/suivi.csv, 1, column Montant: « 10 », expected « 11 »"),
+        (LISTED.replace("N°", "No"), "there is no column «No»"),
+        ("filed/suivis.csv: [{N°: a}]", "there is no filed/suivis.csv"),
+    ],
+)
+def test_the_rows_of_a_table_that_a_run_wrote_are_looked_at(project: Path, robo: Robo, file: str, told: str) -> None:
+    process = project / "processes/verifier-demandes/process.yaml"
+    text = process.read_text(encoding="utf-8").replace("\ninputs:\n", "\ninputs:\n  filed: {type: folder}\n")
+    process.write_text(text[: text.index("steps:")] + FILING, encoding="utf-8")
+    write(project, f"{TWO.replace('runs: 2', 'runs: 1')}expect:\n  file: {{{file}}}\n")
+    found = problems(robo)
+    assert bool(told) is bool(found)
+    assert told in "".join(found)
+
+
+def test_the_place_of_a_table_is_below_one_of_the_processs_inputs(project: Path, robo: Robo) -> None:
+    write(project, "expect:\n  file: {filed/a.csv: [{N°: a}], export/a.csv: [{N°: a}]}\n")
+    found = robo("process", "validate", "--json").json["problems"]
+    assert [one["code"] for one in found] == ["RB466", "RB466"]
+
+
 @pytest.mark.parametrize("cell", [12, 12.0, "12"], ids=["number", "decimal", "text"])
 def test_a_number_is_the_key_a_run_makes_of_it(project: Path, robo: Robo, cell: object) -> None:
     from openpyxl import Workbook
