@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
-from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from robo.sandbox.forms import clean
+from robo.sandbox.lists import addresses, asked, page_asked
 from robo.sandbox.portal import Portal, signed_in
 from robo.sandbox.records import Dossier
 from robo.sandbox.sessions import Session
@@ -20,13 +18,11 @@ from robo.sandbox.sessions import Session
 async def search(request: Request, portal: Portal, session: Session) -> Response:
     """GET `/recherche?reference=…&page=…`; without `reference` only the form is shown."""
     del session
-    query = clean(request.query_params.get("reference", ""))[:60]
+    query = asked(request, "reference")
     faults = await portal.meet(request, "search", query)
-    asked = "reference" in request.query_params
-    wanted = request.query_params.get("page", "1")
-    number = int(wanted) if wanted.isascii() and wanted.isdigit() else 1
-    results = portal.books.search(query, min(number, 10**6)) if asked else None
-    page = portal.page(request, "search.html", query=query, results=results, address_of=partial(_address_of, query))
+    results = portal.books.search(query, page_asked(request)) if "reference" in request.query_params else None
+    address_of = addresses("/recherche", {"reference": query})
+    page = portal.page(request, "search.html", query=query, results=results, address_of=address_of)
     return await portal.leave(request, faults, page)
 
 
@@ -67,7 +63,3 @@ def _found(request: Request, portal: Portal) -> Dossier:
     if found is None:
         raise HTTPException(404)
     return found
-
-
-def _address_of(query: str, page: int) -> str:
-    return "/recherche?" + urlencode({"reference": query, "page": page})

@@ -68,10 +68,9 @@ class Draft:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResultPage:
-    """One page of search results, in the order of filing."""
+class Paged:
+    """One page of a list."""
 
-    dossiers: tuple[Dossier, ...]
     total: int
     page: int
 
@@ -79,3 +78,10 @@ class ResultPage:
     def pages(self) -> int:
         """How many pages there are; at least one."""
         return max(1, -(-self.total // PAGE_SIZE))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultPage(Paged):
+    """One page of search results, in the order of filing."""
+
+    dossiers: tuple[Dossier, ...]

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from robo.sandbox.records import PAGE_SIZE
+from robo.sandbox.records import PAGE_SIZE, Paged
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS record (
@@ -55,17 +55,10 @@ class Shelf:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class Found(Paged):
     """One page of a shelf, oldest first."""
 
     records: tuple[Record, ...]
-    total: int
-    page: int
-
-    @property
-    def pages(self) -> int:
-        """How many pages there are; at least one."""
-        return max(1, -(-self.total // PAGE_SIZE))
 
 
 class Shelves:
