@@ -181,6 +181,11 @@ def quote_starting(line: str, starts: str) -> str | None:
     return _rewrite(line, lambda piece: not piece.quote and line[piece.start] in starts, quoted)
 
 
+def means_lines(written: str) -> bool:
+    """Whether every backslash of a double-quoted text is the `\\n` of other languages, and not of `C:\\new`."""
+    return set(re.findall(r"\\(.)", written)) == {"n"} and not re.search(r"\b[A-Za-z]:\\", written)
+
+
 def single_quotes(line: str) -> str | None:
     """Double-quoted texts with a backslash become single-quoted ones, where a backslash is itself."""
     return _rewrite(

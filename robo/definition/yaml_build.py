@@ -26,7 +26,7 @@ class Lines(Protocol):
     reporter: Reporter
 
     def report_backslash(self, number: int, better: str) -> None:
-        """A backslash in double quotes on a line (counted from 0), and the line without it."""
+        """A backslash in double quotes on a line (counted from 0), and the line without it; empty: it ends lines."""
         ...
 
 
@@ -255,9 +255,13 @@ class Builder:
         node.text = node.text.rstrip(repair.BLANKS)
 
     def _backslash(self, event: Any, at: Position) -> None:
-        if "\\" not in self.reader.text[event.start_mark.index : event.end_mark.index]:
+        written = self.reader.text[event.start_mark.index : event.end_mark.index]
+        if "\\" not in written:
             return
         line = at.line - 1
+        if repair.means_lines(written):
+            self.reader.report_backslash(line, "")
+            return
         better = repair.single_quotes(self.reader.lines[line])
         if better is not None:
             self.reader.report_backslash(line, better)

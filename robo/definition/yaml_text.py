@@ -243,7 +243,9 @@ class _Reader:
             "RB106",
             "a backslash in double quotes means something else to YAML",
             at=self._place_of(number, "\\"),
-            expected="single quotes, where a backslash is itself",
+            expected="single quotes, where a backslash is itself"
+            if better
+            else "for several lines: the key, a bar (body: |), and each line below it, indented",
             paste=better,
         )
 

@@ -115,6 +115,11 @@ def _values(node: object) -> object:
     return getattr(node, "text", None)
 
 
+def test_the_line_ends_of_a_text_in_double_quotes_are_left_to_their_author() -> None:
+    text = 'a: "Bonjour,\\n\\nà demain"\nb: "C:\\temp"\n'
+    assert format_text(text) == "a: \"Bonjour,\\n\\nà demain\"\nb: 'C:\\temp'\n"
+
+
 def test_what_a_definition_means_and_its_comments_stay(actions: Mapping[str, ActionSpec]) -> None:
     said = {"digest", "positions", "lines", "taken"}
     for file in (each for each in CORPUS if each.parent.name == "valid"):

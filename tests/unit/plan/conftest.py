@@ -62,6 +62,7 @@ class Sending(Params):
 
 class Mail(Params):
     to: str
+    subject: str = ""
     body: str = ""
 
 

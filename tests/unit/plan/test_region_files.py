@@ -8,6 +8,8 @@ from typing import Any
 
 import holidays
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from robo.definition.cron import BadCron, read_cron
 from robo.definition.region import HOLIDAYS, load_region, read_region
@@ -112,6 +114,18 @@ def test_the_weekdays_of_a_cron_line_are_those_of_cron(line: str, weekdays: tupl
 def test_a_cron_line_that_is_none_or_never_comes_is_refused(line: str) -> None:
     with pytest.raises(BadCron):
         read_cron(line)
+
+
+@given(st.text(alphabet="0123456789*-,/ monjaeryu", max_size=30))
+def test_whatever_a_cron_line_is_it_is_read_within_its_bounds_or_refused(line: str) -> None:
+    try:
+        cron = read_cron(line)
+    except BadCron:
+        return
+    assert set(cron.minutes) <= set(range(60))
+    assert set(cron.hours) <= set(range(24))
+    assert set(cron.weekdays) <= set(range(1, 8))
+    assert all((cron.minutes, cron.hours, cron.days, cron.months, cron.weekdays))
 
 
 @pytest.mark.parametrize(

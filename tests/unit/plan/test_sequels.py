@@ -15,7 +15,7 @@ on_rejected:
   - files.update_row: {set: {Motif: "${{ why }}"}}
 on_skipped:
   - when: item.code != 'already-done'
-    mail.send: chef@exemple.fr
+    mail.send: {to: chef@exemple.fr, subject: Laissée}
 """
 
 
@@ -69,5 +69,5 @@ def test_the_manual_says_what_follows(bench: Any) -> None:
         "In the column « Motif » of the row write « why ».",
     ]
     assert chapters["When a row was left"] == [
-        "If the reason is not « already-done »: mail.send to: « chef@exemple.fr »"
+        "If the reason is not « already-done »: Write a mail to « chef@exemple.fr » with the subject « Laissée », once:"
     ]
