@@ -277,13 +277,14 @@ class App(Library):
         with self.store.read() as tx:
             return asked(tx, item)
 
-    def waiting(self, run: str = "") -> list[tuple[Item, Reviewed]]:
-        """The items that wait for a person, of one run or of all, with what is asked; what ends first before."""
+    def waiting(self, run: str = "", *, settled: bool = False) -> list[tuple[Item, Reviewed]]:
+        """The items that wait for a person, of one run or of all, with what is asked; what ends first before.
+        `settled`: those about which a question is over instead."""
         from robo.store import items, reviews
 
         run_id = self.find_run(run)[0].id if run else ""
         with self.store.read() as tx:
-            return [(items.get(tx, item), review) for item, review in reviews.waiting(tx, run=run_id)]
+            return [(items.get(tx, item), review) for item, review in reviews.waiting(tx, run=run_id, settled=settled)]
 
     def answer(self, item: Item, choice: str, given: Mapping[str, str], *, actor: str, by: Person) -> None:
         """A person's answer to the question an item waits for, given once."""

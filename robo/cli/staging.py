@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from robo.app import App
 from robo.engine.faultpoints import KILL
-from robo.model.case import DOSSIERS, Case, CaseFault, Given, Mishap
+from robo.model.case import DOSSIERS, Answer, Case, CaseFault, Given, Mishap
 from robo.sandbox.faults import Fault
 from robo.sandbox.handle import RunningSandbox, start
 from robo.sandbox.post import Mail, PostOffice
 from robo.services.cases import JumpClock, Player
+from robo.services.cases.answering import Answering
 
 if TYPE_CHECKING:
     from robo.model.review import Reviewed
@@ -191,21 +192,28 @@ class _Stage:
     def resume(self, run: str, *, today: Any) -> None:
         self.app.resume(run, slots=1, today=today)
 
-    def crash(self, inputs: Mapping[str, str], *, today: Any, only: str | None, point: str) -> bool:
+    def settled(self, run: str) -> Sequence[tuple[Item, Reviewed]]:
+        return self.app.waiting(run, settled=True)
+
+    def crash(
+        self, inputs: Mapping[str, str], answers: Sequence[Answer], *, today: Any, only: str | None, point: str
+    ) -> str:
         day = today.isoformat() if today else ""
         where = {"folder": str(self.folder), "process": self.process, "region": self.region}
         stage = {**where, "account": self.account, "post": self.post}
-        told = json.dumps({**stage, "ahead": self.clock.ahead, "inputs": inputs, "today": day, "only": only})
+        said = [answer.model_dump(include={"step", "choice", "edit", "key"}) for answer in answers]
+        how = {"ahead": self.clock.ahead, "inputs": inputs, "today": day, "only": only, "answers": said}
+        told = json.dumps({**stage, **how})
         environment = {**os.environ, "ROBO_TESTING": "1", "ROBO_CRASH_AT": f"{point}:1"}
         command = [sys.executable, "-m", "robo.cli.staging"]
         done = subprocess.run(
             command, env=environment, input=told.encode(), capture_output=True, timeout=STUCK, check=False
         )
         if done.returncode not in {-KILL, KILL}:  # Windows tells it without a sign
-            return False
+            return ""
         run = self.app.latest_runs(1)[0][0]
         self.app.resume(run.id, slots=1, today=today)
-        return True
+        return run.id
 
     def items(self, key: str) -> Sequence[Item]:
         return self.app.items(key=key)
@@ -249,7 +257,8 @@ def _die() -> None:
     where = (Path(told["folder"]), told["process"], told["region"])
     stage = _Stage(*where, tuple(told["account"]), clock, post=told["post"])
     today = date.fromisoformat(told["today"]) if told["today"] else None
-    stage.run(told["inputs"], today=today, only=told["only"])
+    run = stage.run(told["inputs"], today=today, only=told["only"])
+    Answering(stage, [Answer(**answer) for answer in told["answers"]], today).of_run(run)
 
 
 if __name__ == "__main__":

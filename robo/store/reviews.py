@@ -86,12 +86,15 @@ def of_item(tx: Tx, item: str) -> list[Reviewed]:
     return [_reviewed(row) for row in tx.execute(query).mappings()]
 
 
-def waiting(tx: Tx, *, run: str = "") -> list[tuple[str, Reviewed]]:
-    """(item, question) of every item that waits for an answer, those whose time ends first before the others."""
+def waiting(tx: Tx, *, run: str = "", settled: bool = False) -> list[tuple[str, Reviewed]]:
+    """(item, question) of every item that waits for an answer, those whose time ends first before the others.
+    `settled`: of every question that is answered or over, instead."""
+    over = (reviews.c.state.in_([ReviewState.ANSWERED, ReviewState.OVERDUE]),)
+    open_ = (reviews.c.state == ReviewState.OPEN, items.c.state == ItemState.WAITING)
     query = (
         select(reviews)
         .join(items, items.c.id == reviews.c.item)
-        .where(reviews.c.state == ReviewState.OPEN, items.c.state == ItemState.WAITING)
+        .where(*(over if settled else open_))
         .order_by(reviews.c.until.is_(None), reviews.c.until, reviews.c.id)
     )
     if run:

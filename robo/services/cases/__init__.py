@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from robo.errors import Words, fill, phrase
 from robo.model.base import ItemState
-from robo.model.case import Case, CaseFault, Expected, Mishap
+from robo.model.case import Answer, Case, CaseFault, Expected, Mishap
 from robo.model.process import Kind
 from robo.model.run import Item
 from robo.model.text import header
@@ -69,9 +69,11 @@ class Stage(Staged, Protocol):
         """Run to rest; the run's id."""
         ...
 
-    def crash(self, inputs: Mapping[str, str], *, today: Any, only: str | None, point: str) -> bool:
-        """Run in a process that dies at `point` (`after effect@created`), then go on with what it left; False when it
-        never came there."""
+    def crash(
+        self, inputs: Mapping[str, str], answers: Sequence[Answer], *, today: Any, only: str | None, point: str
+    ) -> str:
+        """Run, and answer what is asked, in a process that dies at `point` (`after effect@created`), then go on with
+        what it left: the run's id, "" when it never came there."""
         ...
 
     def items(self, key: str) -> Sequence[Item]: ...
@@ -131,8 +133,6 @@ class Player:
             self._wait_for_its_day(number)
             inputs = self._inputs(number)
             last = self._run(number, inputs, [fault for fault in self.case.faults if fault.run == number])
-            answers = [answer for answer in self.case.reviews if answer.run == number]
-            self.problems += Answering(self.stage, answers, self.case.day(number)).of_run(last)
             self.given_to[last] = inputs
         self._look_at_items()
         self.problems += portal_problems(self.case.world.portal, self.portal)
@@ -197,6 +197,8 @@ class Player:
 
     def _run(self, number: int, inputs: Mapping[str, str], faults: Sequence[CaseFault]) -> str:
         today = self.case.day(number)
+        answers = [answer for answer in self.case.reviews if answer.run == number]
+        people = Answering(self.stage, answers, today)
         crashes = [fault for fault in faults if fault.do is Mishap.CRASH]
         for fault in faults:
             if fault.do is not Mishap.CRASH:
@@ -205,9 +207,15 @@ class Player:
         for fault in crashes:
             point = {"submit": "after effect", "receipt": "after receipt"}.get(fault.after, "before effect")
             point = f"{point}@{fault.step}"
-            if not self.stage.crash(inputs, today=today, only=fault.key or None, point=point):
+            run = self.stage.crash(inputs, answers, today=today, only=fault.key or None, point=point)
+            if run:
+                people.after_crash(run)
+            else:
                 self._problem("the run never came to the crash at %(step)s", step=fault.step)
-        return self.stage.run(inputs, today=today, only=None)
+        last = self.stage.run(inputs, today=today, only=None)
+        people.of_run(last)
+        self.problems += people.problems()
+        return last
 
     # ---- after ------------------------------------------------------------------------------------------
     def _look_at_items(self) -> None:

@@ -21,6 +21,10 @@ class Staged(Protocol):
         """The items of the run that wait for a person, with what is asked."""
         ...
 
+    def settled(self, run: str) -> Sequence[tuple[Item, Reviewed]]:
+        """The items of the run about which a question is over, answered or not."""
+        ...
+
     def answer(self, item: Item, choice: str, edit: Mapping[str, str], role: str) -> None: ...
 
     def pass_(self, until: datetime) -> None:
@@ -41,22 +45,35 @@ class Answering:
     today: Any
     given: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How many answers each item has had at each review."""
+    used: set[int] = field(default_factory=set)
 
-    def of_run(self, run: str) -> list[Words]:
-        """Answer, and go on with the run, until nothing the case answers is asked any more; what was never asked."""
-        used: set[int] = set()
+    def of_run(self, run: str) -> None:
+        """Answer, and go on with the run, until nothing the case answers is asked any more."""
         while True:
             asked = [(item, review, self._next(item, review)) for item, review in self.stage.waiting(run)]
             answered = [(item, review, which) for item, review, which in asked if which is not None]
             if not answered:
                 break
             for item, review, which in answered:
-                used.add(which)
-                self.given[item.id, review.step] += 1
+                self._note(item, review, which)
                 self._answer(item, review, self.answers[which])
             self.stage.resume(run, today=self.today)
-        unused = (answer for number, answer in enumerate(self.answers) if number not in used)
+
+    def after_crash(self, run: str) -> None:
+        """Go on with a run of which somebody answered before it was killed."""
+        for item, review in self.stage.settled(run):
+            if (which := self._next(item, review)) is not None:
+                self._note(item, review, which)
+        self.of_run(run)
+
+    def problems(self) -> list[Words]:
+        """The answers that nobody asked for."""
+        unused = (answer for number, answer in enumerate(self.answers) if number not in self.used)
         return [phrase("review: nobody was asked at %(step)s", step=answer.step) for answer in unused]
+
+    def _note(self, item: Item, review: Reviewed, which: int) -> None:
+        self.used.add(which)
+        self.given[item.id, review.step] += 1
 
     def _next(self, item: Item, review: Reviewed) -> int | None:
         """Which entry of the case is this item's next at this review."""

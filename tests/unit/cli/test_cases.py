@@ -137,10 +137,10 @@ def test_a_run_that_crashes_has_the_day_of_its_case(project: Path) -> None:
         source = player.stage.folder / "export.csv"
         source.write_bytes((project / "demandes.csv").read_bytes())
         inputs = {"export": str(source)}
-        assert player.stage.crash(inputs, today=case.day(1), only="2026-AA-0001", point="outcome")
+        assert player.stage.crash(inputs, (), today=case.day(1), only="2026-AA-0001", point="outcome")
         ((_, row),) = [row for row in player.stage.rows(inputs, "export") if row[0] == "2026-AA-0001"]
         assert row["Vérifiée le"] == "16/11/2026"
-        assert not player.stage.crash(inputs, today=case.day(1), only="2026-AA-0002", point="after receipt")
+        assert not player.stage.crash(inputs, (), today=case.day(1), only="2026-AA-0002", point="after receipt")
 
 
 @pytest.mark.parametrize(

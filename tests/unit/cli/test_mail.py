@@ -112,6 +112,27 @@ def test_cases_have_a_post_office_and_look_at_every_mail(writing: Path, robo: Ro
     assert told in "".join(found)
 
 
+SUBJECT = "${{ read.subject }}\n      body"
+READ = """\
+  - id: read
+    review:
+      title: Relire
+      show: {Nom: "${{ item.last }}"}
+      edit: {subject: "Demande ${{ item.number }}"}
+      choices: {ok: Envoyer}
+      recheck: yes
+"""
+
+
+def test_a_letter_that_was_read_is_sent_once_whatever_dies_behind_the_answer(writing: Path, robo: Robo) -> None:
+    read = PROCESS.replace("steps:\n", "steps:\n" + READ).replace("Demande ${{ item.number }}\n      body", SUBJECT)
+    (writing / "processes/accuses/process.yaml").write_text(read, encoding="utf-8")
+    answer = "reviews: [{step: read, choice: ok, edit: {subject: Votre demande}}]\n"
+    mail = FOR_LEA.replace("subject: Demande A-1", "subject: Votre demande")
+    told = expects(DONE, mail, SUMMARY % "waiting", SUMMARY % "Voici")
+    assert played(writing, robo, ONE + CRASH % "receipt" + answer + told) == []
+
+
 @pytest.fixture
 def source(writing: Path) -> Path:
     file = writing / "demandes.csv"
