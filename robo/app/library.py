@@ -99,7 +99,14 @@ class Library:
 
         if self.post is None or plan.mail is None:
             return plan
-        here = {"server": "127.0.0.1", "port": self.post, "security": Security.NONE, "secret": None, "practice": True}
+        here = {
+            "server": "127.0.0.1",
+            "port": self.post,
+            "security": Security.NONE,
+            "secret": None,
+            "practice": True,
+            "mailbox": None,
+        }
         return replace(plan, mail=plan.mail.model_copy(update=here))
 
     def validate(self, process: str | None = None) -> tuple[Diagnostic, ...]:

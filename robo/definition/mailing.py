@@ -9,9 +9,10 @@ from typing import Final
 
 from robo.definition.document import Document
 from robo.definition.yaml_nodes import TextNode, YamlNode
+from robo.errors import phrase
 from robo.model.base import Environment
 from robo.model.process import Kind
-from robo.model.region import MailAccount, Security
+from robo.model.region import Keeper, MailAccount, Mailbox, Security
 from robo.model.scalars import BadScalar, parse
 from robo.model.text import Path
 
@@ -24,10 +25,13 @@ KEYS: Final = (
     "domains",
     "environment",
     "redirect_all_to",
+    "mailbox",
     "why",
 )
-LATER: Final = ("mailbox",)
+BOX: Final = ("server", "port", "security", "secret", "sent", "kept_by", "why")
 PATH: Final[Path] = ("mail",)
+BOX_PORTS: Final[Mapping[Security, int]] = {Security.TLS: 993, Security.STARTTLS: 143, Security.NONE: 143}
+"""RFC 8314, RFC 3501."""
 PORTS: Final[Mapping[Security, int]] = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
 """RFC 8314, RFC 6409, RFC 5321."""
 HIGHEST: Final = 65535
@@ -41,21 +45,18 @@ def read_mail(document: Document, node: YamlNode | None, region: str) -> MailAcc
     if node is None:
         return None
     before = document.reporter.count
-    entries = document.mapping(node, PATH, KEYS, LATER)
-    server = _matching(document, entries, "server", _SERVER, "the name of a server, as smtp.exemple.fr")
-    word = document.choice(entries.get("security"), _at("security"), tuple(Security), Security.STARTTLS)
-    security = Security(word)
+    entries = document.mapping(node, PATH, KEYS)
+    server = _server(document, entries, PATH, "smtp.exemple.fr")
+    security = _security(document, entries, PATH, Security.STARTTLS)
     name, sender = parseaddr(document.text(document.required(entries, "from", PATH), _at("from")))
     if "from" in entries and not _is_address(sender):
         document.wrong_value(_at("from"), sender, "an address, as robot@exemple.fr or Robot <robot@exemple.fr>")
     secret = document.text(entries["secret"], _at("secret")) if "secret" in entries else None
-    if secret and security is Security.NONE and server not in LOOPBACK:
-        document.wrong_value(
-            _at("security"), security.value, "starttls or tls: a password never travels in the clear", meant="starttls"
-        )
+    if secret:
+        _never_in_the_clear(document, server, security, PATH)
     account = MailAccount(
         server=server,
-        port=_port(document, entries.get("port"), PORTS[security]),
+        port=_port(document, entries, PATH, PORTS[security]),
         security=security,
         sender=sender,
         name=name,
@@ -65,29 +66,68 @@ def read_mail(document: Document, node: YamlNode | None, region: str) -> MailAcc
             document.choice(entries.get("environment"), _at("environment"), tuple(Environment), Environment.TEST)
         ),
         redirect_all_to=_addresses(document, entries.get("redirect_all_to"), _at("redirect_all_to")),
+        mailbox=_mailbox(document, entries.get("mailbox"), secret, region),
         region=region,
     )
     document.text(entries.get("why"), _at("why"))
     return None if document.reporter.count > before else account
 
 
+def _mailbox(document: Document, node: YamlNode | None, secret: str | None, region: str) -> Mailbox | None:
+    """Where answers and copies lie. Without a secret of its own it is signed in like the account."""
+    if node is None:
+        return None
+    path = _at("mailbox")
+    entries = document.mapping(node, path, BOX)
+    server = _server(document, entries, path, "imap.exemple.fr")
+    security = _security(document, entries, path, Security.TLS)
+    _never_in_the_clear(document, server, security, path)
+    named = document.text(entries["secret"], (*path, "secret")) if "secret" in entries else secret
+    if not named:
+        document.required(entries, "secret", path)
+    sent = document.text(entries["sent"], (*path, "sent")) if "sent" in entries else None
+    keeper = None
+    if "kept_by" in entries:
+        keeper = Keeper(document.choice(entries["kept_by"], (*path, "kept_by"), tuple(Keeper), Keeper.SERVER))
+        if sent is None:
+            document.required(entries, "sent", path)
+    document.text(entries.get("why"), (*path, "why"))
+    return Mailbox(
+        server=server,
+        port=_port(document, entries, path, BOX_PORTS[security]),
+        security=security,
+        secret=named or "",
+        sent=sent,
+        kept_by=keeper,
+        region=region,
+    )
+
+
+def _never_in_the_clear(document: Document, server: str, security: Security, path: Path) -> None:
+    if security is Security.NONE and server not in LOOPBACK:
+        wanted = "starttls or tls: a password never travels in the clear"
+        document.wrong_value((*path, "security"), security.value, wanted, meant="starttls")
+
+
+def _security(document: Document, entries: Mapping[str, YamlNode], path: Path, usual: Security) -> Security:
+    return Security(document.choice(entries.get("security"), (*path, "security"), tuple(Security), usual))
+
+
 def _at(key: str) -> Path:
     return (*PATH, key)
 
 
-def _matching(
-    document: Document, entries: Mapping[str, YamlNode], key: str, pattern: re.Pattern[str], wanted: str
-) -> str:
-    text = document.text(document.required(entries, key, PATH), _at(key))
-    if key in entries and not pattern.fullmatch(text):
-        document.wrong_value(_at(key), text, wanted)
+def _server(document: Document, entries: Mapping[str, YamlNode], path: Path, example: str) -> str:
+    text = document.text(document.required(entries, "server", path), (*path, "server"))
+    if "server" in entries and not _SERVER.fullmatch(text):
+        document.wrong_value((*path, "server"), text, phrase("the name of a server, as %(example)s", example=example))
     return text
 
 
-def _port(document: Document, node: YamlNode | None, usual: int) -> int:
-    port = document.whole(node, _at("port"), usual)
+def _port(document: Document, entries: Mapping[str, YamlNode], path: Path, usual: int) -> int:
+    port = document.whole(entries.get("port"), (*path, "port"), usual)
     if not 0 < port <= HIGHEST:
-        document.wrong_value(_at("port"), str(port), "the number of a port, from 1 to 65535")
+        document.wrong_value((*path, "port"), str(port), "the number of a port, from 1 to 65535")
     return port
 
 

@@ -30,6 +30,27 @@ class Security(StrEnum):
     NONE = "none"
 
 
+class Keeper(StrEnum):
+    """Who puts a copy of each mail that is sent into the folder of such copies."""
+
+    SERVER = "server"
+    ROBO = "robo"
+
+
+class Mailbox(Value):
+    """The mailbox of the account, over IMAP."""
+
+    server: str
+    port: int
+    security: Security = Security.TLS
+    secret: str
+    sent: str | None = None
+    """The folder in which copies of what was sent lie: what a mail is proven by whose answer was lost."""
+    kept_by: Keeper | None = None
+    """None: somebody does, or not; what is there proves, what is not there says nothing."""
+    region: str
+
+
 class MailAccount(Value):
     """The account a region's robots write from. A loopback server apart, `none` is for relays without a password."""
 
@@ -46,6 +67,7 @@ class MailAccount(Value):
     environment: Environment = Environment.TEST
     redirect_all_to: tuple[str, ...] = ()
     """Outside production all mails go here instead."""
+    mailbox: Mailbox | None = None
     practice: bool = False
     """The post office of a case: it delivers nothing, so nothing need go elsewhere."""
     region: str

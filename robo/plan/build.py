@@ -93,11 +93,23 @@ def _with_source(items: Items, actions: Actions, problems: Problems) -> Items:
 
 def _check_region(process: Process, region: Region | None, actions: Actions, problems: Problems) -> None:
     """The region has what an action stands on."""
-    if region is None or region.mail is not None:
+    if region is None:
         return
     for step in actions_of(process):
         spec = actions.get(step.action)
-        if spec is not None and spec.region_needs is not None:
+        if spec is None or spec.region_needs is None:
+            continue
+        if region.mail is not None and region.mail.mailbox is None and spec.region_needs == "mailbox":
+            problems.report(
+                "RB481",
+                "%(action)s looks into the mailbox of the region, and %(region)s has none",
+                (*step.path, step.action),
+                expected="in %(file)s: mail: {…, mailbox: {server: imap.exemple.fr, secret: mail}}",
+                action=step.action,
+                region=region.id,
+                file=region.file,
+            )
+        if region.mail is None:
             problems.report(
                 "RB480",
                 "%(action)s needs the account of the region, and %(region)s has none",
@@ -240,8 +252,10 @@ def origin_of(url: str) -> str:
 def _secrets(process: Process, actions: Actions, mail: MailAccount | None) -> Mapping[str, SecretNeed]:
     """The declared secrets, and those that an action or the region's account names: of kind `password`."""
     found = dict(process.secrets)
-    if mail is not None and mail.secret is not None:
-        found.setdefault(mail.secret, SecretNeed(name=mail.secret))
+    of_mails = () if mail is None else (mail.secret, mail.mailbox.secret if mail.mailbox is not None else None)
+    for needed in of_mails:
+        if needed is not None:
+            found.setdefault(needed, SecretNeed(name=needed))
     for step in actions_of(process):
         spec = actions.get(step.action)
         name = params_of(spec, step.params).get("secret") if spec is not None and _takes_secret(spec) else None

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from robo.definition.telling import Say
 from robo.model.text import Node
 from robo.plan.phrases_files import FILE_PHRASES, take_file
-from robo.plan.phrases_post import POST_PHRASES, take_entry
+from robo.plan.phrases_post import POST_PHRASES, take_entry, take_mail
 
 
 class Writer(Protocol):
@@ -178,6 +178,7 @@ PHRASES: Mapping[str, Phrase] = {
 """How a person does what an action does. An action without a phrase is told by its own summary."""
 TAKEN: Mapping[str, Callable[[Writer, Params], str]] = {
     "files.list": take_file,
+    "mail.messages": take_mail,
     "http.get": take_entry,
     "http.graphql": take_entry,
 }

@@ -33,10 +33,47 @@ def _send(writer: Writer, params: Params) -> Said:
     return (text, *said, *(kinds[name] for name in kinds if name in params))
 
 
+def _messages(writer: Writer, params: Params) -> str:
+    facts = {"folder": _folder(writer, params), "words": _sought(writer, params)}
+    if facts["words"]:
+        return writer.say("In the mailbox of the robots, folder %(folder)s, look for the mails: %(words)s.", facts)
+    return writer.say("Look through the mails in the mailbox of the robots, folder %(folder)s.", facts)
+
+
+def _find(writer: Writer, params: Params) -> str:
+    facts = {"folder": _folder(writer, params), "words": _sought(writer, params)}
+    return writer.say("In the mailbox of the robots, folder %(folder)s, look for one mail: %(words)s.", facts)
+
+
+def _attach(writer: Writer, params: Params) -> str:
+    return writer.say("Save the attachments of that mail.", {})
+
+
+def take_mail(writer: Writer, params: Params) -> str:
+    """Where the next item is, when each is a mail."""
+    facts = {"folder": _folder(writer, params)}
+    return writer.say("In the mailbox of the robots, folder %(folder)s, open the next mail.", facts)
+
+
 def take_entry(writer: Writer, params: Params) -> str:
     """Where the next item is, when each is an entry of a list that an application gives to programs."""
     facts = {"page": writer.value(params.get("url", ""))}
     return writer.say("In the application behind %(page)s, take the next entry of the list.", facts)
+
+
+def _folder(writer: Writer, params: Params) -> str:
+    return writer.value(params.get("folder", "INBOX"))
+
+
+def _sought(writer: Writer, params: Params) -> str:
+    words = {
+        "from": writer.say("from %(value)s", {"value": writer.value(params.get("from", ""))}),
+        "to": writer.say("to %(value)s", {"value": writer.value(params.get("to", ""))}),
+        "subject": writer.say("with the subject %(value)s", {"value": writer.value(params.get("subject", ""))}),
+        "says": writer.say("that says %(value)s", {"value": writer.value(params.get("says", ""))}),
+        "id": writer.say("the one that was read before", {}),
+    }
+    return ", ".join(told for name, told in words.items() if name in params)
 
 
 def _get(writer: Writer, params: Params) -> str:
@@ -67,6 +104,9 @@ def _pairs(writer: Writer, node: Node) -> str:
 
 POST_PHRASES: Final[Mapping[str, Callable[[Writer, Params], Said]]] = {
     "mail.send": _send,
+    "mail.messages": _messages,
+    "mail.find": _find,
+    "mail.attach": _attach,
     "http.get": _get,
     "http.post": _post,
     "http.graphql": _graphql,

@@ -72,9 +72,9 @@ class ActionSpec(Value):
     text_param: str | None = None
     """The parameter that is a text in Markdown. Authors may give it as `{file: templates/x.md}`, a file beside their
     process; values put into it stay what they are (`robo.sdk.markdown.literal`)."""
-    region_needs: Literal["mail"] | None = None
+    region_needs: Literal["mail", "mailbox"] | None = None
     """The settings of the region it stands on: a region without them cannot run it. The session is given them as
-    `Context.settings` under this name (`mail`: `robo.sdk.values.MailAccount`)."""
+    `Context.settings` as `mail` (`robo.sdk.values.MailAccount`); `mailbox`: the account has one."""
     proof: Proof = Proof.NONE
     proof_needs: str | None = None
     """The parameter without which the proof does not hold."""

@@ -6,7 +6,7 @@ from typing import NewType
 
 from robo.model.base import MISSING, CellError, Effect, Missing, Value
 from robo.model.process import Kind
-from robo.model.region import MailAccount, Security
+from robo.model.region import Keeper, MailAccount, Mailbox, Security
 from robo.model.scalars import BadScalar, parse
 
 __all__ = [
@@ -16,8 +16,10 @@ __all__ = [
     "CellError",
     "Effect",
     "Email",
+    "Keeper",
     "Kind",
     "MailAccount",
+    "Mailbox",
     "Missing",
     "Security",
     "Value",

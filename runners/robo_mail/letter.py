@@ -22,6 +22,8 @@ from robo_mail import markdown
 from robo_mail.actions import SendParams, Table
 from robo_mail.trouble import LARGEST, no_attachment, no_such_address, not_granted, not_text_rows, too_large
 
+MARK: Final = "<robo."
+"""How every Message-ID of ours begins."""
 ID_DIGITS: Final = 40
 """Hexadecimal digits of a Message-ID: 160 bits of the effect's id, in a line of 76 characters."""
 SHOWN: Final = 2000
@@ -60,7 +62,7 @@ def write(
     _check_granted(account, wanted)
     recipients = tuple(dict.fromkeys(_plain(each) for each in (account.redirect_all_to if trial else wanted)))
     message = EmailMessage(policy=SMTP)
-    message["Message-ID"] = f"<robo.{call.effect_id[:ID_DIGITS]}@{account.sender.rpartition('@')[2]}>"
+    message["Message-ID"] = f"{MARK}{call.effect_id[:ID_DIGITS]}@{account.sender.rpartition('@')[2]}>"
     message["Date"] = format_datetime(now or datetime.now(UTC))
     message["From"] = Address(account.name, addr_spec=account.sender)
     message["To"] = ", ".join(map(_plain, account.redirect_all_to if trial else params.to))

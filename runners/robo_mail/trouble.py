@@ -17,30 +17,36 @@ from robo.sdk.errors import (
     UsageError,
 )
 from robo.sdk.runner import Call
-from robo.sdk.values import MailAccount
+from robo.sdk.values import MailAccount, Mailbox
 
 LARGEST = 20 * 1024 * 1024
 """Bytes of all attachments of one mail: what nearly every server takes, once they are encoded."""
 MEGABYTE = 1024 * 1024
 
 
-def where(account: MailAccount) -> str:
+class MailboxRefused(Failure):
+    """Asking again changes nothing."""
+
+    retry = False
+
+
+def where(account: MailAccount | Mailbox) -> str:
     return f"config/regions/{account.region}.yaml"
 
 
-def unreachable(account: MailAccount, cause: str) -> PortalDown:
+def unreachable(account: MailAccount | Mailbox, cause: str) -> PortalDown:
     return PortalDown(
         "RB855",
         "the mail server %(server)s:%(port)s does not answer: %(cause)s",
         place=where(account),
-        remedy="check the network, and `mail: {server, port, security}` there; then run or resume the process",
+        remedy="check the network, and `server`, `port`, `security` of `mail:` there; then run or resume the process",
         server=account.server,
         port=account.port,
         cause=cause,
     )
 
 
-def not_trusted(account: MailAccount, cause: str) -> PortalDown:
+def not_trusted(account: MailAccount | Mailbox, cause: str) -> PortalDown:
     return PortalDown(
         "RB856",
         "this machine does not trust the mail server %(server)s: %(cause)s",
@@ -53,7 +59,7 @@ def not_trusted(account: MailAccount, cause: str) -> PortalDown:
     )
 
 
-def not_offered(account: MailAccount, what: str) -> PortalDown:
+def not_offered(account: MailAccount | Mailbox, what: str) -> PortalDown:
     return PortalDown(
         "RB857",
         "the mail server %(server)s:%(port)s does not offer %(what)s",
@@ -65,7 +71,7 @@ def not_offered(account: MailAccount, what: str) -> PortalDown:
     )
 
 
-def credentials_refused(account: MailAccount, words: str) -> CredentialsRefused:
+def credentials_refused(account: MailAccount | Mailbox, words: str) -> CredentialsRefused:
     return CredentialsRefused(
         "RB858",
         "the mail server %(server)s refused the secret %(secret)s: %(words)s",
@@ -240,4 +246,83 @@ def past_its_time() -> DeadlinePassed:
         "RB869",
         "it was too late to send the mail",
         remedy="nothing was sent; whether that is so is looked for before it is tried again",
+    )
+
+
+# -- the mailbox
+
+
+def no_mailbox(call: Call) -> UsageError:
+    return UsageError(
+        "RB898",
+        "the region has no mailbox, so %(action)s cannot look into it",
+        place=call.step,
+        remedy="write `mail: {mailbox: …}` in the region's file: `robo explain RB481` shows how. Cases have none",
+        action=call.action,
+    )
+
+
+def no_folder(call: Call, folder: str, known: Sequence[str]) -> MailboxRefused:
+    return MailboxRefused(
+        "RB894",
+        "the mailbox has no folder %(folder)s; it has: %(known)s",
+        place=call.step,
+        remedy="write the folder's name as the server calls it",
+        folder=folder,
+        known=", ".join(known) or "-",
+    )
+
+
+def not_answered(box: Mailbox, words: str) -> Failure:
+    return Failure(
+        "RB895",
+        "the mailbox on %(server)s does not do what it is asked: %(words)s",
+        place=where(box),
+        remedy="it is tried again; if it goes on, ask who runs the server",
+        server=box.server,
+        words=words,
+    )
+
+
+def too_many_messages(call: Call, folder: str, most: int) -> MailboxRefused:
+    return MailboxRefused(
+        "RB896",
+        "more than %(most)s mails came into %(folder)s in that time",
+        place=call.step,
+        remedy="look at less (`since: 2 days`, another folder), or allow more: `max_messages: 5000`",
+        folder=folder,
+        most=most,
+    )
+
+
+def no_message(call: Call, folder: str, message: str) -> NotFound:
+    return NotFound(
+        "RB897",
+        "the mail %(id)s is not in %(folder)s",
+        place=call.step,
+        remedy="look whether somebody moved or deleted it; a longer `since` looks further back",
+        id=message,
+        folder=folder,
+    )
+
+
+def no_piece(call: Call, wanted: str, names: Sequence[str]) -> Rejection:
+    return Rejection(
+        "no-attachment",
+        "the mail has no attachment %(wanted)s; it has: %(names)s",
+        place=call.step,
+        remedy="ask who wrote it to send the file; where a mail may come without one, say `required: no`",
+        wanted=wanted,
+        names=", ".join(names) or "-",
+    )
+
+
+def too_large_to_read(call: Call, size: int, limit_mb: int) -> Rejection:
+    return Rejection(
+        "mail-too-large",
+        "the mail has %(size_mb)s MB, more than the %(limit_mb)s MB that are read",
+        place=call.step,
+        remedy="allow more: `max_mb: 50`, or ask who wrote it for less",
+        size_mb=round(size / MEGABYTE, 1),
+        limit_mb=limit_mb,
     )

@@ -10,7 +10,7 @@ import pytest
 from robo.definition.region import read_region
 from robo.errors import DefinitionError, UsageError
 from robo.model.base import Environment
-from robo.model.region import MailAccount, Security
+from robo.model.region import Keeper, MailAccount, Security
 from robo.services.worker.requests import host_rules
 
 HEAD = "robo: 1\nregion: ici\ntitle: Ici\n"
@@ -76,7 +76,7 @@ def test_everything_may_be_said() -> None:
         ("redirect_all_to: essais", "RB201"),
         ("environment: prod", "RB201"),
         ("passwort: x", "RB203"),
-        ("mailbox: {}", "RB210"),
+        ("mailbox: INBOX", "RB204"),
     ],
 )
 def test_what_is_wrong_is_told_at_its_line(said: str, wrong: str) -> None:
@@ -95,6 +95,42 @@ def test_a_password_never_travels_in_the_clear(server: str) -> None:
     mail = f"mail: {{server: {server}, from: a@exemple.fr, domains: a.fr, security: none, secret: m}}\n"
     assert [code for code, _ in problems(mail)] == ["RB201"]
     assert read(mail.replace(server, "127.0.0.1")).secret == "m"
+
+
+BOX = LEAST.replace("}", ", secret: m, mailbox: {server: imap.exemple.fr%s}}")
+
+
+def test_a_mailbox_says_little_and_is_signed_in_like_the_account() -> None:
+    box = read(BOX % "").mailbox
+    assert box is not None
+    assert (box.port, box.security, box.secret, box.sent, box.kept_by) == (993, Security.TLS, "m", None, None)
+    box = read(BOX % ", port: 1143, security: starttls, secret: lecture, sent: Envoyés, kept_by: server").mailbox
+    assert box is not None
+    assert (box.port, box.security, box.secret) == (1143, Security.STARTTLS, "lecture")
+    assert (box.sent, box.kept_by, box.region) == ("Envoyés", Keeper.SERVER, "ici")
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        (", security: none", "RB201"),
+        (", kept_by: robo", "RB202"),
+        (", sent: Envoyés, kept_by: nobody", "RB201"),
+        (", folder: INBOX", "RB203"),
+        (", port: 0", "RB201"),
+    ],
+)
+def test_what_is_wrong_with_a_mailbox_is_told(more: str, code: str) -> None:
+    assert [found for found, _ in problems(BOX % more)] == [code]
+
+
+def test_a_mailbox_needs_a_secret_somewhere() -> None:
+    assert [code for code, _ in problems(BOX.replace(", secret: m", "") % "")] == ["RB202"]
+
+
+def test_a_plan_that_writes_has_the_secret_of_the_mailbox_too(bench: Any) -> None:
+    plan = bench.plan(SENDS, region=HEAD + BOX % ", secret: lecture")
+    assert {"m", "lecture"} <= set(plan.secrets)
 
 
 def test_an_action_that_needs_the_account_says_what_to_write_where(bench: Any) -> None:

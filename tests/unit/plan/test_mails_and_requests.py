@@ -24,7 +24,7 @@ INVALID = sorted((CORPUS / "invalid").glob("*.yaml"))
 REGION = b"""robo: 1
 region: ici
 title: Ici
-mail: {server: smtp.exemple.fr, from: robot@exemple.fr, domains: [exemple.fr], secret: mail}
+mail: {server: smtp.exemple.fr, from: a@exemple.fr, domains: [exemple.fr], secret: m, mailbox: {server: i.exemple.fr}}
 """
 
 

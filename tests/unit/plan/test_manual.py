@@ -263,3 +263,30 @@ def test_mails_and_requests_are_told_as_a_person_would_do_them(tmp_path: Path) -
             ),
         ),
     ]
+
+
+MAILBOX = """\
+robo: 1
+process: essai
+title: Essai
+items:
+  from: {mail.messages: {folder: INBOX}}
+  fields: {number: id}
+  key: ${{ item.number }}
+steps:
+  - mail.find: {from: accuse@exemple.fr, subject: "Dossier ${{ item.number }}"}
+  - mail.attach: ${{ item.number }}
+  - mail.messages: {says: relance}
+"""
+
+
+def test_the_mailbox_is_told_as_a_person_would_look_into_it(tmp_path: Path) -> None:
+    process = load_process(tmp_path / "essai/process.yaml", MAILBOX, actions=installed_actions())
+    (chapter,) = manual(build(process, None, installed_actions()))
+    where = "In the mailbox of the robots, folder « INBOX »"
+    assert [sentence.text for sentence in chapter.sentences] == [
+        f"{where}, open the next mail.",
+        f"{where}, look for one mail: from « accuse@exemple.fr », with the subject Dossier « id » of the row.",
+        "Save the attachments of that mail.",
+        f"{where}, look for the mails: that says « relance ».",
+    ]
