@@ -59,6 +59,7 @@ class ReviewSegment:
             self._answered(row)
             return
         if row.state is ReviewState.OVERDUE and row.item == attempt.fence.item:
+            attempt.at = step
             raise Ending(self._too_late(row))
         await attempt.boundary()
         attempt.begin_segment()

@@ -90,7 +90,7 @@ def waiting(tx: Tx, *, run: str = "", settled: bool = False) -> list[tuple[str, 
     """(item, question) of every item that waits for an answer, those whose time ends first before the others.
     `settled`: of every question that is answered or over, instead."""
     over = (reviews.c.state.in_([ReviewState.ANSWERED, ReviewState.OVERDUE]),)
-    open_ = (reviews.c.state == ReviewState.OPEN, items.c.state == ItemState.WAITING)
+    open_ = (reviews.c.state == fences.OPEN, items.c.state == ItemState.WAITING)
     query = (
         select(reviews)
         .join(items, items.c.id == reviews.c.item)
@@ -119,7 +119,7 @@ def overdue(tx: Tx) -> tuple[str, ...]:
     query = (
         select(items, reviews.c.id.label("review"), reviews.c.step, reviews.c.n)
         .join(reviews, reviews.c.item == items.c.id)
-        .where(reviews.c.state == ReviewState.OPEN, reviews.c.until <= at, items.c.state == ItemState.WAITING)
+        .where(reviews.c.state == fences.OPEN, reviews.c.until <= at, items.c.state == ItemState.WAITING)
         .order_by(items.c.id)
         .with_for_update(of=items)
     )

@@ -126,6 +126,7 @@ async def test_the_end_of_the_time_does_what_the_process_says(world: Any, way: s
     await world.book.answer(KEY, "", overdue=True)
     item = await world.run(plan)
     assert (item.state, item.end.code, world.clicks, item.end.ours) == (state, code, 0, False)
+    assert item.end.place == "processes/p/process.yaml · reading"
 
 
 async def test_after_a_receipt_the_end_of_the_time_is_a_hand_over(world: Any) -> None:
