@@ -106,15 +106,23 @@ class Teller:
                 return self.say("%(value)s plus %(other)s days", facts)
             case "add_workdays":
                 return self.say("%(value)s plus %(other)s working days", facts)
+        if node.name in AS_IT_IS:
+            return value
+        words = self._of_a_value(node.name, facts) or self._of_a_list(node.name, facts)
+        return words or f"{value} | {node.name}" + (f"({', '.join(given)})" if given else "")
+
+    def _of_a_value(self, name: str, facts: Mapping[str, str]) -> str:
+        """What a filter says of one value; nothing for those that have no words."""
+        match name:
+            case "days_until":
+                return self.say("the days from %(value)s to %(other)s", facts)
+            case "contains":
+                return self.say("%(other)s stands in %(value)s", facts)
             case "upper":
                 return self.say("%(value)s in capitals", facts)
             case "lower":
                 return self.say("%(value)s in small letters", facts)
-        if node.name in AS_IT_IS:
-            return value
-        return self._of_a_list(node.name, facts) or f"{value} | {node.name}" + (
-            f"({', '.join(given)})" if given else ""
-        )
+        return ""
 
     def _translated(self, node: nodes.Filter, inner: nodes.Node) -> str:
         """What the table makes of a word that is written out; nothing of any other value."""
@@ -130,6 +138,12 @@ class Teller:
                 return self.say("the total of %(other)s of %(value)s", facts)
             case "sum", False:
                 return self.say("the total of %(value)s", facts)
+            case "max", True:
+                return self.say("the greatest %(other)s of %(value)s", facts)
+            case "min", True:
+                return self.say("the smallest %(other)s of %(value)s", facts)
+            case "group", True:
+                return self.say("%(value)s, put together by %(other)s", facts)
             case "map", _:
                 return self.say("%(other)s of %(value)s", facts)
             case (("length" | "count"), False):
@@ -151,10 +165,22 @@ class Teller:
             else self.say("%(value)s is like %(other)s", facts)
         )
 
+    def _absent(self, left: nodes.Node, operand: nodes.Operand) -> str | None:
+        """`… | contains(…) == false`, as a person says it; None for anything else."""
+        told = operand.expr
+        if not isinstance(left, nodes.Filter) or left.name != "contains" or left.node is None:
+            return None
+        if operand.op != "eq" or not isinstance(told, nodes.Const) or told.value is not False:
+            return None
+        facts = {"value": self._node(left.node), "other": self._node(left.args[0])}
+        return self.say("%(other)s does not stand in %(value)s", facts)
+
     def _compare(self, node: nodes.Compare) -> str:
         if len(node.ops) != 1:
             return " ".join([self._node(node.expr), *(f"{part.op} {self._node(part.expr)}" for part in node.ops)])
         operand = node.ops[0]
+        if (absent := self._absent(node.expr, operand)) is not None:
+            return absent
         facts = {"left": self._node(node.expr), "right": self._node(operand.expr)}
         if operand.op in {"gt", "lt", "gteq", "lteq"}:
             dates = self._is_date(node.expr) or self._is_date(operand.expr)

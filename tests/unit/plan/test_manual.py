@@ -49,6 +49,12 @@ def chapters(region: str = "occitanie") -> tuple[Chapter, ...]:
         ("item.lines | map('n') | sum", "the total of « n » of the rows"),
         ("item.lines | map('n') | join(', ')", "« n » of the rows"),
         ("item.lines | length > 2", "how many there are of the rows is more than 2"),
+        ("item.lines | max('n')", "the greatest « n » of the rows"),
+        ("item.lines | min('n')", "the smallest « n » of the rows"),
+        ("item.lines | group('last')", "the rows, put together by « last »"),
+        ("item.born | days_until(run.date)", "the days from « Date de naissance » to the day of the run"),
+        ("item.last | contains('x')", "« x » stands in « Nom »"),
+        ("item.last | slug | contains('x') == false", "« x » does not stand in « Nom »"),
         ("item.last is like 'x'", "« Nom » is like « x »"),
     ],
 )
