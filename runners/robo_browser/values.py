@@ -120,7 +120,7 @@ def _maybe(kind: Kind, text: str) -> Any:
 
 
 def _number(text: str) -> Decimal | None:
-    for kind in (Kind.MONEY, Kind.DECIMAL):
+    for kind in (Kind.DECIMAL, Kind.MONEY):
         number = _maybe(kind, text)
         if isinstance(number, Decimal):
             return number
