@@ -79,6 +79,7 @@ class App(Library):
 
         plan = self.plan(request.process, request.region)
         need_enabled(self.region(request.region), request.process)
+        request = replace(request, headed=request.headed or bool(plan.attended))
         inputs = typed_inputs(plan, request.inputs, request.folder)
         hosts, environment = host_rules(plan, {"inputs": inputs}, request.environment)
         check_runners(plan.runners, self.settings.for_runners(), headed=request.headed)
@@ -106,7 +107,8 @@ class App(Library):
         if plan.digest != run.digest:
             plan = self.plan(run.process, run.region, run.options.get("sources"))
         need_enabled(self.region(run.region), run.process)
-        request = replace(asked_again(run), **changes)
+        asked = replace(asked_again(run), **changes)
+        request = replace(asked, headed=asked.headed or bool(plan.attended))
         inputs = typed_inputs(plan, request.inputs, request.folder)
         hosts, _ = host_rules(plan, {"inputs": inputs}, None)
         check_runners(plan.runners, self.settings.for_runners(), headed=request.headed)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 
-from robo.cli.console import show
+from robo.cli.console import show, talk
 from robo.cli.language import _
 from robo.cli.words import outcome_word
 
@@ -43,6 +43,9 @@ class Progress:
         """One fact from the worker. May be called from any slot, never from two threads at once."""
         if what == "begun":
             self.run = str(facts["run"])
+        elif what == "attended":
+            show(CLEAR if self._on else "")
+            talk(_("a window opens: sign in there; the robot waits, sees when you are in, and goes on by itself"))
         elif what == "opened":
             self._total = int(facts.get("items", 0))
         elif what == "item" and facts["state"]:

@@ -123,8 +123,6 @@ def read_secrets(source: Source, node: YamlNode | None) -> dict[str, SecretNeed]
     for name, value, path in entries(source, node, ("secrets",)):
         parts = source.mapping(_long(source, value, "kind", SECRET_KINDS), path, ("kind",))
         kind = source.choice(parts.get("kind"), (*path, "kind"), SECRET_KINDS, "password")
-        if kind == "attended":
-            source.not_yet(kind, source.at((*path, "kind")))
         found[name] = SecretNeed(name=name, kind=kind)
     return found
 

@@ -17,7 +17,7 @@ from robo.plan.digest import digest_of
 from robo.plan.extending import extended
 from robo.plan.keys import check_keys
 from robo.plan.looking import VerifyRules
-from robo.plan.model import HostPlan, Part, Plan, every, listed_row
+from robo.plan.model import ATTENDED, HostPlan, Part, Plan, every, listed_row
 from robo.plan.outputs import Finders, Usage, results_of
 from robo.plan.overlay import apply_overlay
 from robo.plan.pages import check_pages
@@ -172,7 +172,7 @@ def _plan(
         "tables": {name: dict(table.rows) for name, table in process.tables.items()},
         "items": process.items,
         "finders": dict(process.finders),
-        "sessions": _sessions(process.sessions),
+        "sessions": _sessions(process.sessions, attended=_attended(process)),
         "limits": process.limits,
         "on_failure": process.on_failure,
         "counts": process.counts,
@@ -222,10 +222,15 @@ def _places(process: Process, problems: Problems) -> Iterator[tuple[str, str]]:
             yield each.id, f"{at.file}:{at.line}"
 
 
-def _sessions(sessions: Sessions) -> Sessions:
-    """`page: kept` goes on where the last item ended, an exclusive account is signed in once: one slot."""
-    one = sessions.page == "kept" or sessions.account == "exclusive"
+def _sessions(sessions: Sessions, *, attended: bool) -> Sessions:
+    """`page: kept` goes on where the last item ended, an exclusive account is signed in once, and a person has one
+    window: one slot."""
+    one = attended or sessions.page == "kept" or sessions.account == "exclusive"
     return sessions.model_copy(update={"slots": 1}) if one else sessions
+
+
+def _attended(process: Process) -> bool:
+    return any(need.kind == ATTENDED for need in process.secrets.values())
 
 
 def _hosts(process: Process) -> tuple[HostPlan, ...]:

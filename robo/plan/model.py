@@ -25,6 +25,9 @@ from robo.model.region import MailAccount
 from robo.model.text import Expr, Node
 from robo.sdk.action import ActionSpec
 
+ATTENDED = "attended"
+"""The kind of a secret that a person has: she signs in herself, in the window of the robot."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostPlan:
@@ -223,6 +226,11 @@ class Plan:
     """The process file, for places in messages."""
     places: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Where each step stands, by its id: `process.yaml:34`; and each row of a list (`listed_row`). Not digested."""
+
+    @property
+    def attended(self) -> str:
+        """The secret with which a person signs in beside the robot; empty when it signs in alone."""
+        return next((name for name, need in self.secrets.items() if need.kind == ATTENDED), "")
 
     @property
     def every_part(self) -> tuple[Part, ...]:

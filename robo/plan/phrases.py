@@ -42,7 +42,10 @@ def _open(writer: Writer, params: Params) -> str:
 
 def _login(writer: Writer, params: Params) -> str:
     facts = {"page": writer.value(params.get("at", "")), "button": writer.target(params.get("button", ""))}
-    text = writer.say("On the page %(page)s, sign in with your own account and press %(button)s.", facts)
+    if "button" in params:
+        text = writer.say("On the page %(page)s, sign in with your own account and press %(button)s.", facts)
+    else:
+        text = writer.say("On the page %(page)s, sign in.", facts)
     if "wrong" in params:
         text += " " + writer.say(
             "If it says %(words)s, stop: do not try a second time.", {"words": writer.target(params["wrong"])}

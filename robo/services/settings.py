@@ -123,9 +123,12 @@ class Settings(Value):
         named = self.authorities or self.browser.authorities
         return None if named is None else self.project / named
 
-    def for_runners(self) -> Mapping[str, Mapping[str, Any]]:
-        """The settings each runner is started with, by the runner's name; absent keys are left to the runner."""
+    def for_runners(self, attended: str = "") -> Mapping[str, Mapping[str, Any]]:
+        """The settings each runner is started with, by the runner's name; absent keys are left to the runner.
+        `attended`: the secret with which a person signs in, in a browser that keeps her profile."""
         browser = self.browser.model_dump(exclude_none=True)
+        if attended:
+            browser["profile"] = str(self.state / "profiles" / attended)
         if "authorities" in browser:
             browser["authorities"] = str(self.project / browser["authorities"])
         trust = {"authorities": str(self.trusted)} if self.trusted is not None else {}

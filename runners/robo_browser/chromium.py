@@ -17,17 +17,28 @@ from robo_browser.session import BrowserSession
 from robo_browser.trust import Trust
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, CDPSession, Playwright, ProxySettings
+    from playwright.async_api import Browser, BrowserContext, CDPSession, Playwright, ProxySettings
 
 LAUNCH: Final = 30.0
 """Seconds a browser may take to start."""
 
 
 class Chromium:
-    """One browser and the driver above it. `kept` are their processes."""
+    """One browser and the driver above it. `kept` are their processes. `profile`: the browser of a person who signs in
+    herself: it keeps what she leaves there, knows what her own knows, and has one session at a time."""
 
-    def __init__(self, choice: Choice, *, headed: bool, trust: Trust, proxy: ProxySettings | None = None) -> None:
+    def __init__(
+        self,
+        choice: Choice,
+        *,
+        headed: bool,
+        trust: Trust,
+        proxy: ProxySettings | None = None,
+        profile: Path | None = None,
+    ) -> None:
         self._choice = choice
+        self._profile = profile
+        self._own: BrowserContext | None = None
         self._trust = trust
         self._proxy = proxy
         self._headed = headed
@@ -51,24 +62,36 @@ class Chromium:
                 os.environ.setdefault("NODE_COMPILE_CACHE", str(cache))
             with self._trust.told():
                 self._playwright = await async_playwright().start()
-        choice = self._choice
         try:
-            self._browser = await self._playwright.chromium.launch(
-                executable_path=choice.executable,
-                channel=choice.channel,
-                headless=not self._headed,
-                chromium_sandbox=choice.sandbox,
-                args=list(FLAGS),
-                env=self._trust.environment,
-                proxy=self._proxy,
-                timeout=LAUNCH * 1000,
-            )
+            self._browser = await self._started(self._playwright)
         except Error as error:
             await self.stop()
             raise missing(_first_line(error.message), headed=self._headed) from None
         self._cdp = await self._browser.new_browser_cdp_session()
-        self._guard = Guard(self._cdp, proxied=self._proxy is not None)
+        # what a person showed to sign in (a card, say) no connection of ours has: effects then go the browser's way
+        self._guard = Guard(self._cdp, direct=self._proxy is None and self._profile is None)
         await asyncio.gather(self._guard.start(), self.kept.note(self._cdp))
+
+    async def _started(self, playwright: Playwright) -> Browser:
+        choice = self._choice
+        how: dict[str, Any] = {
+            "executable_path": choice.executable,
+            "channel": choice.channel,
+            "headless": not self._headed,
+            "chromium_sandbox": choice.sandbox,
+            "args": list(FLAGS),
+            "proxy": self._proxy,
+            "timeout": LAUNCH * 1000,
+        }
+        if self._profile is None:
+            return await playwright.chromium.launch(**how, env=self._trust.environment)
+        await asyncio.to_thread(self._profile.mkdir, mode=0o700, parents=True, exist_ok=True)
+        self._own = await playwright.chromium.launch_persistent_context(
+            self._profile, **how, service_workers="block", accept_downloads=False, locale="fr-FR", no_viewport=True
+        )
+        browser = self._own.browser
+        assert browser is not None  # noqa: S101 - only Android's and Electron's contexts have none
+        return browser
 
     async def open(self, context: Context) -> BrowserSession:
         """A session with cookies and storage of its own; another browser is started when this one died."""
@@ -77,7 +100,7 @@ class Chromium:
                 await self._restart()
         assert self._browser is not None  # noqa: S101 - launched just now, or an error was raised
         assert self._guard is not None  # noqa: S101 - the same
-        return await BrowserSession.begin(self._browser, self._guard, context, self._trust)
+        return await BrowserSession.begin(self._browser, self._guard, context, self._trust, self._own)
 
     async def _restart(self) -> None:
         """The browser died under its sessions: end what is left of it, and start another."""
@@ -99,7 +122,7 @@ class Chromium:
     async def stop(self) -> None:
         """End the browser, politely for some seconds, then by number. Safe to call again."""
         browser, playwright = self._browser, self._playwright
-        self._browser = self._playwright = self._cdp = None
+        self._browser = self._playwright = self._cdp = self._own = None
         if self._guard is not None:
             await self._guard.stop()
             self._guard = None

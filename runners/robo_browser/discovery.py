@@ -57,6 +57,13 @@ class Choice:
 def choose(settings: Mapping[str, Any], *, headed: bool, environment: Mapping[str, str] = os.environ) -> Choice:
     """Settings, then `ROBO_BROWSER`, then the best one installed. Raises `InfrastructureError`."""
     sandbox = _sandbox(settings, environment)
+    if headed and sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & environment.keys():
+        raise InfrastructureError(
+            "RB726",
+            "there is no screen here, and a person has to see the browser",
+            remedy="run it where somebody sits; none is needed without `--headed`, and without a secret of the kind "
+            "`attended`",
+        )
     named = settings.get("executable") or environment.get("ROBO_BROWSER")
     if named:
         return Choice(_there(str(named)), None, sandbox)

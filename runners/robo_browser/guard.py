@@ -48,9 +48,9 @@ class Ward(Protocol):
 class Guard:
     """Holds, judges and releases the requests of one browser."""
 
-    def __init__(self, cdp: CDPSession, *, proxied: bool = False) -> None:
+    def __init__(self, cdp: CDPSession, *, direct: bool = True) -> None:
         self._cdp = cdp
-        self._proxied = proxied
+        self._direct = direct
         self._frames: dict[str, Ward] = {}
         self._wards: dict[str, Ward] = {}
         self._running: set[asyncio.Task[None]] = set()
@@ -128,7 +128,7 @@ class Guard:
         request, held = event["request"], {"requestId": event["requestId"]}
         body = await asyncio.to_thread(ward.papers.body_of, request)
         allowance = ward.effect(again="redirectedRequestId" in event)
-        if self._proxied or body is None or not wire.goes_direct(request["url"], request["headers"]):
+        if not self._direct or body is None or not wire.goes_direct(request["url"], request["headers"]):
             await self._cdp.send("Fetch.continueRequest", held)
             return
         cookies = await ward.cookies(request["url"])

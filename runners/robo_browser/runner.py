@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from robo.sdk.action import ActionSpec
@@ -39,7 +40,8 @@ class BrowserRunner:
         from robo_browser.trust import Trust
 
         choice, trust = choose(settings, headed=headed), await asyncio.to_thread(Trust.of, settings)
-        self.chromium = Chromium(choice, headed=headed, proxy=proxy_of(settings), trust=trust)
+        profile = Path(settings["profile"]) if settings.get("profile") else None
+        self.chromium = Chromium(choice, headed=headed, proxy=proxy_of(settings), trust=trust, profile=profile)
         await self.chromium.start()
 
     async def open(self, context: Context) -> Session:

@@ -40,7 +40,7 @@ from robo_browser.trust import Trust, certificate_of, shown
 from robo_browser.windows import Windows, too_late
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser
+    from playwright.async_api import Browser, BrowserContext
 
 ZOOM = {"width": 1280, "height": 900}
 """The page's size in CSS pixels when nobody looks at it."""
@@ -61,14 +61,16 @@ class BrowserSession:
         self._shelf = Shelf(windows, context.folder)
 
     @classmethod
-    async def begin(cls, browser: Browser, guard: Guard, context: Context, trust: Trust) -> BrowserSession:
+    async def begin(
+        cls, browser: Browser, guard: Guard, context: Context, trust: Trust, own: BrowserContext | None = None
+    ) -> BrowserSession:
         """A context without service workers or downloads, in the region's language and time, that shows the process's
-        certificate to its hosts."""
+        certificate to its hosts; or (`own`) the one of a person's profile."""
         from playwright.async_api import Error
 
         certificate = await certificate_of(context)
         try:
-            own = await browser.new_context(
+            given = own or await browser.new_context(
                 service_workers="block",
                 accept_downloads=False,
                 locale="fr-FR",
@@ -77,7 +79,7 @@ class BrowserSession:
                 **({"no_viewport": True} if context.headed else {"viewport": ZOOM}),
             )
             tls = await asyncio.to_thread(trust.connection, certificate)
-            windows = Windows(own, guard, context, tls)
+            windows = Windows(given, guard, context, tls)
             await windows.begin()
         except Error as error:
             raise lost(error.message.splitlines()[0][:200]) from None

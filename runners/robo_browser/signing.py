@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from robo.sdk.errors import CredentialsRefused, Failure, MissingSecret, SignInUnclear, TimedOut
+from robo.sdk.errors import CredentialsRefused, Failure, MissingSecret, NotFound, SignInUnclear, TimedOut
 from robo.sdk.runner import Call, Result
 from robo.sdk.secret import Secret
 from robo.sdk.targets import Target
@@ -20,6 +21,11 @@ from robo_browser.values import target_words
 
 TURNED_AWAY: Final = frozenset({401, 403})
 """What an application answers to a certificate that it does not take."""
+
+PERSON: Final = 600.0
+"""Seconds a person has to sign in, at least: a card is looked for, a telephone rings."""
+GLANCE: Final = 2.0
+"""Seconds one window is looked at before it is asked which one is in front."""
 
 
 async def sign_in(hands: Hands, answers: Answers, call: Call, params: LoginParams, end: float) -> Result:
@@ -44,6 +50,8 @@ class _SignIn:
 
     async def do(self) -> Result:
         hands, call, params = self._hands, self._call, self._params
+        if hands.context.kinds.get(params.secret) == "attended":
+            return await self._attended()
         secret = await hands.context.secret(params.secret)
         await hands.arrive(params.at, call, self._end)
         if await self._in_already():
@@ -60,6 +68,34 @@ class _SignIn:
             raise _unclear(call, params, trouble) from None
         hands.signed_in(address, secret if params.password is not None else None)
         watched = await self._answers.after(call, self._end)
+        return Result(values=watched.values, note=f"{place_of(params.at)} ({params.secret})")
+
+    async def _attended(self) -> Result:
+        """A person signs in, in this window or one that it opens; the robot only looks for what is expected then."""
+        from playwright.async_api import Error
+
+        hands, call, params = self._hands, self._call, self._params
+        await hands.arrive(params.at, call, self._end)
+        address, end = hands.tab.page.url, time.monotonic() + max(PERSON, call.timeout)
+        watch = {"job": "watch", **watch_job(hands, call)}
+        seen: Mapping[str, Any] = {}
+        while not seen.get("ok") and time.monotonic() < end:
+            with suppress(TimedOut, NotFound):  # a page on its way to another
+                seen = await hands.do(watch, min(end, time.monotonic() + GLANCE))
+        if not seen.get("ok"):
+            with suppress(Error, TimeoutError):  # no picture shows what she typed
+                await hands.tab.navigate("about:blank", GLANCE)
+            raise SignInUnclear(
+                "RB758",
+                "nobody signed in on %(url)s within %(minutes)s minutes",
+                place=call.step,
+                remedy="somebody signs in by hand, in the window that opens: `robo run --resume RUN`",
+                url=place_of(params.at),
+                minutes=round(max(PERSON, call.timeout) / 60),
+                secret=params.secret,
+            )
+        hands.signed_in(address, None)
+        watched = await self._answers.after(call, time.monotonic() + call.timeout)
         return Result(values=watched.values, note=f"{place_of(params.at)} ({params.secret})")
 
     async def _in_already(self) -> bool:

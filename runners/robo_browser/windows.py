@@ -60,7 +60,7 @@ class Windows:
     async def begin(self) -> None:
         """Open the first window; nothing of it escapes the guard."""
         await self._browser.route_web_socket(lambda _url: True, self._socket)
-        page = await self._browser.new_page()
+        page = next(iter(self._browser.pages), None) or await self._browser.new_page()
         tab = await self._attach(page)
         info = await tab.send("Target.getTargetInfo")
         self.context_id = info["targetInfo"].get("browserContextId", "")

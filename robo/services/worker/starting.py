@@ -47,10 +47,13 @@ def work_on(given: Given, begin: Callable[[], str]) -> RunReport:
 
 async def _work(given: Given, begin: Callable[[], str]) -> RunReport:
     slots = slots_of(given.plan, given.request, given.settings.workers.slots)
-    async with RunnerPool(given.settings.for_runners(), headed=given.request.headed, slots=slots) as pool:
+    runners = given.settings.for_runners(given.plan.attended)
+    async with RunnerPool(runners, headed=given.request.headed, slots=slots) as pool:
         await pool.spawn(given.plan.runners)
         run = await asyncio.to_thread(begin)
         given.told("begun", {"run": run})
+        if given.plan.attended:
+            given.told("attended", {"secret": given.plan.attended})
         running = await asyncio.to_thread(_running, given, run, pool)
         return await running.to_rest()
 

@@ -26,8 +26,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
     ("headed", "remedy"), [(False, "apt install chromium-headless-shell"), (True, "run without --headed")]
 )
 async def test_a_browser_that_does_not_start_is_told_with_the_command_that_brings_one(
-    tmp_path: Path, headed: bool, remedy: str
+    tmp_path: Path, headed: bool, remedy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("DISPLAY", ":99")
     broken = tmp_path / "browser"
     broken.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
     broken.chmod(0o755)

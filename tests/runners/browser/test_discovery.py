@@ -35,7 +35,7 @@ def test_settings_go_before_the_environment_and_both_before_what_is_installed(tm
 def test_the_headless_shell_is_for_nobody_to_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     assert choose(OFF, headed=False, environment={}).executable == "/usr/bin/chromium-headless-shell"
-    assert choose(OFF, headed=True, environment={}).executable == "/usr/bin/chromium"
+    assert choose(OFF, headed=True, environment={"DISPLAY": ":0"}).executable == "/usr/bin/chromium"
 
 
 def test_edge_and_chrome_are_taken_where_chromium_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
