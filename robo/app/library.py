@@ -112,13 +112,18 @@ class Library:
     def validate(self, process: str | None = None) -> tuple[Diagnostic, ...]:
         """Every problem of one process or of all, alone and in every region that knows it, and of their cases."""
         found = {(str(one.position), str(one)): one for one in self._strangers(process)}
+        called: list[Diagnostic] = []
         for each in [process] if process else self.process_ids():
+            own = str(self.process_file(each))
             for region in [None, *self._regions_of(each)]:
                 try:
                     self.plan(each, region)
                 except DefinitionError as broken:
-                    found |= {(str(one.position), str(one)): one for one in broken.diagnostics}
+                    called += [one for one in broken.diagnostics if _of_another(one, own)]
+                    found |= {(str(one.position), str(one)): one for one in broken.diagnostics if one not in called}
             found |= {(str(one.position), str(one)): one for one in self.checked_cases(each)[1]}
+        told = {(str(one.position), one.code) for one in found.values()}
+        found |= {(str(one.position), one.code): one for one in called if (str(one.position), one.code) not in told}
         return tuple(sorted(found.values(), key=lambda one: one.position))
 
     def cases(self, process: str) -> tuple[Case, ...]:
@@ -176,6 +181,11 @@ class Library:
             except DefinitionError:
                 known.append(region)
         return known
+
+
+def _of_another(problem: Diagnostic, process: str) -> bool:
+    """Whether a problem stands in a process that is called, where it is told already or will be."""
+    return problem.position.file != process and Path(problem.position.file).name == Path(process).name
 
 
 def _not_there(code: str, kind: str, name: str, known: Sequence[str], command: str) -> UsageError:

@@ -66,9 +66,10 @@ STEP: Final[Mapping[str, str]] = {
     "for_each": "Steps for each element of a list.",
     "repeat": "Steps until a condition holds, at most max times: {do, until, next, max}.",
     "choose": "The first way whose condition holds: [{when, do}, {else}].",
-    "output": "The result of the run, in finish: {name: value}.",
+    "output": "The result, in finish or at the end of a process of one item: {name: value}.",
     "review": "Asks a person, and waits: {title, role, show, edit, choices, answer_in, on_timeout, recheck}.",
     "extension": "The name of a place where a region may add steps of its own.",
+    "call": "The steps of another process: {process: other@^1.2, with: {input: value}, as: x}; read as x.",
 }
 ITEMS: Final[Mapping[str, str]] = {
     "from": "An action that gives rows, or a list of rows.",
@@ -100,6 +101,11 @@ OTHER: Final[Mapping[str, Mapping[str, str]]] = {
         "drafts": "Requests that save a draft, allowed in a once block: POST /etape/*.",
     },
     "tables": {"overlay": "none, extend (a region may add rows) or replace.", "rows": "{text: code}."},
+    "call": {
+        "process": "Which one, and its version: connexion@^1.2.",
+        "with": "What its inputs are here: {name: value}.",
+        "as": "The name its output is read by, and what its own names begin with.",
+    },
     "popups": {"see": "What appears: a target.", "dismiss": "What puts it away: a target."},
     "sessions": {
         "span": "How long a session lives: item, run, worker.",

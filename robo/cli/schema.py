@@ -160,6 +160,7 @@ def _step(actions: Mapping[str, ActionSpec]) -> Schema:
         "repeat": _closed(_texts(keys.REPEAT, do=STEPS, next=STEPS)),
         "choose": {"type": "array", "items": _closed({"when": TEXT, "do": STEPS, "else": STEPS})},
         "review": _review(),
+        "call": _closed(_texts(keys.CALL, **{"with": TEXTS}), hints.OTHER["call"]),
     }
     properties = {name: sections.get(name, TEXT) for name in keys.STEP}
     return {

@@ -45,7 +45,8 @@ def staged(project: App, process: str, case: Case) -> Iterator[Player]:
     with tempfile.TemporaryDirectory(prefix="robo-case-") as name:
         folder = Path(name)
         copytree(project.project / "config", folder / "config")
-        copytree(project.settings.processes / process, folder / "processes" / process)
+        for each in (process, *project.process(process).calls):
+            copytree(project.settings.processes / each, folder / "processes" / each)
         with start(folder / "portal.db", skin=skin) as portal, PostOffice() as post:
             login = f"robot.{skin}"
             account = (login, portal.accounts[login])

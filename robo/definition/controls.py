@@ -27,6 +27,10 @@ class Controls:
         self._ids = ids
         self.extensions: dict[str, Mapping[str, Any]] = {}
         """Extension point -> what may be read there."""
+        self.result_at: Path | None = None
+        """Where `output` may stand besides `finish`: the last step of a process of one item."""
+        self.gives: dict[str, Any] = {}
+        """What that output gives, with its types: what a caller reads."""
 
     def read(self, kind: StepKind, parts: Mapping[str, YamlNode], path: Path) -> dict[str, Any]:
         """The members of a step of this kind."""
@@ -57,15 +61,17 @@ class Controls:
     def _output(self, node: YamlNode, path: Path) -> dict[str, Node]:
         """The result of a run, value by value."""
         source = self._source
-        if path[0] != "finish":
+        if path[0] != "finish" and path != self.result_at:
             source.reporter.report(
                 "RB221",
                 "output cannot stand here: it is the result of a run",
                 at=source.at_key(path),
-                expected="a step of finish",
+                expected="a step of finish; or the last of steps, where there are neither items nor finish",
             )
         given = source.mapping(node, path)
-        return {name: source.node(value, (*path, name)) for name, value in given.items()}
+        said = {name: source.node(value, (*path, name)) for name, value in given.items()}
+        self.gives |= {name: source.kind_of(node) for name, node in said.items() if source.member(name, (*path, name))}
+        return said
 
     def _note(self, node: YamlNode, path: Path) -> Node:
         """One text, with its expressions."""

@@ -63,11 +63,17 @@ LEFTOVER: Final = ("finder", "when", "do")
 REVIEW_STEP: Final = ("id", "when")
 REVIEW: Final = ("title", "role", "show", "edit", "choices", "answer_in", "on_timeout", "recheck")
 EDITABLE: Final = ("value", "title", "type", "required", "choices")
+CALL: Final = ("process", "with", "as")
+CALLABLE: Final = (
+    *("robo", "process", "title", "version", "owner", "decision_role", "record"),
+    *("inputs", "secrets", "hosts", "tables", "finders", "steps"),
+)
+"""What a process may have that others call: what is of a run or of an item is the caller's."""
 RULE: Final = ("not", "code", "says", "title")
 HOLDERS: Final = ("for_each", "repeat", "choose")
 CONTROLS: Final = (
     *("skip_if", "reject_if", "hand_over_if", "check", "set", "note"),
-    *(*HOLDERS, "output", "extension", "review"),
+    *(*HOLDERS, "output", "extension", "review", "call"),
 )
 WITH_DO: Final = ("for_each",)
 """Control steps whose own steps stand under `do` beside them."""
@@ -82,5 +88,4 @@ PROTECTING: Final = frozenset(
     ("reject_if", "skip_if", "hand_over_if", "check", "once", "verify", "refused", "expect", "review", "hosts")
 )
 """Keys that keep an item or an application from harm: no region touches them."""
-STEP_LATER: Final = ("call",)
 VERIFY: Final = ("finder", "found_if", "absent_if", "ours_if", "asks")

@@ -13,14 +13,16 @@ from pydantic import ValidationError
 
 from robo.definition import keys, sections
 from robo.definition.awaiting import read_popups
+from robo.definition.calling import Opened, Shelf, beside_file
 from robo.definition.counting import read_counts
 from robo.definition.diagnostics import Diagnostic, Reporter, nearest
 from robo.definition.rows import read_items
 from robo.definition.source import Source
 from robo.definition.steps import Steps, ids_of
-from robo.definition.yaml_text import MapNode, YamlNode, decode, read_yaml
+from robo.definition.yaml_text import ListNode, MapNode, YamlNode, decode, read_yaml
 from robo.errors import DefinitionError, UsageError
 from robo.model.process import Process, SecretNeed, Step
+from robo.model.text import Path
 from robo.sdk.action import ActionSpec
 
 LANGUAGE: Final = "1"
@@ -76,7 +78,7 @@ def _read(path: FilePath | str, text: str | None, actions: Mapping[str, ActionSp
         return _check(str(path), content, actions, beside)[2]
     key = (str(path), content)
     known = _RECENT.get(key)
-    if known is None or known[0] is not actions or not _as_it_was(FilePath(path).parent, known[1]):
+    if known is None or known[0] is not actions or not _as_it_was(str(path), known[1]):
         known = _check(str(path), content, actions, None)
         _RECENT.pop(key, None)
         _RECENT[key] = known
@@ -85,16 +87,23 @@ def _read(path: FilePath | str, text: str | None, actions: Mapping[str, ActionSp
     return known[2]
 
 
-def _as_it_was(folder: FilePath, beside: Beside) -> bool:
+def _as_it_was(file: str, beside: Beside) -> bool:
     """Whether the files beside a process still hold what was read."""
     try:
-        return all(decode((folder / name).read_bytes(), name, Reporter()) == text for name, text in beside.items())
+        return all(
+            decode(FilePath(beside_file(file, name)).read_bytes(), name, Reporter()) == text
+            for name, text in beside.items()
+        )
     except OSError:
         return False
 
 
 def _check(
-    file: str, content: bytes, actions: Mapping[str, ActionSpec], beside: Beside | None
+    file: str,
+    content: bytes,
+    actions: Mapping[str, ActionSpec],
+    beside: Beside | None,
+    callers: tuple[str, ...] = (),
 ) -> tuple[Mapping[str, ActionSpec], Beside, Checked]:
     reporter = Reporter()
     decoded = decode(content, file, reporter)
@@ -102,7 +111,7 @@ def _check(
     if reading is None or reading.root is None:
         return actions, {}, (None, reporter.diagnostics())
     loader = _Loader(file, reading.lines, reporter, actions)
-    loader.source.given = beside
+    loader.source.given, loader.callers = beside, callers
     process = loader.read(reading.root, hashlib.sha256(content).hexdigest())
     return actions, loader.source.beside, (process, reporter.diagnostics())
 
@@ -130,6 +139,8 @@ class _Loader:
     ) -> None:
         self.source = Source(file, lines, reporter)
         self.steps = Steps(self.source, actions)
+        self.callers: tuple[str, ...] = ()
+        """The processes that call this one, the first caller first."""
         self.reporter = reporter
 
     def read(self, root: YamlNode, digest: str) -> Process | None:
@@ -140,6 +151,9 @@ class _Loader:
         self._language(parts)
         source.every_id = frozenset(step for key in STEPS for step in ids_of(parts.get(key)))
         values = self._head(parts)
+        self.steps.calls.shelf = Shelf(self._open, self._others, (*self.callers, values["id"]))
+        source.chain = self.steps.calls.shelf.chain
+        self.steps.controls.result_at = _result_at(parts)
         values["inputs"] = sections.read_inputs(source, parts.get("inputs"))
         values["hosts"] = sections.read_hosts(source, parts.get("hosts"))
         values["tables"] = sections.read_tables(source, parts.get("tables"))
@@ -148,6 +162,10 @@ class _Loader:
         values["finders"] = self.steps.finders(parts.get("finders"))
         values |= self._steps(parts)
         values["secrets"] = self._secrets(parts.get("secrets"))
+        calls = self.steps.calls
+        calls.aid_said(values["decision_role"])
+        for section, brought in (("hosts", calls.hosts), ("tables", calls.tables), ("finders", calls.finders)):
+            values[section] = {**values[section], **brought}
         with suppress(ValidationError):  # parts that are wrong (reported) may not make a process
             return Process(
                 **values,
@@ -156,7 +174,9 @@ class _Loader:
                 digest=digest,
                 file=source.file,
                 lines=source.lines,
-                positions=source.places(self.steps.actions),
+                gives=self.steps.controls.gives,
+                parts=frozenset(parts),
+                positions={**source.places(self.steps.actions), **calls.positions},
                 beside=source.beside,
             )
         return None
@@ -262,4 +282,47 @@ class _Loader:
         """Those declared, and those that actions name: of kind password when nothing else is said."""
         declared = sections.read_secrets(self.source, node)
         named = sorted(self.source.secrets_named - set(declared))
-        return declared | {name: SecretNeed(name=name) for name in named}
+        own = declared | {name: SecretNeed(name=name) for name in named}
+        return self.steps.calls.secrets_with(own, frozenset(declared))
+
+    # ---- processes that this one calls ----------------------------------------------------------------------
+    def _others(self) -> list[str]:
+        """The processes beside this one, in order."""
+        library = FilePath(self.source.file).parent.parent
+        kept = [name.split("/")[1] for name in self.source.given or () if name.startswith("../")]
+        return sorted(kept) or sorted(file.parent.name for file in library.glob(f"*/{PROCESS_FILE}"))
+
+    def _open(self, name: str) -> Opened | None:
+        """A process beside this one, read and checked alone; None when there is none. What it holds is kept with what
+        this one uses, so that a run goes on with what it began with."""
+        source = self.source
+        beside = f"../{name}/{PROCESS_FILE}"
+        file = beside_file(source.file, beside)
+        if not _ID.fullmatch(name):
+            return None
+        given = source.given
+        try:
+            content = given[beside].encode() if given is not None and beside in given else FilePath(file).read_bytes()
+        except OSError:
+            return None
+        text = decode(content, file, Reporter())
+        inner = None if given is None else _given_to(name, given)
+        _, used, (process, problems) = _check(file, content, self.steps.actions, inner, source.chain)
+        source.beside |= {} if text is None else {beside: text}
+        source.beside |= {key if key.startswith("../") else f"../{name}/{key}": each for key, each in used.items()}
+        return Opened(process, problems)
+
+
+def _given_to(name: str, given: Beside) -> Beside:
+    """What a run began with, by the names that a called process has for it."""
+    own = f"../{name}/"
+    here = {key.removeprefix(own): text for key, text in given.items() if key.startswith(own)}
+    return {**{key: text for key, text in given.items() if key.startswith("../")}, **here}
+
+
+def _result_at(parts: Mapping[str, YamlNode]) -> Path | None:
+    """Where a process of one item may say its result: at its end."""
+    steps = parts.get("steps")
+    if "items" in parts or "finish" in parts or not isinstance(steps, ListNode):
+        return None
+    return ("steps", len(steps.items) - 1, "output")

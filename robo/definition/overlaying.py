@@ -10,6 +10,7 @@ from robo.definition import keys
 from robo.definition.scheduling import read_schedules, read_triggers
 from robo.definition.sections import read_limits
 from robo.definition.source import Source
+from robo.definition.versions import VERSIONS
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
 from robo.model.overlay import Notify, Overlay, Relabel
 from robo.model.process import Kind
@@ -31,11 +32,10 @@ OVERLAY_KEYS: Final = (
     "triggers",
     "why",
 )
-OVERLAY_CLOSED: Final = frozenset((*keys.TOP, *keys.STEP, *keys.STEP_LATER)) - {*OVERLAY_KEYS}
+OVERLAY_CLOSED: Final = frozenset((*keys.TOP, *keys.STEP)) - {*OVERLAY_KEYS}
 """What only the author of a process writes."""
 LABEL_KEYS: Final = ("from", "to", "step", "why", "second")
 NOTIFY: Final = ("summary", "inbox", "trouble", "why")
-VERSIONS: Final = re.compile(r"\*|\^?\d+(\.\d+){0,2}")
 SECRET: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 """What a stored secret is called."""
 

@@ -55,6 +55,8 @@ class Source(Document):
         """Ids of all sections: no other step is called so."""
         self.inside: dict[str, str] = {}
         self.secrets_named: set[str] = set()
+        self.chain: tuple[str, ...] = ()
+        """Who calls whom, down to this process."""
         self.beside: dict[str, str] = {}
         """The texts of files beside the process that it uses, by their names."""
         self.given: Mapping[str, str] | None = None

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from robo.definition import keys
 from robo.definition.awaiting import read_awaited, read_target_node
+from robo.definition.calling import Calls
 from robo.definition.controls import VERDICT, Controls
 from robo.definition.diagnostics import nearest
 from robo.definition.leaving import ANSWERS, left_by
@@ -38,6 +39,7 @@ class Steps:
         self.report = source.reporter.report
         self.ids: set[str] = set()
         self.controls = Controls(source, self.ids)
+        self.calls = Calls(source, self.ids)
         self.found: dict[str, Mapping[str, Any]] = {}
 
     # ---- where steps stand ----------------------------------------------------------------------------------
@@ -90,7 +92,7 @@ class Steps:
         spec = self.actions.get(step.action) if step is not None else None
         fits = spec is not None and (spec.source if role == "source" else spec.finder)
         if step is not None and not fits:
-            word = step.action or ("do" if step.kind is StepKind.BLOCK else step.kind.value)
+            word = step.action or (_word_of(step) if step.kind is StepKind.BLOCK else step.kind.value)
             known = sorted(
                 each.name for each in self.actions.values() if (each.source if role == "source" else each.finder)
             )
@@ -141,11 +143,6 @@ class Steps:
         leading = [key for key in words if key.text in (*keys.CONTROLS, "do") or key.text not in keys.STEP]
         if any(key.text in keys.WITH_DO for key in leading):
             leading = [key for key in leading if key.text != "do"]
-        later = [key for key in leading if key.text in keys.STEP_LATER]
-        if later:
-            for key in later:
-                self.source._later(key)  # noqa: SLF001 - the steps are a part of the source
-            return None, ""
         known = [key for key in leading if key.text in (*keys.CONTROLS, "do") or key.text in self.actions]
         unknown = [key for key in leading if key not in known]
         for key in unknown:
@@ -233,6 +230,8 @@ class Steps:
             StepKind.FOR_EACH: {*keys.LOOP_STEP},
             **{each: {*keys.ENDING_STEP} for each in (StepKind.SKIP_IF, StepKind.REJECT_IF, StepKind.HAND_OVER_IF)},
         }[kind]
+        if word == "call":
+            allowed = {*keys.ANY_STEP}
         for key in parts:
             if key in _NOT_THERE and key != word and key not in allowed and key not in keys.CONTROLS:
                 self.report(
@@ -290,6 +289,8 @@ class Steps:
     ) -> dict[str, Any]:
         if kind is StepKind.ACTION:
             return self._action(parts, path, word)
+        if word == "call":
+            return self.calls.read(parts, path)
         if kind is StepKind.BLOCK:
             return read_block(self, parts, path, step_id)
         if kind in HOLDERS:
@@ -356,8 +357,12 @@ def _alike(name: str, names: Iterable[str]) -> str:
     return nearest(name, known) or next((each for each in known if name.startswith(f"{each}_")), "")
 
 
+def _word_of(block: Step) -> str:
+    return "call" if block.called else "do"
+
+
 def _kind_of(word: str) -> StepKind:
-    if word == "do":
+    if word in ("do", "call"):
         return StepKind.BLOCK
     return StepKind(word) if word in keys.CONTROLS else StepKind.ACTION
 

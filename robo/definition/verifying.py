@@ -62,7 +62,7 @@ class Verifying:
 
     def _misspelt(self, key: TextNode) -> str:
         """The key of `verify` that was meant, after a report; an empty text for an action and its keys."""
-        if "." in key.text or key.text in (*keys.STEP, *keys.STEP_LATER):
+        if "." in key.text or key.text in keys.STEP:
             return ""
         meant = nearest(key.text, keys.VERIFY)
         if meant:

@@ -281,6 +281,8 @@ class Step(Value):
     assign: Mapping[str, Node] = Field(default_factory=dict)
     extension: str = ""
     """Where a region may add steps: the name of the place."""
+    called: str = ""
+    """What its names begin with, of a call and of what it brings."""
     review: Review | None = None
 
 
@@ -367,6 +369,10 @@ class Process(Value):
     """Extension point -> the names that its steps may read, with their types."""
     taken: frozenset[str] = Field(default=frozenset(), repr=False)
     """Names that no step of a region may take."""
+    gives: Mapping[str, Any] = Field(default_factory=dict, repr=False)
+    """What a caller reads of it, with its types."""
+    parts: frozenset[str] = Field(default=frozenset(), repr=False)
+    """The keys at its top."""
     digest: str
     file: str
     positions: Mapping[Path, Position] = Field(default_factory=dict, repr=False)
@@ -374,6 +380,11 @@ class Process(Value):
     """The text of `file`, for messages that quote a line."""
     beside: Mapping[str, str] = Field(default_factory=dict, repr=False)
     """The texts of the files it uses (`templates/relance.md`), by their names in its folder."""
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """The processes that it calls, and those that they call, by name."""
+        return tuple(sorted({name.split("/")[1] for name in self.beside if name.startswith("../")}))
 
     @property
     def sequels(self) -> Mapping[str, tuple[Step, ...]]:

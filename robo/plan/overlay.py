@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from robo.definition.diagnostics import Diagnostic, Reporter, nearest
+from robo.definition.versions import satisfies
 from robo.model.base import Effect
 from robo.model.overlay import Overlay, Relabel
 from robo.model.process import Finder, Input, Process, Table
@@ -302,24 +302,6 @@ def _version(process: Process, overlay: Overlay, problems: Problems) -> None:
             version=process.version,
             right="*" if "-" in process.version else f"^{process.version}",
         )
-
-
-def satisfies(version: str, wanted: str) -> bool:
-    """Whether `1.4.2` is what `^1.2` (same first number that is not 0, not older), `1.4.2` or `*` asks for. What comes
-    before a release (`1.2.0-rc.1`) is asked for by `*` alone."""
-    numbers = _numbers(version)
-    asked = _numbers(wanted.removeprefix("^"))
-    if wanted == "*" or "-" in version:
-        return wanted == "*"
-    if not wanted.startswith("^"):
-        return numbers[: len(asked)] == asked
-    whole = (*asked, 0, 0, 0)[:3]
-    fixed = next((index for index, number in enumerate(whole) if number), 2)
-    return numbers[: fixed + 1] == whole[: fixed + 1] and numbers >= whole
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", text)[:3])
 
 
 def _listed(names: Iterable[str]) -> str:

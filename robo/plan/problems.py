@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from robo.definition.calling import beside_file
 from robo.definition.diagnostics import Diagnostic, Reporter
 from robo.model.process import Process
 from robo.model.region import Region
@@ -27,6 +28,7 @@ class Problems:
         self.process = process
         self.region = region
         files: dict[str, Sequence[str]] = {process.file: process.lines}
+        files |= {beside_file(process.file, name): text.splitlines() for name, text in process.beside.items()}
         if region is not None:
             files[region.file] = region.lines
         self.reporter = Reporter(files)
@@ -58,6 +60,18 @@ class Problems:
         """Add one problem at `path` of the process, or of the region's file. Texts are literal templates."""
         at = place_of(self.region, path) if in_region and self.region is not None else self.place(path)
         self.reporter.report(code, message, at=at, meant=meant, expected=expected, remedy=remedy, **facts)
+        if not in_region and "call" in path and at.file != self.process.file:
+            self._point_at_call(path, code, at)
+
+    def _point_at_call(self, path: Path, code: str, at: Position) -> None:
+        """What a called process does may be wrong only where it is called: the call is shown too."""
+        self.reporter.report(
+            "RB484",
+            "what is called here has a problem in this process: %(problem)s, %(place)s",
+            at=self.place(path[: path.index("call") + 1]),
+            problem=code,
+            place=f"{at.file}:{at.line}",
+        )
 
     def found(self) -> tuple[Diagnostic, ...]:
         """Everything that was reported, in the order of the text."""

@@ -241,6 +241,8 @@ class EffectRules:
                 remedy="put the two effects one after the other",
                 once=block.id,
             )
+        elif step.called != block.called:
+            self._called_inside(step, block)
         elif step.effect is Effect.SUBMIT:
             self._inner_submit(step)
         elif hands_over(step):
@@ -254,6 +256,17 @@ class EffectRules:
             )
         else:
             self._only_with_once(step)
+
+    def _called_inside(self, step: Step, block: Step) -> None:
+        """A call, and what it brings: told once, where the call stands."""
+        if "call" not in step.path[len(block.path) :]:
+            self._problems.report(
+                "RB404",
+                "a `call` cannot stand inside the `once` of %(once)s",
+                step.path,
+                remedy="put it before the block, or behind it",
+                once=block.id,
+            )
 
     def _inner_submit(self, step: Step) -> None:
         for key in (

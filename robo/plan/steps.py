@@ -127,7 +127,7 @@ def _resolve_action(step: Step, actions: Actions, problems: Problems) -> dict[st
             given=step.effect.value,
         )
     effect = max(step.effect or Effect.READ, spec.effect, key=lambda effect: effect.rank)
-    known_as = {"id": spec.name} if not step.named and proves_itself(step, actions, effect) else {}
+    known_as = {"id": f"{step.called}{spec.name}"} if not step.named and proves_itself(step, actions, effect) else {}
     return {"effect": effect, "timeout": step.timeout or timedelta(seconds=spec.timeout), **known_as}
 
 

@@ -272,10 +272,14 @@ def result_of(tx: Tx, item: str) -> Mapping[str, Any]:
 
 
 def output_of(tx: Tx, run: str) -> Mapping[str, Any]:
-    """What the `finish` of a run said is its result; empty when it said nothing."""
-    query = select(items.c.result).where(items.c.run == run, items.c.kind == ItemKind.FINISH)
-    found: Mapping[str, Any] = tx.execute(query).scalar() or {}
-    return dict(found.get("output", {}))
+    """What the `finish` of a run said is its result, or its only item where there is no `finish`; empty when nothing
+    was said."""
+    for kind in (ItemKind.FINISH, ItemKind.ITEM):
+        query = select(items.c.result).where(items.c.run == run, items.c.kind == kind).limit(2)
+        found = tx.execute(query).scalars().all()
+        if len(found) == 1:
+            return dict((found[0] or {}).get("output", {}))
+    return {}
 
 
 _TRIED: Final = (items.c.run == bindparam("of_run")) & (items.c.kind == ItemKind.ITEM) & (items.c.token > 0)

@@ -129,7 +129,7 @@ def around(part: str) -> str:
     keys = re.findall(r"^(?:- )?([\w.]+):", part, re.MULTILINE)
     if keys[0] == "id":
         return AROUND.partition("  - id:")[0] + indented(part, 2)
-    if keys[0] in {"files.update_row", "mail.send", "http.post"}:
+    if keys[0] in {"files.update_row", "mail.send", "http.post", "call"}:
         return AROUND + indented(part, 2)
     actions = installed_actions()
     if keys[0] in actions and actions[keys[0]].source and not part.startswith("- "):
@@ -152,6 +152,10 @@ def indented(text: str, blanks: int) -> str:
 @pytest.mark.parametrize(("name", "block"), PARTS, ids=[f"{name}-{n}" for n, (name, _) in enumerate(PARTS)])
 def test_a_part_of_a_definition_is_valid_in_its_place(name: str, block: str, tmp_path: Path) -> None:
     whole = around(block)
+    for text, called in ((text, re.search(r"^process: (.+)$", text, re.MULTILINE)) for _, text in WHOLE):
+        if called and f"process: {called[1]}@" in block:
+            (tmp_path / called[1]).mkdir()
+            (tmp_path / called[1] / "process.yaml").write_text(text, encoding="utf-8")
     try:
         build(load_process(tmp_path / "p/process.yaml", whole, actions=installed_actions()), None, installed_actions())
     except DefinitionError as broken:

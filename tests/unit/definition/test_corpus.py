@@ -20,9 +20,12 @@ CORPUS = Path(__file__).parent / "corpus"
 VALID = sorted((CORPUS / "valid").glob("*.yaml"))
 INVALID = sorted((CORPUS / "invalid").glob("*.yaml"))
 
+CALLED = {f"../{file.parent.name}/process.yaml": file.read_text("utf-8") for file in CORPUS.glob("called/*/*.yaml")}
+"""What the files of the corpus may call."""
+
 
 def _said(file: Path, actions: Mapping[str, ActionSpec]) -> str:
-    _, problems = check_process(file.name, file.read_bytes().decode(), actions=actions)
+    _, problems = check_process(file.name, file.read_bytes().decode(), actions=actions, beside=CALLED)
     return render(problems)
 
 

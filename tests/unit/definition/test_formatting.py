@@ -13,6 +13,7 @@ from robo.definition.formatting import format_text
 from robo.definition.loading import check_process
 from robo.definition.yaml_text import TextNode, read_yaml
 from robo.sdk.action import ActionSpec
+from tests.unit.definition.test_corpus import CALLED
 
 CORPUS = sorted((Path(__file__).parent / "corpus").rglob("*.yaml"))
 PIECES = st.sampled_from(
@@ -125,8 +126,8 @@ def test_what_a_definition_means_and_its_comments_stay(actions: Mapping[str, Act
     for file in (each for each in CORPUS if each.parent.name == "valid"):
         text = file.read_bytes().decode("utf-8-sig")
         tidy = format_text(text)
-        before, _ = check_process("x.yaml", text, actions=actions)
-        after, problems = check_process("x.yaml", tidy, actions=actions)
+        before, _ = check_process("x.yaml", text, actions=actions, beside=CALLED)
+        after, problems = check_process("x.yaml", tidy, actions=actions, beside=CALLED)
         assert before is not None, file.name
         assert after is not None, file.name
         assert not problems, file.name

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from robo.definition.versions import satisfies
 from robo.model.base import Environment
-from robo.plan.overlay import satisfies
 
 
 def test_an_input_marked_overlay_takes_the_regions_value(bench: Any) -> None:
