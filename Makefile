@@ -71,9 +71,10 @@ endif
 demo: as-root $(BROWSER)
 	@$(ROBO) demo
 
-# One worker more than processors: half of the suite's time is waiting for portals, servers and pages.
+# Two workers more than processors: half of the suite's time is waiting for portals, servers and pages. Whoever is done
+# first takes from the others, so that no long test is left alone at the end.
 test: as-root $(BROWSER) postgresql
-	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 1)')
+	$(BIN)/python -m pytest --dist worksteal -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 2)')
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .
