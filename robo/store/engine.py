@@ -50,6 +50,7 @@ class Store:
         """For people: the file, or the address without its password."""
         self._engine = engine
         self._writer = engine.execution_options(robo_write=True)
+        self._reader = engine if self.is_sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
         self._threads: ThreadPoolExecutor | None = None
         self._lines: dict[bool, lines.Line] = {}
 
@@ -70,7 +71,7 @@ class Store:
     def read(self) -> Iterator[Tx]:
         """One state of the database, whatever others write meanwhile."""
         try:
-            with self._engine.begin() as tx:
+            with self._reader.begin() as tx:
                 yield tx
         except SQLAlchemyError as cause:
             raise trouble.explain(cause, self.name) from cause

@@ -172,6 +172,16 @@ async def test_an_outcome_that_is_refused_takes_nothing(lab: Any, store: Store) 
     assert lab.claim(run).key == "k2"
 
 
+def test_a_reading_sees_one_state_whatever_others_write_meanwhile(lab: Any, store: Store) -> None:
+    claimed = lab.item()
+    with store.read() as tx:
+        before = items.get(tx, claimed.fence.item).state
+        lab.end(claimed)
+        assert items.get(tx, claimed.fence.item).state is before
+    with store.read() as tx:
+        assert items.get(tx, claimed.fence.item).state is ItemState.DONE
+
+
 async def test_a_caller_that_is_cancelled_leaves_its_commit_whole_or_unbegun(lab: Any, store: Store) -> None:
     claimed = lab.item()
     task = asyncio.create_task(StoreBook(store).end(claimed.fence, ItemEnd(outcome=Outcome.DONE)))
