@@ -8,7 +8,7 @@ import socket
 import pytest
 from hypothesis import settings
 
-settings.register_profile("robo", deadline=None, max_examples=25)
+settings.register_profile("robo", deadline=None, max_examples=50)
 settings.register_profile("fuzz", deadline=None, max_examples=2_000)
 settings.load_profile("fuzz" if os.environ.get("ROBO_FUZZ") == "1" else "robo")
 

@@ -58,7 +58,7 @@ def list_(
                 run.id,
                 run.process,
                 run.region,
-                moment(run.created)[:-3],
+                moment(run.created, seconds=False),
                 run_word(run.state.value),
                 counted(counts),
             )

@@ -22,9 +22,9 @@ STATE: Final = 11
 """Columns of a step's state: the longest in French."""
 
 
-def moment(instant: datetime) -> str:
+def moment(instant: datetime, *, seconds: bool = True) -> str:
     """An instant as the clock of this machine shows it."""
-    return f"{instant.astimezone():%Y-%m-%d %H:%M:%S}"
+    return f"{instant.astimezone():{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}}"
 
 
 def counted(counts: Mapping[ItemState, int]) -> str:
