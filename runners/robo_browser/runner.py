@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -35,6 +34,8 @@ class BrowserRunner:
 
     async def start(self, settings: Mapping[str, Any], *, headed: bool, slots: int) -> None:
         """Launch the browser. Raises `InfrastructureError` with how to get one."""
+        import asyncio
+
         from robo_browser.chromium import Chromium
         from robo_browser.discovery import choose, proxy_of
         from robo_browser.trust import Trust

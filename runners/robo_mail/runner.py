@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -44,6 +43,8 @@ class MailRunner:
 
     async def reach(self, account: MailAccount) -> None:
         """Connect and leave, without a sign-in: a password is not spent on a look. Raises what is wrong."""
+        import asyncio
+
         from robo_mail.wire import Wire
 
         wire = Wire(account, self._settings)

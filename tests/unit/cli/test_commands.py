@@ -21,14 +21,25 @@ HEAVY = {"pydantic", "sqlalchemy", "ruamel", "jinja2", "playwright", "openpyxl",
 RUN = ("run", "verifier-demandes", "-i", "export=demandes.csv")
 
 
-def test_help_loads_nothing_but_typer() -> None:
+def loaded_by(*arguments: str) -> set[str]:
+    """The modules that a command has loaded at its end."""
     probe = (
         "import sys\nfrom robo.cli import main\n"
-        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        f"try: main({list(arguments)!r})\nexcept SystemExit: pass\n"
         "print(*sorted(sys.modules), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
-    loaded = set(done.stderr.split())
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def test_a_process_is_validated_without_loading_what_runs_it(project: Path) -> None:
+    loaded = {name.partition(".")[0] for name in loaded_by("--project", str(project), "process", "validate")}
+    assert "pydantic" in loaded
+    assert not loaded & {"asyncio", "ssl", "httpx", "playwright", "sqlalchemy", "ruamel", "cryptography", "docx"}
+
+
+def test_help_loads_nothing_but_typer() -> None:
+    loaded = loaded_by("--help")
     assert "typer" in loaded
     assert not {name for name in loaded if name in HEAVY or name.partition(".")[0] in HEAVY}
 
