@@ -63,6 +63,8 @@ class Calls:
         self.secrets: dict[str, tuple[SecretNeed, Path]] = {}
         self.positions: dict[Path, Position] = {}
         self.roles: dict[Path, str] = {}
+        self.known_hosts: frozenset[str] = frozenset()
+        """The hosts of the process itself, every `url` input among them."""
         self._source = source
         self._ids = ids
         self._report = source.reporter.report
@@ -85,6 +87,7 @@ class Calls:
         free = bool(name) and source.name(name, (*where, "as"), taken=self._ids)
         called = self._called(wanted, where) if wanted else None
         values = self._values(given.get("with"), (*where, "with"), called)
+        source.names.pop("last", None)  # it is what the other process did last, and its names are its own
         if free:
             self._ids.add(name)
             source.names[name] = {"*": ANYTHING} if called is None else dict(called.gives)
@@ -261,11 +264,12 @@ class Calls:
     # ---- what it brings -------------------------------------------------------------------------------------
     def _bring(self, call: Inlining, where: Path) -> tuple[Any, ...]:
         source = self._source
-        steps, finders = call.steps(), call.finders()
+        steps, finders, hosts = call.steps(), call.finders(), call.hosts()
         own = {f"{call.prefix}{name}" for name in call.names}
-        known = source.names["find"]
-        taken = sorted((own & (self._ids | source.every_id | set(source.names))) | (set(finders) & set(known)))
-        for name in taken:
+        taken = own & (self._ids | source.every_id | set(source.names))
+        taken |= finders.keys() & {*source.names["find"], *self.finders}
+        taken |= hosts.keys() & {*self.known_hosts, *self.hosts}
+        for name in sorted(taken):
             self._report(
                 "RB213", "the name %(name)s is taken", at=source.at((*where, "as")), meant=f"{call.name}_2", name=name
             )
@@ -276,7 +280,7 @@ class Calls:
         self._ids |= own
         self.finders |= finders
         self.tables |= call.tables()
-        self.hosts |= call.hosts()
+        self.hosts |= hosts
         self.positions |= dict(call.positions())
         self.secrets |= {name: (need, where) for name, need in call.called.secrets.items()}
         self.roles[where] = call.called.decision_role

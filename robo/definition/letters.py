@@ -45,6 +45,7 @@ def _read(source: Source, name: Node, where: Path) -> Node | None:
     file = FilePath(source.file).parent / name
     text = _text(source, name, file, where)
     if text is None:
+        source.lacking = True
         return None
     source.beside[name] = text
     lines = tuple(text.splitlines())

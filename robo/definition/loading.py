@@ -21,7 +21,7 @@ from robo.definition.source import Source
 from robo.definition.steps import Steps, ids_of
 from robo.definition.yaml_text import ListNode, MapNode, YamlNode, decode, read_yaml
 from robo.errors import DefinitionError, UsageError
-from robo.model.process import Process, SecretNeed, Step
+from robo.model.process import Kind, Process, SecretNeed, Step
 from robo.model.text import Path
 from robo.sdk.action import ActionSpec
 
@@ -38,8 +38,10 @@ STEPS: Final = ("setup", "start", "steps", *keys.SEQUELS, "finish")
 Beside = Mapping[str, str]
 """Texts of the files beside a process that it uses (`templates/relance.md`), by their names."""
 Checked = tuple[Process | None, tuple[Diagnostic, ...]]
-_RECENT: Final[dict[tuple[str, bytes], tuple[Mapping[str, ActionSpec], Beside, Checked]]] = {}
+_RECENT: Final[dict[tuple[str, bytes], tuple[Mapping[str, ActionSpec], Beside | None, Checked]]] = {}
 """What was read last, oldest first. Values are frozen, so they can be shared."""
+OpenedBefore = dict[tuple[str, ...], tuple[Opened, Beside | None]]
+"""Called processes that one reading has read: a good one by its name, another by who calls whom down to it."""
 
 
 def load_process(
@@ -87,10 +89,10 @@ def _read(path: FilePath | str, text: str | None, actions: Mapping[str, ActionSp
     return known[2]
 
 
-def _as_it_was(file: str, beside: Beside) -> bool:
-    """Whether the files beside a process still hold what was read."""
+def _as_it_was(file: str, beside: Beside | None) -> bool:
+    """Whether the files beside a process still hold what was read; never, where one could not be read."""
     try:
-        return all(
+        return beside is not None and all(
             decode(FilePath(beside_file(file, name)).read_bytes(), name, Reporter()) == text
             for name, text in beside.items()
         )
@@ -103,8 +105,10 @@ def _check(
     content: bytes,
     actions: Mapping[str, ActionSpec],
     beside: Beside | None,
+    *,
     callers: tuple[str, ...] = (),
-) -> tuple[Mapping[str, ActionSpec], Beside, Checked]:
+    opened: OpenedBefore | None = None,
+) -> tuple[Mapping[str, ActionSpec], Beside | None, Checked]:
     reporter = Reporter()
     decoded = decode(content, file, reporter)
     reading = read_yaml(decoded, file, reporter) if decoded is not None else None
@@ -112,8 +116,9 @@ def _check(
         return actions, {}, (None, reporter.diagnostics())
     loader = _Loader(file, reading.lines, reporter, actions)
     loader.source.given, loader.callers = beside, callers
+    loader.opened = {} if opened is None else opened
     process = loader.read(reading.root, hashlib.sha256(content).hexdigest())
-    return actions, loader.source.beside, (process, reporter.diagnostics())
+    return actions, None if loader.source.lacking else loader.source.beside, (process, reporter.diagnostics())
 
 
 def content_of(path: FilePath) -> bytes:
@@ -141,6 +146,7 @@ class _Loader:
         self.steps = Steps(self.source, actions)
         self.callers: tuple[str, ...] = ()
         """The processes that call this one, the first caller first."""
+        self.opened: OpenedBefore = {}
         self.reporter = reporter
 
     def read(self, root: YamlNode, digest: str) -> Process | None:
@@ -156,6 +162,8 @@ class _Loader:
         self.steps.controls.result_at = _result_at(parts)
         values["inputs"] = sections.read_inputs(source, parts.get("inputs"))
         values["hosts"] = sections.read_hosts(source, parts.get("hosts"))
+        urls = (name for name, each in values["inputs"].items() if each.type is Kind.URL)
+        self.steps.calls.known_hosts = frozenset((*urls, *values["hosts"]))
         values["tables"] = sections.read_tables(source, parts.get("tables"))
         values["popups"] = read_popups(source, parts.get("popups"))
         values["items"] = read_items(source, self.steps, parts.get("items"))
@@ -293,8 +301,22 @@ class _Loader:
         return sorted(kept) or sorted(file.parent.name for file in library.glob(f"*/{PROCESS_FILE}"))
 
     def _open(self, name: str) -> Opened | None:
-        """A process beside this one, read and checked alone; None when there is none. What it holds is kept with what
-        this one uses, so that a run goes on with what it began with."""
+        """A process beside this one, read and checked alone, once in a reading; None when there is none. What it holds
+        is kept with what this one uses, so that a run goes on with what it began with."""
+        source = self.source
+        key = (*source.chain, name)
+        known = self.opened.get((name,)) or self.opened.get(key) or self._read_other(name)
+        if known is None:
+            source.lacking = True
+            return None
+        opened, used = known
+        self.opened[key if opened.problems else (name,)] = known
+        source.lacking = source.lacking or used is None
+        source.beside |= used or {}
+        return opened
+
+    def _read_other(self, name: str) -> tuple[Opened, Beside | None] | None:
+        """A process beside this one with the files that it uses, by the names that this one has for them."""
         source = self.source
         beside = f"../{name}/{PROCESS_FILE}"
         file = beside_file(source.file, beside)
@@ -307,10 +329,13 @@ class _Loader:
             return None
         text = decode(content, file, Reporter())
         inner = None if given is None else _given_to(name, given)
-        _, used, (process, problems) = _check(file, content, self.steps.actions, inner, source.chain)
-        source.beside |= {} if text is None else {beside: text}
-        source.beside |= {key if key.startswith("../") else f"../{name}/{key}": each for key, each in used.items()}
-        return Opened(process, problems)
+        _, used, (process, problems) = _check(
+            file, content, self.steps.actions, inner, callers=source.chain, opened=self.opened
+        )
+        if text is None or used is None:
+            return Opened(process, problems), None
+        own = {key if key.startswith("../") else f"../{name}/{key}": each for key, each in used.items()}
+        return Opened(process, problems), {beside: text, **own}
 
 
 def _given_to(name: str, given: Beside) -> Beside:

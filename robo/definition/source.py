@@ -61,6 +61,8 @@ class Source(Document):
         """The texts of files beside the process that it uses, by their names."""
         self.given: Mapping[str, str] | None = None
         """What those files held when a run began, instead of what they hold now."""
+        self.lacking = False
+        """Whether one of those files could not be read: it may be there the next time."""
 
     @property
     def scope(self) -> Scope:

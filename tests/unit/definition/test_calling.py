@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from robo.definition.diagnostics import Diagnostic
+from robo.definition import loading
+from robo.definition.diagnostics import Diagnostic, Reporter
 from robo.definition.inlining import Inlining, expressions
 from robo.definition.loading import check_process
+from robo.definition.yaml_text import Reading, read_yaml
 from robo.errors import DefinitionError
 from robo.model.process import Process
 from robo.plan.build import build
@@ -262,6 +264,49 @@ def test_only_a_process_without_items_and_settings_of_its_own_can_be_called(
 ) -> None:
     told = said(tmp_path, actions, piece=CALLED.replace(*changed))
     assert f"RB241 piece cannot be called: {part}" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("items:", "hosts: {p_portal: {url: https://autre.example, reads: [POST /x]}}\nitems:"),
+        ("portail: {type: url}}", "portail: {type: url}, p_portal: {type: url}}"),
+    ],
+)
+def test_no_host_of_the_caller_is_replaced_by_one_that_the_call_brings(
+    old: str, new: str, tmp_path: Path, actions: Mapping[str, ActionSpec]
+) -> None:
+    told = said(tmp_path, actions, CALLER.replace(old, new))
+    assert ["RB213 the name p_portal is taken" in one for one in told] == [True]
+
+
+def test_nothing_reads_the_last_step_through_a_call(tmp_path: Path, actions: Mapping[str, ActionSpec]) -> None:
+    read = CALLER.replace("steps:\n", "steps:\n  - browser.open: ${{ inputs.portail }}\n  - browser.read: {motif: M}\n")
+    assert said(tmp_path, actions, read) == []
+    told = said(tmp_path, actions, read.replace("p.ref", "last.motif"))
+    assert ["RB303 there is no last here" in one for one in told] == [True]
+
+
+def test_a_process_that_is_called_often_is_read_once(
+    tmp_path: Path, actions: Mapping[str, ActionSpec], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def counted(text: str, file: str, reporter: Reporter) -> Reading:
+        read.append(Path(file).parent.name)
+        return read_yaml(text, file, reporter)
+
+    monkeypatch.setattr(loading, "read_yaml", counted)
+    call = CALLER[CALLER.index("  - call:") : CALLER.index("  - files")]
+    often = CALLER.replace(call, call + call.replace("as: p", "as: q") + call.replace("as: p", "as: r"))
+    assert said(tmp_path, actions, often) == []
+    assert read == ["demande", "piece"]
+
+
+def test_a_process_that_was_not_there_is_looked_for_again(tmp_path: Path, actions: Mapping[str, ActionSpec]) -> None:
+    other = CALLER.replace("piece@^2", "autre@*")
+    assert any("RB240 there is no process autre" in one for one in said(tmp_path, actions, other))
+    assert said(tmp_path, actions, other, autre=CALLED.replace("process: piece", "process: autre")) == []
 
 
 def test_a_name_that_the_call_would_bring_twice_is_taken(tmp_path: Path, actions: Mapping[str, ActionSpec]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from robo.definition.expressions import render
 from robo.definition.loading import check_process, load_process
 from robo.definition.template import parse_template
-from robo.errors import MissingValue
+from robo.errors import DefinitionError, MissingValue
 from robo.model.base import MISSING, Effect
 from robo.model.process import Process
 from robo.sdk.action import ActionSpec, Params, Proof
@@ -100,6 +100,16 @@ def test_a_file_that_is_edited_is_read_again(folder: Path) -> None:
     load(folder)
     (folder / "templates/accuse.md").write_text("Autre", encoding="utf-8")
     assert body_of(load(folder)) == "Autre"
+
+
+def test_a_file_that_was_not_there_is_looked_for_again(folder: Path) -> None:
+    letter = folder / "templates/accuse.md"
+    letter.rename(folder / "ailleurs.md")
+    with pytest.raises(DefinitionError) as absent:
+        load(folder)
+    assert [one.code for one in absent.value.diagnostics] == ["RB228"]
+    (folder / "ailleurs.md").rename(letter)
+    assert body_of(load(folder)).source.startswith("Bonjour")
 
 
 def test_a_run_keeps_the_text_it_began_with(folder: Path) -> None:
