@@ -9,7 +9,7 @@ from robo.definition.diagnostics import Diagnostic, Reporter, nearest
 from robo.model.case import Answer, Case, Mishap
 from robo.model.process import Kind, Process, Review
 from robo.model.text import Path, Position, header
-from robo.plan.steps import Actions, proves_itself, walk
+from robo.plan.steps import Actions, journal_id, proves_itself, walk
 from robo.sdk.action import ActionSpec, Proof
 
 NOTHING: Final[Mapping[str, str]] = {}
@@ -86,7 +86,7 @@ def _effects(process: Process, actions: Actions) -> Iterator[tuple[str, ActionSp
     for step in walk((*process.steps, *process.finish)):
         spec = actions.get(step.action)
         if spec is not None and proves_itself(step, actions, step.effect or spec.effect):
-            yield step.id if step.named else spec.name, spec
+            yield journal_id(step, spec), spec
         elif step.once is not None:
             yield step.id, None
 

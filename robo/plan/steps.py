@@ -127,8 +127,14 @@ def _resolve_action(step: Step, actions: Actions, problems: Problems) -> dict[st
             given=step.effect.value,
         )
     effect = max(step.effect or Effect.READ, spec.effect, key=lambda effect: effect.rank)
-    known_as = {"id": f"{step.called}{spec.name}"} if not step.named and proves_itself(step, actions, effect) else {}
+    known_as = {"id": journal_id(step, spec)} if proves_itself(step, actions, effect) else {}
     return {"effect": effect, "timeout": step.timeout or timedelta(seconds=spec.timeout), **known_as}
+
+
+def journal_id(step: Step, spec: ActionSpec) -> str:
+    """By what the journal knows an effect that proves itself: its id, else the name of its action, behind the name of
+    the call that brings it."""
+    return step.id if step.named else f"{step.called}{spec.name}"
 
 
 def _nest(block: Step) -> Step:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from robo.definition import loading
+from robo.definition.case import load_case
 from robo.definition.diagnostics import Diagnostic, Reporter
 from robo.definition.inlining import Inlining, expressions
 from robo.definition.loading import check_process
@@ -16,6 +17,7 @@ from robo.definition.yaml_text import Reading, read_yaml
 from robo.errors import DefinitionError
 from robo.model.process import Process
 from robo.plan.build import build
+from robo.plan.cases import case_problems
 from robo.plan.model import every
 from robo.sdk.action import ActionSpec
 
@@ -307,6 +309,22 @@ def test_a_process_that_was_not_there_is_looked_for_again(tmp_path: Path, action
     other = CALLER.replace("piece@^2", "autre@*")
     assert any("RB240 there is no process autre" in one for one in said(tmp_path, actions, other))
     assert said(tmp_path, actions, other, autre=CALLED.replace("process: piece", "process: autre")) == []
+
+
+def test_a_case_knows_an_effect_of_the_called_process_as_the_journal_does(
+    tmp_path: Path, actions: Mapping[str, ActionSpec]
+) -> None:
+    sends = CALLED.replace("  - output", "  - mail.send: {to: [a@b.example], subject: x}\n  - output")
+    process = loaded(tmp_path, actions, piece=sends)
+    case = tmp_path / "demande/cases/01-essai.yaml"
+    case.parent.mkdir()
+    written = "robo: 1\nsays: Essai\nregion: ici\nfaults: [{step: %s, after: submit, do: crash}]\nexpect: {}\n"
+    found = []
+    for step in ("p_mail.send", "mail.send"):
+        case.write_text(written % step, encoding="utf-8")
+        found.append([one.code for one in case_problems(load_case(case), process, ["ici"], actions)])
+    assert found == [[], ["RB463"]]
+    assert "p_mail.send" in [segment.id for segment in every(build(process, None, actions).segments)]
 
 
 def test_a_name_that_the_call_would_bring_twice_is_taken(tmp_path: Path, actions: Mapping[str, ActionSpec]) -> None:
