@@ -10,8 +10,8 @@ VERSIONS: Final = re.compile(r"\*|\^?\d{1,5}(?:\.\d{1,5}){0,2}")
 
 
 def satisfies(version: str, wanted: str) -> bool:
-    """Whether `1.4.2` is what `^1.2` (same first number that is not 0, not older), `1.4.2` or `*` asks for. What comes
-    before a release (`1.2.0-rc.1`) is asked for by `*` alone."""
+    """Whether `1.4.2` is what `^1.2`, `1.4.2` or `*` asks for. `^`: not older, and the same up to the first number
+    that is not 0, or all that were said. What comes before a release (`1.2.0-rc.1`) is asked for by `*` alone."""
     numbers = _numbers(version)
     asked = _numbers(wanted.removeprefix("^"))
     if wanted == "*" or "-" in version:
@@ -19,7 +19,7 @@ def satisfies(version: str, wanted: str) -> bool:
     if not wanted.startswith("^"):
         return numbers[: len(asked)] == asked
     whole = (*asked, 0, 0, 0)[:3]
-    fixed = next((index for index, number in enumerate(whole) if number), 2)
+    fixed = next((index for index, number in enumerate(whole) if number), len(asked) - 1)
     return numbers[: fixed + 1] == whole[: fixed + 1] and numbers >= whole
 
 
