@@ -146,8 +146,10 @@ class _Rules:
 
 
 def _parts(folder: str) -> tuple[str, ...]:
-    """A path in parts, with `/` or `\\` between them; `PureWindowsPath` reads both, on every system."""
-    return tuple(part for part in PureWindowsPath(folder).parts if part != ".")
+    """Where a path begins (nothing: in the project) and its parts, with `/` or `\\` between them; `PureWindowsPath`
+    reads both, on every system."""
+    path = PureWindowsPath(folder)
+    return (path.anchor, *(path.parts[1:] if path.anchor else path.parts))
 
 
 def _needed(own: Input) -> bool:

@@ -183,6 +183,26 @@ def test_no_run_would_begin_without_what_it_needs(bench: Any, overlay: str, code
     assert bench.problems(STEPS, head=bench.head + HEAD, region=region) == [(code, overlay)]
 
 
+@pytest.mark.parametrize(
+    ("granted", "folder", "wrong"),
+    [
+        (".", "depots/titres", False),
+        (".", "/srv/depots", True),
+        (".", "'C:\\depots'", True),
+        ("./depots", "depots/titres", False),
+        ("'C:\\depots'", "C:/depots/titres", False),
+        ("/srv", "srv/depots", True),
+    ],
+)
+def test_a_granted_folder_grants_what_is_below_it_alone(bench: Any, granted: str, folder: str, wrong: bool) -> None:
+    overlay = f"triggers: {{d: {{folder: {folder}}}}}"
+    region = f"grants: {{folders: [{granted}]}}\n" + bench.overlay(overlay)
+    if wrong:
+        assert bench.problems(STEPS, head=bench.head + HEAD, region=region) == [("RB496", overlay)]
+    else:
+        assert bench.plan(STEPS, head=bench.head + HEAD, region=region).region == "ici"
+
+
 def test_what_arrives_is_the_value_of_its_input(bench: Any) -> None:
     region = "grants: {folders: [/srv/depots]}\n" + bench.overlay(
         "triggers: {d: {folder: /srv/depots/titres}, m: {mailbox: INBOX, pattern: '*.csv'}}"
