@@ -17,6 +17,7 @@ from robo.model.process import Process
 from robo.model.region import Region
 from robo.model.text import Path
 from robo.plan.build import build, effective_process
+from robo.plan.columns import check_writes
 from robo.plan.cutting import Cutter
 from robo.plan.keys import check_keys
 from robo.plan.model import every
@@ -25,6 +26,7 @@ from robo.plan.problems import Problems
 from robo.plan.reviews import check_reviews
 from robo.plan.rules import EffectRules
 from robo.plan.sequels import check_sequels
+from robo.plan.signins import check_signins
 from robo.plan.steps import walk
 from robo.plan.turns import TurnRules
 from robo.sdk.action import ActionSpec
@@ -33,6 +35,11 @@ OF_ONE_STEP: Final = frozenset(
     f"RB{number}"
     for number in (*range(402, 411), 412, 419, 420, 424, 425, 427, 428, *range(431, 440), 450, 472, 473, 482)
 )
+OF_STEP_AND_SECTION: Final[Mapping[str, str]] = {
+    "RB474": "items",
+    **dict.fromkeys(("RB475", "RB476", "RB477", "RB478"), "secrets"),
+}
+"""Rules of one step, and the section beside it that they look at."""
 OF_PAGES: Final = frozenset({"RB416", "RB429", "RB430", "RB479", "RB483"})
 SECTIONS: Final = ("setup", "start", "steps", "on_rejected", "on_skipped", "finish")
 STANDS_ON: Final[Mapping[str, tuple[str, ...]]] = {
@@ -73,6 +80,8 @@ def _found(
     check_keys(effective, problems)
     check_reviews(effective, problems)
     check_sequels(cutter, effective, problems)
+    check_writes(effective, actions, problems)
+    check_signins(effective, actions, problems)
     if not _left_out(process):
         finish = cutter.segments(effective.finish) if effective.finish else ()
         check_pages(effective, tuple(every((*cutter.segments(effective.steps), *finish))), actions, problems)
@@ -105,7 +114,10 @@ class _Whole:
             return needed is not None and not spoilt and not self._sections & {*needed, STRANGE}
         if self._whole:
             return True
-        return found.code in OF_ONE_STEP | OF_PAGES and self._part(found.position.line) not in self._spoilt
+        if self._part(found.position.line) in self._spoilt:
+            return False
+        beside = OF_STEP_AND_SECTION.get(found.code)
+        return found.code in OF_ONE_STEP | OF_PAGES or (beside is not None and not self._sections & {beside, STRANGE})
 
 
 STRANGE: Final = ""
