@@ -14,7 +14,7 @@ from robo.model.text import Expr, Template
 from robo.plan.columns import check_writes
 from robo.plan.cutting import RUN_KEY, Cutter
 from robo.plan.digest import digest_of
-from robo.plan.extending import extended
+from robo.plan.extending import SECTIONS, extended
 from robo.plan.keys import check_keys
 from robo.plan.looking import VerifyRules
 from robo.plan.model import ATTENDED, HostPlan, Part, Plan, every, listed_row
@@ -72,12 +72,7 @@ def effective_process(process: Process, region: Region | None, actions: Actions,
                 for name, finder in process.finders.items()
             },
             "items": items and _with_source(items, actions, problems),
-            "setup": resolve_all(process.setup, actions, problems),
-            "start": resolve_all(process.start, actions, problems),
-            "steps": resolve_all(process.steps, actions, problems),
-            "on_rejected": resolve_all(process.on_rejected, actions, problems),
-            "on_skipped": resolve_all(process.on_skipped, actions, problems),
-            "finish": resolve_all(process.finish, actions, problems),
+            **{name: resolve_all(getattr(process, name), actions, problems) for name in SECTIONS},
         }
     )
     overlay = region.overlays.get(process.id) if region is not None else None

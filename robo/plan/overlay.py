@@ -11,6 +11,7 @@ from robo.model.overlay import Overlay, Relabel
 from robo.model.process import Finder, Input, Process, Table
 from robo.model.region import Region
 from robo.model.text import Path
+from robo.plan.extending import SECTIONS
 from robo.plan.labels import Relabelling, same_text
 from robo.plan.lowering import lowered
 from robo.plan.problems import Problems
@@ -169,12 +170,7 @@ def _labels(process: Process, overlay: Overlay, actions: Actions, problems: Prob
     _known_steps(process, labels, problems)
     relabelling = Relabelling(labels, actions, page_runners(actions))
     update: dict[str, object] = {
-        "setup": relabelling.all(process.setup),
-        "start": relabelling.all(process.start),
-        "steps": relabelling.all(process.steps),
-        "on_rejected": relabelling.all(process.on_rejected),
-        "on_skipped": relabelling.all(process.on_skipped),
-        "finish": relabelling.all(process.finish),
+        **{name: relabelling.all(getattr(process, name)) for name in SECTIONS},
         "finders": {
             name: Finder(name=name, step=relabelling.step(finder.step, frozenset({name})))
             for name, finder in process.finders.items()

@@ -19,6 +19,7 @@ from robo.model.text import Path
 from robo.plan.build import build, effective_process
 from robo.plan.columns import check_writes
 from robo.plan.cutting import Cutter
+from robo.plan.extending import SECTIONS
 from robo.plan.keys import check_keys
 from robo.plan.model import every
 from robo.plan.pages import check_pages
@@ -41,7 +42,6 @@ OF_STEP_AND_SECTION: Final[Mapping[str, str]] = {
 }
 """Rules of one step, and the section beside it that they look at."""
 OF_PAGES: Final = frozenset({"RB416", "RB429", "RB430", "RB479", "RB483"})
-SECTIONS: Final = ("setup", "start", "steps", "on_rejected", "on_skipped", "finish")
 STANDS_ON: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("RB440", "RB441", "RB452"), ("inputs",)),
     **dict.fromkeys(("RB442", "RB443", "RB449"), ("tables",)),
