@@ -77,8 +77,8 @@ def retry(tx: Tx, saw: Decision, *, actor: str) -> str:
             state="it is live" if past.owner else "it was done since",
             other=past.owner,
         )
-    if seen.state is not ItemState.FAILED:
-        reviews.forget(tx, seen.id)
+    if owns and not run.dry_run and seen.state is not ItemState.FAILED:
+        reviews.forget(tx, key, seen.key, seen.doing)
     return _go_on(tx, item, actor, "retry", {"from": seen.state.value}, code="", message="", facts={}, remedy="")
 
 

@@ -20,11 +20,14 @@ from robo.model.process import Kind
 from robo.model.review import Due, Field, Question, Reviewed, ReviewState
 from robo.store import attempts, audit, fences, runs
 from robo.store.clock import Tx, now
+from robo.store.identity import Key
 from robo.store.ids import new_id
 from robo.store.races import lands
 from robo.store.tables import items, reviews
 
 _KEY: Final = ("environment", "process", "region", "step", "key", "doing")
+NO_ROW: Final = "-"
+"""The digest of no row at all."""
 
 
 def read(tx: Tx, key: OnceKey) -> Reviewed:
@@ -108,9 +111,13 @@ def close(tx: Tx, review: str, n: int, values: Mapping[str, Any]) -> bool:
     return tx.execute(update(reviews).where(*same).values(**values)).rowcount == 1
 
 
-def forget(tx: Tx, item: str) -> None:
-    """What was answered about this item does not count any more: a person wants it done anew."""
-    tx.execute(update(reviews).where(reviews.c.item == item).values(state=ReviewState.NONE))
+def forget(tx: Tx, key: Key, of: str, doing: int) -> None:
+    """What was answered about the item of this key does not count any more, whichever item asked: a person wants it
+    done anew. An effect behind an answer stands, and so does the answer then: it is only one on another row."""
+    same = (*(reviews.c[name] == value for name, value in asdict(key).items()), reviews.c.key == of)
+    mine = update(reviews).where(*same, reviews.c.doing == doing)
+    tx.execute(mine.where(reviews.c.state == ReviewState.ANSWERED).values(row_digest=NO_ROW))
+    tx.execute(mine.where(reviews.c.state != ReviewState.ANSWERED).values(state=ReviewState.NONE))
 
 
 def overdue(tx: Tx) -> tuple[str, ...]:

@@ -183,12 +183,12 @@ def test_whoever_asks_with_a_stale_token_or_a_second_time_writes_nothing(lab: An
 
 
 @pytest.mark.parametrize(
-    ("outcome", "state"),
-    [(Outcome.FAILED, ReviewState.ANSWERED), (Outcome.REJECTED, ReviewState.NONE), (Outcome.SKIPPED, ReviewState.NONE)],
+    ("outcome", "counts"), [(Outcome.FAILED, True), (Outcome.REJECTED, False), (Outcome.SKIPPED, False)]
 )
-def test_a_retry_keeps_the_answer_of_a_failure_and_forgets_that_of_a_refusal(
-    lab: Any, store: Store, outcome: Outcome, state: ReviewState
+def test_a_retry_keeps_the_answer_of_a_failure_and_that_of_a_refusal_only_for_what_it_began(
+    lab: Any, store: Store, outcome: Outcome, counts: bool
 ) -> None:
+    """The answer is still there for an effect behind it that has begun; it is one on another row for all else."""
     claimed = lab.item("k1")
     ask(store, claimed)
     answers(store, claimed)
@@ -196,7 +196,34 @@ def test_a_retry_keeps_the_answer_of_a_failure_and_forgets_that_of_a_refusal(
     with store.write() as tx:
         decisions.retry(tx, lab.saw(claimed.fence.item), actor="u:1")
     with store.read() as tx:
-        assert reviews.read(tx, key_of(claimed)).state is state
+        found = reviews.read(tx, key_of(claimed))
+    assert (found.state, found.choice, found.row_digest == "d") == (ReviewState.ANSWERED, "ok", counts)
+
+
+def test_a_retry_forgets_the_answer_that_an_earlier_item_of_the_key_was_given(lab: Any, store: Store) -> None:
+    first = lab.item("k1")
+    ask(store, first)
+    answers(store, first)
+    lab.end(lab.claim(first.run), Outcome.FAILED, code="gone")
+    later = lab.item("k1")
+    lab.end(later, Outcome.REJECTED, code="minor")
+    with store.write() as tx:
+        decisions.retry(tx, lab.saw(later.fence.item), actor="u:1")
+    with store.read() as tx:
+        assert reviews.read(tx, key_of(later)).row_digest != "d"
+
+
+def test_a_retry_asks_anew_where_the_time_was_over(lab: Any, store: Store) -> None:
+    claimed = lab.item("k1")
+    ask(store, claimed, days=1)
+    lab.timer.pass_(86_400)
+    with store.write() as tx:
+        sweeps.sweep(tx)
+    lab.end(lab.claim(claimed.run), Outcome.REJECTED, code="no-answer")
+    with store.write() as tx:
+        decisions.retry(tx, lab.saw(claimed.fence.item), actor="u:1")
+    with store.read() as tx:
+        assert reviews.read(tx, key_of(claimed)).state is ReviewState.NONE
 
 
 def test_a_run_whose_items_wait_can_be_cancelled_and_nobody_is_asked_any_more(lab: Any, store: Store) -> None:
