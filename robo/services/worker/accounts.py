@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
 from typing import Final
 
+from robo.errors import RoboError
 from robo.store import workers
 from robo.store.clock import Tx
 from robo.store.engine import Store
@@ -49,8 +50,8 @@ class Accounts:
 
     async def take(self, secret: str) -> None:
         """Wait until the account is ours. Whoever waits holds the place of the next one, so that who has just given it
-        back does not take it again before them."""
-        if secret in self._held:
+        back does not take it again before them. One that was lost meanwhile is waited for like any other."""
+        if secret in self._held and await self._lease(_account(secret)):
             return
         while not await self._lease(_next(secret)):  # noqa: ASYNC110 - another process gives it back
             await asyncio.sleep(KNOCK)
@@ -63,10 +64,11 @@ class Accounts:
             self._renewing = asyncio.create_task(self._renew())
 
     async def wanted(self) -> bool:
-        """Whether another run waits for an account that is held here."""
+        """Whether another run waits for an account that is held here, or has it: this one could not keep it."""
 
         def look(tx: Tx) -> bool:
-            return any(workers.holder_of(tx, _next(secret)) not in {None, self._holder} for secret in self._held)
+            at_the_door = (workers.holder_of(tx, name(secret)) for secret in self._held for name in (_next, _account))
+            return any(holder not in {None, self._holder} for holder in at_the_door)
 
         return bool(self._held) and await self._store.look(look)
 
@@ -84,7 +86,8 @@ class Accounts:
         while True:
             await asyncio.sleep(LIFE / 4)
             for secret in sorted(self._held):
-                await self._lease(_account(secret))
+                with suppress(RoboError):  # a renewal that is missed is not the last; `LIFE` decides
+                    await self._lease(_account(secret))
 
     async def _lease(self, resource: str) -> bool:
         life = self._incarnation()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from robo.errors import InfrastructureError
 from robo.services.worker.accounts import IDLE, Accounts
 from robo.services.worker.sessions import Beginning, SlotSessions
 from robo.services.worker.signins import SignIns
@@ -133,3 +134,58 @@ async def test_a_worker_that_died_leaves_its_account(store: Store) -> None:
     await dead.give_back()
     assert await store.look(lambda tx: workers.holder_of(tx, "account:portal")) == "other"
     await other.give_back()
+
+
+async def test_an_account_that_could_not_be_kept_is_left_and_waited_for(store: Store) -> None:
+    """A worker that hung longer than its lease: who has the account now keeps it, and is not signed out."""
+    inside: list[str] = []
+    run = Run(store, "one", inside)
+    await run.item()
+    await store.run(lambda tx: workers.give(tx, "account:portal", "one", incarnation=1))
+    other = Accounts(store, "other", lambda: 1)
+    await other.take("portal")
+    assert await run.accounts.wanted()
+    await run.sessions.between_items(span="worker", kept=False)
+    assert inside == []
+    assert await store.look(lambda tx: workers.holder_of(tx, "account:portal")) == "other"
+    await other.give_back()
+    await asyncio.wait_for(run.item(), 20)
+    await run.sessions.close()
+    await run.accounts.give_back()
+
+
+async def test_a_sign_in_in_the_middle_of_an_item_waits_for_an_account_that_was_lost(store: Store) -> None:
+    run, other = Accounts(store, "one", lambda: 1), Accounts(store, "other", lambda: 1)
+    await run.take("portal")
+    await store.run(lambda tx: workers.give(tx, "account:portal", "one", incarnation=1))
+    await other.take("portal")
+    again = asyncio.create_task(run.take("portal"))
+    async with asyncio.timeout(20):
+        while not await other.wanted():  # noqa: ASYNC110 - until the first one has knocked
+            await asyncio.sleep(0.01)
+    assert not again.done()
+    await other.give_back()
+    await asyncio.wait_for(again, 20)
+    await run.give_back()
+
+
+async def test_a_store_that_does_not_answer_once_does_not_end_the_renewing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("robo.services.worker.accounts.LIFE", 0.04)
+    run, real, calls = Accounts(store, "one", lambda: 1), workers.take, 0
+    await run.take("portal")
+    twice = asyncio.Event()
+
+    def take(*args: Any, **more: Any) -> bool:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise InfrastructureError("RB607", "no answer", remedy="wait")
+        loop.call_soon_threadsafe(twice.set)
+        return real(*args, **more)
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(workers, "take", take)
+    await asyncio.wait_for(twice.wait(), 20)
+    await run.give_back()
