@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from robo.errors import DefinitionError, RoboError
 from robo.model.base import Environment
-from robo.model.region import MailAccount
 from robo.services.settings import Backend, Settings, find_project, load_settings
 
 if TYPE_CHECKING:

@@ -6,11 +6,14 @@ import asyncio
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from robo.errors import CredentialsRefused, Failure, NotFound, SignInUnclear
 from robo.sdk.secret import Secret
+from robo.services.codes import Seed
+from robo.services.worker import signins
 from robo.services.worker.signins import SignIns, door, one_time_code
 from robo.store import sweeps, workers
 from robo.store.engine import open_store, upgrade
@@ -131,3 +134,17 @@ async def test_a_code_is_given_to_one_sign_in_only(tmp_path: Path) -> None:
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(one_time_code(portal, store=store), 0.5)
     assert len(await one_time_code(mail, store=store)) == 6
+
+
+async def test_a_code_that_is_over_when_the_store_answers_is_not_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(str(tmp_path / "robo.db"))
+    upgrade(store)
+    moments = iter([1_000_000_000.0, 1_000_000_040.0])  # before the lease, after it: a disk that took its time
+    monkeypatch.setattr(signins, "time", SimpleNamespace(time=lambda: next(moments, 1_000_000_041.0)))
+    seed = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+    code = await asyncio.wait_for(one_time_code(Secret("portal", otp=seed), store=store), 20)
+    assert code == Seed.read(seed, "portal").code(1_000_000_041.0)
+    assert code != Seed.read(seed, "portal").code(1_000_000_000.0)
+    store.close()
