@@ -8,7 +8,7 @@ import time
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Final
 
-from robo.sdk.errors import Failure, NotFound, TimedOut
+from robo.sdk.errors import Failure, NotFound, TimedOut, fill
 from robo.sdk.runner import Answer, Call, Refused, Result
 from robo.sdk.targets import Read, Target, Watched
 from robo.sdk.values import MISSING
@@ -23,6 +23,8 @@ from robo_browser.windows import too_late
 Seen = Mapping[str, Any]
 SLICE: Final = 0.3
 """Seconds one of several frames is looked at before the others are asked again."""
+TELLING: Final = 0.1
+"""Seconds before the end of a submit's time that a page says why it saw no answer: after it nobody listens."""
 Watching = asyncio.Future[dict[str, Any]]
 
 
@@ -137,7 +139,7 @@ class Answers:
         if not (call.watch.read or call.watch.expect) or tab.has_foreign_frames:
             return None
         job = {**self._job(call), "pressIn": call.timeout * 1000}
-        return asyncio.ensure_future(tab.do(job, call.timeout, later=call.timeout))
+        return asyncio.ensure_future(tab.do(job, max(0.0, call.timeout - TELLING), later=call.timeout))
 
     async def to_submit(
         self,
@@ -212,7 +214,16 @@ class Answers:
             return Answer(refused=call.watch.refused[seen["refused"]], words=str(seen["words"]), requests=requests)
         if seen.get("ok") or (seen.get("settled") and (acted or requests)):
             return Answer(values={}, requests=requests)
-        return Answer(requests=requests)
+        several = seen.get("several")  # of two places with its name, none is the receipt
+        words = _ambiguous(call, seen["missing"][0], several) if several else ""
+        return Answer(words=words, requests=requests)
+
+
+def _ambiguous(call: Call, name: str, several: Seen) -> str:
+    """What a person reads of a receipt that stands in more than one place."""
+    read = (call.watch.read or {})[name]
+    trouble = failed(several, target_words(read.targets[0]), call.step)
+    return fill(trouble.message, trouble.facts)
 
 
 def _note(unfit: dict[str, list[str]], seen: Seen) -> None:

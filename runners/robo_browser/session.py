@@ -204,7 +204,9 @@ class BrowserSession:
         answer = await self._answers.to_submit(
             tab, call, press, end, began=began, documents=documents, watching=watching
         )
-        return replace(answer, words=answer.words or self._hands.acted_on(call))
+        if answer.refused is not None:
+            return answer
+        return replace(answer, words=" → ".join(filter(None, (self._hands.acted_on(call), answer.words))))
 
     # -- the rest of the contract
 

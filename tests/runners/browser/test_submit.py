@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -113,6 +114,25 @@ async def test_anything_else_is_no_answer(session: BrowserSession, portal: Site,
     portal.pages["/envoi"] = page
     answer = await submit(session, portal, read=NUMBER, timeout=0.8)
     assert (answer.values, answer.refused, answer.requests) == (None, None, 1)
+
+
+TWO_NUMBERS = "<h2>N° dossier</h2><p>D-12</p><h2>N° dossier</h2><p>D-13</p>"
+TWICE: dict[str, Mapping[str, Page]] = {
+    "a page that comes": {"/fait": html(TWO_NUMBERS)},
+    "the same page": {"/": html(f"<button>Enregistrer</button><div id=r></div><script>document.querySelector('button')"
+                                f".onclick = () => {{ r.innerHTML = '{TWO_NUMBERS}' }}</script>")},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pages", TWICE.values(), ids=TWICE.keys())
+async def test_a_receipt_in_two_places_is_no_answer_and_both_are_told(
+    session: BrowserSession, portal: Site, pages: Mapping[str, Page]
+) -> None:
+    portal.pages |= pages
+    await session.perform([call("open", portal.url())])
+    answer = await session.submit([], call("submit", "Enregistrer", read=NUMBER, in_once=True, timeout=0.8), Gate())
+    assert answer.values is None
+    assert answer.words == "«Enregistrer» → «N° dossier» is there 2 times: «D-12» · «D-13»"
 
 
 async def test_an_answer_that_does_not_come_is_no_answer(session: BrowserSession, portal: Site) -> None:
