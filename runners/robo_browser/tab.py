@@ -321,8 +321,8 @@ class Tab:
     async def calm(self, moment: float, documents: int, wait: float, *, patient: bool = False) -> bool:
         """After an act at `moment`: the navigation it began has arrived, the requests it started are answered.
 
-        `patient`: requests are awaited for all of `wait`, not only for a moment. True: the page moved under an aimed
-        click, which was withheld and did nothing."""
+        `patient`: after a submit; requests are awaited for all of `wait`, not only for a moment. True: the page moved
+        under an aimed click, which was withheld and did nothing."""
         end, missed = time.monotonic() + wait, False
         if self._documents == documents:
             try:
@@ -333,7 +333,7 @@ class Tab:
             if answer.get("leaving") and self._documents == documents:
                 await self._next_document(documents, end)
         if self._documents != documents:
-            await self.ready(end - time.monotonic())
+            await self.ready(end - time.monotonic(), answering=patient)
         await self.silence(moment, end if patient else min(end, time.monotonic() + QUIET))
         return missed
 
@@ -351,12 +351,13 @@ class Tab:
             if left <= 0:
                 return
 
-    async def ready(self, wait: float, *, complete: bool = False) -> dict[str, Any]:
-        """Wait until the document is read to its end: {status, signIn, url}, or {timeout}."""
+    async def ready(self, wait: float, *, complete: bool = False, answering: bool = False) -> dict[str, Any]:
+        """Wait until the document is read to its end: {status, signIn, url}, or {timeout}. `answering`: it may be the
+        answer to a submit, so nothing in it is put away."""
         end = time.monotonic() + max(0.0, wait)
         while True:
             try:
-                return await self.do({"job": "ready", "complete": complete}, end - time.monotonic())
+                return await self.do({"job": "ready", "complete": complete, "after": answering}, end - time.monotonic())
             except DocumentGone:
                 if time.monotonic() >= end:
                     return {"timeout": True}

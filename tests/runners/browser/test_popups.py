@@ -65,7 +65,16 @@ async def test_a_target_that_is_nowhere_is_still_told(open_session: Open, site: 
         await perform(open_session, site, PAGE + LATER, call("click", "Suites", timeout=1.0))
 
 
-async def test_between_a_submit_and_its_answer_nothing_is_put_away(open_session: Open, site: Site) -> None:
+AWAITED: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "a receipt": ({"read": {"n": "N° dossier"}}, {"n": "12"}),
+    "the page that comes": ({"refused": [({"text": "Déjà"}, "deja")]}, {}),
+}
+
+
+@pytest.mark.parametrize(("watch", "values"), AWAITED.values(), ids=AWAITED.keys())
+async def test_between_a_submit_and_its_answer_nothing_is_put_away(
+    open_session: Open, site: Site, watch: dict[str, Any], values: dict[str, str]
+) -> None:
     posting = (OVERLAY % "").replace("o.remove(); ", 'o.remove(); fetch("/avis", {method: "POST"})')
     site.pages |= {
         "/": html("<form method=post action=/d><button>Envoyer</button></form>"),
@@ -73,8 +82,8 @@ async def test_between_a_submit_and_its_answer_nothing_is_put_away(open_session:
     }
     session = await open_session(popups=(SURVEY,))
     await session.perform([call("open", site.url("/"))])
-    answer = await session.submit([], call("submit", "Envoyer", read={"n": "N° dossier"}, in_once=True), Gate())
-    assert (answer.values, answer.requests) == ({"n": "12"}, 1)
+    answer = await session.submit([], call("submit", "Envoyer", in_once=True, **watch), Gate())
+    assert (answer.values, answer.requests) == (values, 1)
     assert [asked.path for asked in site.effects()] == ["/d"]
     with pytest.raises(UndeclaredEffect):
         await session.perform([call("read", {"n": "N° dossier"}), call("wait_for", {"text": "Fin"}, timeout=1.0)])
