@@ -22,50 +22,17 @@ from robo.sdk.runner import Call, Result
 from robo_browser.acting import Hands
 from robo_browser.evidence import file_name
 from robo_browser.parameters import DownloadParams
+from robo_browser.tab import lost
 from robo_browser.values import target_words
 from robo_browser.windows import Windows
 
 if TYPE_CHECKING:
     from playwright.async_api import CDPSession
 
-ENDINGS: Final = (
-    *(
-        "pdf",
-        "csv",
-        "txt",
-        "tsv",
-        "xml",
-        "json",
-        "zip",
-        "xls",
-        "xlsx",
-        "xlsm",
-        "ods",
-        "odt",
-        "odp",
-        "doc",
-        "docx",
-        "rtf",
-    ),
-    *(
-        "ppt",
-        "pptx",
-        "png",
-        "jpg",
-        "jpeg",
-        "tif",
-        "tiff",
-        "gif",
-        "p7m",
-        "p7s",
-        "asc",
-        "eml",
-        "msg",
-        "ics",
-        "html",
-        "htm",
-    ),
-)
+ENDINGS: Final = frozenset({
+    "pdf", "csv", "txt", "tsv", "xml", "json", "zip", "xls", "xlsx", "xlsm", "ods", "odt", "odp", "doc", "docx", "rtf",
+    "ppt", "pptx", "png", "jpg", "jpeg", "tif", "tiff", "gif", "p7m", "p7s", "asc", "eml", "msg", "ics", "html", "htm",
+})  # fmt: skip
 """Endings of names that are kept; any other becomes `.bin`."""
 PIECE: Final = 1024 * 1024
 
@@ -95,12 +62,18 @@ class Shelf:
         self._number = 0
 
     async def _behave(self, behavior: str, **more: Any) -> None:
-        if self._cdp is None:
-            self._cdp = await self._windows.browser.new_browser_cdp_session()
-            self._cdp.on("Browser.downloadWillBegin", self._begins)
-            self._cdp.on("Browser.downloadProgress", self._goes_on)
+        """Raises `SessionLost` when the browser is gone."""
+        from playwright.async_api import Error
+
         params = {"behavior": behavior, "browserContextId": self._windows.context_id, "eventsEnabled": True, **more}
-        await self._cdp.send("Browser.setDownloadBehavior", params)
+        try:
+            if self._cdp is None:
+                self._cdp = await self._windows.browser.new_browser_cdp_session()
+                self._cdp.on("Browser.downloadWillBegin", self._begins)
+                self._cdp.on("Browser.downloadProgress", self._goes_on)
+            await self._cdp.send("Browser.setDownloadBehavior", params)
+        except Error as error:
+            raise lost(error.message.splitlines()[0][:200]) from None
 
     def _begins(self, event: Mapping[str, Any]) -> None:
         coming = self._coming

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -239,11 +240,9 @@ class BrowserSession:
 
     async def close(self) -> None:
         """End the session; a browser that is gone already is no trouble."""
-        try:
-            await asyncio.wait_for(self._shelf.close(), 5.0)
-            await asyncio.wait_for(self._windows.close(), 5.0)
-        except Exception:  # noqa: BLE001 - what cannot be closed ends with the browser
-            return
+        for closing in (self._shelf.close, self._windows.close):
+            with suppress(Exception):  # what cannot be closed ends with the browser
+                await asyncio.wait_for(closing(), 5.0)
 
 
 def _groups(calls: Sequence[Call]) -> list[list[Call]]:

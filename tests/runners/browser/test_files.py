@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from robo_browser.session import BrowserSession
 
-from robo.sdk.errors import Failure, NotFound, TimedOut
+from robo.sdk.errors import Failure, NotFound, SessionLost, TimedOut
 from tests.runners.browser.support import Open, Reply, Site, call, html
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -52,6 +52,18 @@ async def test_a_file_is_awaited_however_it_comes(session: BrowserSession, site:
     assert values["name"] == file.name == "attestation-12.pdf"
     assert (values["size"], values["digest"]) == (len(CONTENT), hashlib.sha256(CONTENT).hexdigest())
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+async def test_a_browser_that_no_longer_hears_of_files_is_a_lost_session(open_session: Open, site: Site) -> None:
+    site.pages |= {"/": html(LINKS["a link"]), "/f": given("x.pdf")}
+    session = await open_session()
+    await fetch(session, site, "Télécharger")
+    await session._shelf.close()
+    with pytest.raises(SessionLost):
+        await fetch(session, site, "Télécharger")
+    windows = len(session._windows.browser.contexts)
+    await session.close()
+    assert len(session._windows.browser.contexts) == windows - 1
 
 
 HOSTILE = {
