@@ -77,7 +77,7 @@ class _SignIn:
         hands, call, params = self._hands, self._call, self._params
         await hands.arrive(params.at, call, self._end)
         address, end = hands.tab.page.url, time.monotonic() + max(PERSON, call.timeout)
-        watch = {"job": "watch", **watch_job(hands, call)}
+        watch = {"job": "watch", **watch_job(hands, call), "refused": []}  # a wrong code is her affair: she tries again
         seen: Mapping[str, Any] = {}
         while not seen.get("ok") and time.monotonic() < end:
             with suppress(TimedOut, NotFound):  # a page on its way to another

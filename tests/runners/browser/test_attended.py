@@ -74,6 +74,31 @@ async def test_the_robot_waits_takes_over_and_finds_her_signed_in_the_next_time(
     assert oct(profile.stat().st_mode)[-3:] == "700"
 
 
+async def test_a_refusal_that_stands_there_while_she_signs_in_is_not_asked_for_again_and_again(
+    site: Site, context: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing, "PERSON", 0.5)
+    portal(site)
+    runner = BrowserRunner()
+    session = await opened(runner, context, tmp_path / "profile")
+    asked: list[str] = []
+    do = session._hands.do
+
+    async def counted(job: Any, *more: Any) -> dict[str, Any]:
+        asked.append(job["job"])
+        return await do(job, *more)
+
+    monkeypatch.setattr(session._hands, "do", counted)
+    more = {"timeout": 0.5, "refused": [({"button": "Ouvrir"}, "code")]}
+    try:
+        with pytest.raises(SignInUnclear, match="nobody signed in"):
+            await session.perform([call("login", {"at": site.url("/accueil"), "secret": "agent"}, **more,
+                                        expect=[{"heading": "Tableau de bord"}])])  # fmt: skip
+    finally:
+        await runner.stop()
+    assert asked == ["watch"]
+
+
 async def test_who_does_not_come_holds_the_process_and_leaves_no_picture_of_the_page(
     site: Site, context: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
