@@ -52,7 +52,11 @@ class Chromium:
     async def start(self) -> None:
         """Launch it. Raises `InfrastructureError` with how to get one."""
         async with self._starting:
-            await self._launch()
+            try:
+                await self._launch()
+            except Exception:
+                await self.stop()  # nobody stops what never came up
+                raise
 
     async def _launch(self) -> None:
         from playwright.async_api import Error, async_playwright
@@ -65,7 +69,7 @@ class Chromium:
         try:
             self._browser = await self._started(self._playwright)
         except Error as error:
-            await self.stop()
+            await self._end()
             raise missing(_first_line(error.message), headed=self._headed) from None
         self._cdp = await self._browser.new_browser_cdp_session()
         # what a person showed to sign in (a card, say) no connection of ours has: effects then go the browser's way
@@ -111,7 +115,7 @@ class Chromium:
         except InfrastructureError:
             raise
         except Exception as broken:  # noqa: BLE001 - Playwright fails in many ways when its driver is dead
-            await self.stop()
+            await self._end()
             raise SessionLost(
                 "RB704",
                 "the browser session is lost: %(why)s",
@@ -121,6 +125,11 @@ class Chromium:
 
     async def stop(self) -> None:
         """End the browser, politely for some seconds, then by number. Safe to call again."""
+        await self._end()
+        await asyncio.to_thread(self._trust.forget)
+
+    async def _end(self) -> None:
+        """End the browser; another may be started."""
         browser, playwright = self._browser, self._playwright
         self._browser = self._playwright = self._cdp = self._own = None
         if self._guard is not None:
@@ -133,7 +142,6 @@ class Chromium:
             await asyncio.wait({stopping}, timeout=GRACE / 2)
             await self.kept.end()
             await stopping
-        await asyncio.to_thread(self._trust.forget)
 
 
 def driver_cache() -> Path | None:

@@ -8,6 +8,7 @@ import ssl
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest_asyncio
 from robo_browser import BrowserRunner
 from robo_browser.trust import check
 
-from robo.sdk.errors import CredentialsRefused, InfrastructureError, PortalDown
+from robo.sdk.errors import CredentialsRefused, InfrastructureError, PortalDown, SessionLost
 from robo.sdk.runner import HostRule
 from robo.sdk.secret import Secret
 from tests.certificates import Pair, issue
@@ -123,6 +124,30 @@ async def test_a_certificate_signs_in_and_one_that_is_not_taken_is_marked(
     with pytest.raises(CredentialsRefused, match="HTTP 403"):
         await session.perform([signing])
     await session.close()
+
+
+async def test_a_browser_started_again_after_one_that_could_not_be_still_believes_the_host(
+    secure: tuple[Site, Path], context: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, authority = secure
+    site.clear()
+    site.pages["/"] = html(FORM)
+    runner, given = BrowserRunner(), context(hosts=(HostRule("portail", site.address),))
+    await runner.start({**SETTINGS, "authorities": str(authority)}, headed=False, slots=1)
+    try:
+        chromium = runner.chromium
+        assert chromium is not None
+        chromium.kept.kill()
+        choice = chromium._choice
+        monkeypatch.setattr(chromium, "_choice", replace(choice, executable="/nowhere/chromium"))
+        while chromium._browser is not None:  # it may take a moment until its death is seen
+            with pytest.raises((InfrastructureError, SessionLost)):
+                await runner.open(given)
+        monkeypatch.setattr(chromium, "_choice", choice)
+        session = await runner.open(given)
+        await session.perform([call("open", site.url("/"))])
+    finally:
+        await runner.stop()
 
 
 async def test_without_it_the_host_is_not_believed(
