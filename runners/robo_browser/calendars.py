@@ -80,16 +80,15 @@ class _Picker:
 
     async def _turn(self) -> None:
         """Month after month to the day, and press it."""
-        state = await self._months(max(0.1, self._end - time.monotonic()))
+        state, shown = await self._months(max(0.1, self._end - time.monotonic())), None
         while not state.get("none"):
             if state.get("edge"):
                 raise self._out_of_reach(state)
-            if state.get("set"):
-                state = await self._months(TURNING, str(state["title"]))
-                continue
-            if await self._press(state) == "day":
+            if not state.get("set") and await self._press(state) == "day":
                 return
-            state = await self._months(TURNING, str(state["title"]))
+            shown, state = state, await self._months(TURNING, str(state["title"]))
+        if shown is not None:
+            raise self._out_of_reach(shown)
         raise NotFound(
             "RB750",
             "no calendar opened for %(target)s",

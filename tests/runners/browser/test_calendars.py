@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from robo_browser import calendars
 from robo_browser.session import BrowserSession
 
 from robo.sdk.errors import Failure, NotFound
@@ -68,6 +69,15 @@ async def test_a_calendar_that_cannot_be_turned_so_far_says_what_it_shows(sessio
     )
     page(site, draw)
     with pytest.raises(Failure, match="shows 4/2026 and cannot be turned to the 02/06/2026"):
+        await chosen(session, site, date(2026, 6, 2))
+
+
+async def test_a_calendar_that_a_press_does_not_turn_says_what_it_shows(
+    session: BrowserSession, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calendars, "TURNING", 0.2)
+    page(site, DESIGNS["headings that turn, months before years"].replace('onclick="turn(1)"', 'onclick="draw()"'))
+    with pytest.raises(Failure, match="shows 3/2026 and cannot be turned to the 02/06/2026"):
         await chosen(session, site, date(2026, 6, 2))
 
 
