@@ -17,7 +17,7 @@ from robo_browser.reading import matched, value_of
 from robo_browser.trouble import listed
 
 Line = tuple[Mapping[str, str], str, int]
-"""The texts of a row by its headings, where it stands, and its number in the whole list."""
+"""The texts of a row by its headings (and as `read` writes them), where it stands, and its number in the whole list."""
 
 
 async def rows(hands: Hands, call: Call, params: RowsParams, end: float) -> Result:
@@ -53,7 +53,9 @@ async def lines(hands: Hands, call: Call, params: RowsParams, end: float) -> Asy
                 shown = 0
             for at, texts in enumerate(page["rows"][shown:], shown + 1):
                 number += 1
-                yield _by_heading(page, texts), f"page {turned}, row {at}", number
+                line = _by_heading(page, texts)
+                line |= {name: line[heading] for name, heading in page["named"] if name in named}
+                yield line, f"page {turned}, row {at}", number
             shown = len(page["rows"])
     except Unreadable as cannot:
         raise _unread(call, cannot.why) from None
@@ -95,7 +97,7 @@ def _unread(call: Call, why: Words) -> Failure:
     )
 
 
-def _by_heading(page: Page, texts: Sequence[str | None]) -> Mapping[str, str]:
+def _by_heading(page: Page, texts: Sequence[str | None]) -> dict[str, str]:
     """One row by its headings; of two columns of one name the first, blank where the row has no such cell."""
     found: dict[str, str] = {}
     for heading, text in zip(page["columns"], texts, strict=True):
@@ -108,12 +110,8 @@ def _texts(params: RowsParams, texts: Mapping[str, str]) -> dict[str, str]:
     """The texts of what `read` names; every column by its heading when nothing is named."""
     if not params.read:
         return dict(texts)
-    alike = {heading.casefold(): text for heading, text in texts.items()}
-    found = {}
-    for name, read in params.read.items():
-        column = read.targets[0].name
-        found[name] = texts[name] if column is None else texts.get(column) or alike.get(column.casefold(), "")
-    return found
+    columns = {name: read.targets[0].name for name, read in params.read.items()}
+    return {name: texts[name if column is None else column] for name, column in columns.items()}
 
 
 def _typed(params: RowsParams, line: Line) -> Mapping[str, Any]:

@@ -33,7 +33,7 @@ function listNow(job) {
   const said = job.empty && saying(null, job.empty).length > 0;
   const elements = found.read.flatMap((table) => table.rows.map((row) => row.el));
   return { tables: found.tables, rows, said: Boolean(said), echoed: job.search.map((entry) => echoes(entry, elements)), ...paging(job),
-    headers: found.headers, columns: found.columns, lines: found.lines, places: found.places, part: partOf(found.read), url: location.href,
+    headers: found.headers, columns: found.columns, named: found.named, lines: found.lines, places: found.places, part: partOf(found.read), url: location.href,
     status: statusOf(), ready: document.readyState, signIn: asksToSignIn(), mark: markOf(job), sums: elements.map((el) => sumOf(el.innerText)) };
 }
 
@@ -50,7 +50,8 @@ function everyRow(scope, job) {
   const read = found.filter((table) => table.headers.some(Boolean));
   if (read.length !== 1) return { tables: read.length, rows: [], headers, read, places: read.map((table) => described(table.table)) };
   const [table] = read;
-  return { tables: 1, headers, read, columns: [...table.headers.map(tidy), ...Object.keys(job.parts)], rows: table.rows.filter((row) => !isLine(row)).map((row) => textsOf(row, table.headers, job.parts)),
+  return { tables: 1, headers, read, columns: [...table.headers.map(tidy), ...Object.keys(job.parts)],
+    named: job.columns.map((name) => [name, tidy(table.headers[columnOf(table.headers, name)])]), rows: table.rows.filter((row) => !isLine(row)).map((row) => textsOf(row, table.headers, job.parts)),
     lines: table.rows.filter(isLine).map((row) => cellText(row.cells[0])) };
 }
 

@@ -316,6 +316,15 @@ async def test_two_lists_with_the_columns_are_told_apart_by_where_they_are(sessi
     assert await numbers(session, rows(site, table={"section": "Clos"})) == ["D-2"]
 
 
+@pytest.mark.parametrize("heading", ["N° :", "n°", "N° ▲"])
+async def test_a_column_may_be_named_as_the_page_writes_it_or_without_its_signs(
+    session: BrowserSession, site: Site, heading: str
+) -> None:
+    site.pages["/liste"] = html(table([("D-1", "Ada")], (heading, "Nom")))
+    assert await numbers(session, rows(site, read={"number": heading})) == ["D-1"]
+    assert await numbers(session, rows(site)) == ["D-1"]
+
+
 async def test_a_value_that_is_not_of_its_type_is_told_with_its_row(session: BrowserSession, site: Site) -> None:
     site.pages["/liste"] = html(table([*LINES[:2], ("D-3", "x", "bientôt", "")]))
     with pytest.raises(Failure, match=r"day \(page 1, row 3\) was read as «bientôt»"):
