@@ -139,20 +139,22 @@ function rowText(row, read) {
   return cell ? cellText(cell) : null;
 }
 
-/** The field still shows what was searched; when it is empty or gone, the page says it outside the rows, or its address does. */
+/** The field still shows what was searched; when it is empty, the page says it outside the rows, or its address does
+ *  for this field; when it is gone, only the page. */
 function echoes(entry, rows) {
   const place = one(entry.targets, 'enter');
   const shown = place.failed ? null : shownIn(place.el, entry);
   if (shown && (shown.kind === 'choice' || squash(shown.text))) return { shown };
   const outside = saying(null, entry.text).some((el) => !rows.some((row) => row.contains(el)) && !el.closest('tr,[role=row]'));
-  return { said: outside || addressSays(entry.text) };
+  return { said: outside || (!place.failed && addressSays(place.el.name, entry.text)) };
 }
 
-/** Whether a value of the address's query (of its fragment, too: `#/liste?q=`) is this text. */
-function addressSays(text) {
+/** Whether the address gives this text for the field of this name; in its query, or in that of its fragment
+ *  (`#/liste?q=`). */
+function addressSays(name, text) {
   const fragment = location.hash.includes('?') ? location.hash.slice(location.hash.indexOf('?')) : '';
-  const values = [location.search, fragment].flatMap((query) => [...new URLSearchParams(query).values()]);
-  return Boolean(squash(text)) && values.some((value) => squash(value) === squash(text));
+  return Boolean(name && squash(text))
+    && [location.search, fragment].some((query) => squash(new URLSearchParams(query).get(name) || '') === squash(text));
 }
 
 /** {next, hint, back, current}. `next`: `off`, nothing further; `on`, a further page; `none`, no such button; `several`. */

@@ -104,6 +104,21 @@ async def test_a_page_that_empties_its_field_says_in_its_address_what_it_searche
     assert (await ask(session, find(site, "R-9"))).finding.found is False
 
 
+async def test_what_the_address_says_of_something_else_echoes_no_search(session: BrowserSession, site: Site) -> None:
+    """`?page=9` is no search for 9: the field is called q."""
+
+    def page(asked: Asked) -> str:
+        if "q" not in asked.query:
+            return html("<form><label>Référence <input name=q></label><button>Chercher</button></form>")
+        again = "<script>history.replaceState(null, '', '/recherche?page=9')</script>"
+        return html(again + "<form><label>Référence <input name=q></label></form><p>Aucun dossier</p>")
+
+    site.pages["/recherche"] = page
+    finding = (await ask(session, find(site, "9"))).finding
+    assert finding.found is None
+    assert "does not show" in finding.why
+
+
 CANNOT: dict[str, tuple[dict[str, bool], dict[str, Any], str]] = {
     "no list, no words": ({"bare": True}, {}, "no list"),
     "filter forgotten": ({"forgets": True, "quiet": True}, {}, "does not show"),
