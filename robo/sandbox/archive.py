@@ -10,17 +10,16 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from robo.sandbox.applications import Application
-from robo.sandbox.forms import clean
+from robo.sandbox.forms import clean, quoted
 from robo.sandbox.lists import addresses, asked, page_asked
 from robo.sandbox.portal import Paper, Portal, Struck, form_of, french_date, paper_of, signed_in
 from robo.sandbox.sessions import Session
-from robo.sandbox.shelves import Record, Shelf
+from robo.sandbox.shelves import Shelf
 
 SEARCH = "/ged/documents"
 DEPOSIT = "/ged/depot"
@@ -141,7 +140,9 @@ def _kept(
 
 def _errors(form: Mapping[str, str], paper: Paper, labels: Mapping[str, str]) -> dict[str, str]:
     errors = {
-        key: f"Renseignez le champ « {labels[key]} »." for key in ("reference", "title", "dated") if not form.get(key)
+        key: f"Renseignez le champ {quoted(labels[key])}."
+        for key in ("reference", "title", "dated")
+        if not form.get(key)
     }
     if form.get("kind") not in KINDS:
         errors["kind"] = "Choisissez un type de document."
@@ -163,7 +164,7 @@ def _form(
 async def document_page(request: Request, portal: Portal, session: Session) -> Response:
     """GET `/ged/documents/{number}`; with `depot`, what one sees once a document is filed."""
     del session
-    found = _document(request, portal)
+    found = portal.record(SHELF, request.path_params["number"])
     just_kept = "depot" in request.query_params
     faults = await portal.meet(request, "receipt", found.reference) if just_kept else ()
     there = bool(portal.books.shelves.paper(SHELF.name, found.number))
@@ -175,16 +176,9 @@ async def document_page(request: Request, portal: Portal, session: Session) -> R
 async def paper(request: Request, portal: Portal, session: Session) -> Response:
     """GET `/ged/documents/{number}/fichier`, as a download."""
     del session
-    found = _document(request, portal)
+    found = portal.record(SHELF, request.path_params["number"])
     headers = {"Content-Disposition": f'attachment; filename="{found.number}.pdf"'}
     return Response(portal.books.shelves.paper(SHELF.name, found.number), media_type="application/pdf", headers=headers)
-
-
-def _document(request: Request, portal: Portal) -> Record:
-    found = portal.books.shelves.numbered(SHELF.name, request.path_params["number"])
-    if found is None:
-        raise HTTPException(404)
-    return found
 
 
 ARCHIVE = Application(

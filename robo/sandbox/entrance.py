@@ -14,9 +14,9 @@ MAX_FAILURES = 5
 
 
 async def home(request: Request) -> Response:
-    """`/`: to the dashboard, which sends strangers to the sign-in page."""
-    del request
-    return RedirectResponse("/tableau-de-bord", status_code=303)
+    """The home of each application: to its first page, which sends strangers to the sign-in page."""
+    portal = portal_of(request)
+    return RedirectResponse(application_of(request.url.path, portal.applications).front, status_code=303)
 
 
 async def sign_in_page(request: Request) -> Response:

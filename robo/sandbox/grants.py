@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -26,12 +25,6 @@ from robo.sandbox.shelves import Record, Shelf
 STATES = ("complet", "incomplet")
 ACKNOWLEDGEMENTS = Shelf(name="accuses", prefix="AR")
 _MOST = 2000
-
-
-async def home(request: Request) -> Response:
-    """GET `/dotations`: to the deposits."""
-    del request
-    return RedirectResponse(GRANTS.front, status_code=303)
 
 
 @signed_in
@@ -54,7 +47,7 @@ async def deposit(request: Request, portal: Portal, session: Session) -> Respons
     del session
     number = request.path_params["number"]
     faults = await portal.meet(request, "open", number)
-    return await portal.leave(request, faults, _form(request, portal, _deposit(portal, number), {}, {}))
+    return await portal.leave(request, faults, _form(request, portal, portal.record(DEPOSITS, number), {}, {}))
 
 
 @signed_in
@@ -63,10 +56,10 @@ async def acknowledge(request: Request, portal: Portal, session: Session) -> Res
     form = await form_of(request)
     number = form.get("dossier", "")
     faults = await portal.meet(request, "submit", number)
-    found = _deposit(portal, number)
+    found = portal.record(DEPOSITS, number)
     values = {"ack_state": form.get("ack_state", ""), "missing": clean(form.get("missing", ""))[:_MOST]}
     if errors := _errors(portal, values):
-        return _form(request, portal, found, values, errors)
+        return await portal.leave(request, faults, _form(request, portal, found, values, errors))
     record = portal.books.shelves.put(
         ACKNOWLEDGEMENTS,
         number,
@@ -76,7 +69,7 @@ async def acknowledge(request: Request, portal: Portal, session: Session) -> Res
         unless_there=not portal.board.accept_duplicates,
     )
     if record is None:
-        return _form(request, portal, found, values, {}, refused=True)
+        return await portal.leave(request, faults, _form(request, portal, found, values, {}, refused=True))
     done = RedirectResponse(f"/dotations/accuses/{record.number}", status_code=303)
     return await portal.leave(request, faults, done)
 
@@ -85,9 +78,7 @@ async def acknowledge(request: Request, portal: Portal, session: Session) -> Res
 async def acknowledgement(request: Request, portal: Portal, session: Session) -> Response:
     """GET `/dotations/accuses/{number}`: what was entered."""
     del session
-    record = portal.books.shelves.numbered(ACKNOWLEDGEMENTS.name, request.path_params["number"])
-    if record is None:
-        raise HTTPException(404)
+    record = portal.record(ACKNOWLEDGEMENTS, request.path_params["number"])
     faults = await portal.meet(request, "receipt", record.reference)
     return await portal.leave(request, faults, portal.page(request, "grants_done.html", record=record))
 
@@ -123,13 +114,6 @@ def _errors(portal: Portal, values: Mapping[str, str]) -> dict[str, str]:
     elif values["ack_state"] == "incomplet" and not values["missing"]:
         errors["missing"] = f"Renseignez le champ {quoted(labels['missing'])} : le dossier est incomplet."
     return errors
-
-
-def _deposit(portal: Portal, number: str) -> Record:
-    found = portal.books.shelves.numbered(DEPOSITS.name, number)
-    if found is None:
-        raise HTTPException(404)
-    return found
 
 
 _OCCITANIE = {
@@ -180,7 +164,6 @@ GRANTS = Application(
     labels={"occitanie": _OCCITANIE, "guyane": _GUYANE},
     shelves=(DEPOSITS, ACKNOWLEDGEMENTS),
     routes=(
-        Route("/dotations", home),
         Route("/dotations/dossiers", deposits),
         Route("/dotations/dossiers/{number}", deposit),
         Route("/dotations/accuses", acknowledgements),

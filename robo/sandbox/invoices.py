@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -16,7 +15,7 @@ from robo.sandbox.applications import Application
 from robo.sandbox.lists import addresses, asked, page_asked
 from robo.sandbox.portal import Portal, signed_in
 from robo.sandbox.sessions import Session
-from robo.sandbox.shelves import Found, Record, Shelf, page_of
+from robo.sandbox.shelves import Found, Shelf, page_of
 
 LIST = "/finances/factures"
 STATES = ("En attente de service fait", "Service fait constaté", "En litige")
@@ -132,14 +131,7 @@ def _page(request: Request, portal: Portal, found: Found, state: str) -> Respons
 async def invoice_page(request: Request, portal: Portal, session: Session) -> Response:
     """GET `/finances/factures/{number}`."""
     del session
-    return portal.page(request, "invoice.html", invoice=_invoice(request, portal))
-
-
-def _invoice(request: Request, portal: Portal) -> Record:
-    found = portal.books.shelves.numbered(SHELF.name, request.path_params["number"])
-    if found is None:
-        raise HTTPException(404)
-    return found
+    return portal.page(request, "invoice.html", invoice=portal.record(SHELF, request.path_params["number"]))
 
 
 FINANCES = Application(

@@ -24,6 +24,7 @@ from robo.sandbox.books import Books
 from robo.sandbox.countries import countries
 from robo.sandbox.faults import Board, Fault, Step
 from robo.sandbox.sessions import COOKIE, Session, Sessions, same
+from robo.sandbox.shelves import Record, Shelf
 from robo.sandbox.skins import Skin
 
 Cut = Callable[[Scope, str], None]
@@ -88,6 +89,17 @@ class Portal:
             app=application, skin=face, t=face.labels, session=session, here=here, countries=countries(), **facts
         )
         return HTMLResponse(text, status_code=status)
+
+    def record(self, shelf: Shelf, number: str) -> Record:
+        """The record of this number that a page is about.
+
+        Raises:
+            HTTPException: 404, there is none, or it is not shown yet.
+        """
+        found = self.books.shelves.numbered(shelf.name, number)
+        if found is None:
+            raise HTTPException(404)
+        return found
 
     async def meet(self, request: Request, at: Step, reference: str = "") -> tuple[Fault, ...]:
         """The faults of this step; those that strike before are over when it returns.

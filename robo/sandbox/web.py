@@ -69,6 +69,7 @@ def _routes() -> list[BaseRoute]:
 def _routes_of(application: Application) -> list[BaseRoute]:
     """Its own pages, and the entrance that all have."""
     return [
+        Route(application.home, entrance.home),
         Route(application.sign_in, entrance.sign_in_page),
         Route(application.sign_in, entrance.sign_in, methods=["POST"]),
         Route(f"{application.home}/deconnexion", entrance.sign_out, methods=["POST"]),

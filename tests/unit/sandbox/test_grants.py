@@ -129,6 +129,14 @@ def test_an_incomplete_dossier_says_what_is_missing(portal: RunningSandbox, visi
     assert portal.held("accuses", "51004") == []
 
 
+def test_a_form_that_is_shown_again_is_lost_like_any_answer(portal: RunningSandbox, visitor: Visitor) -> None:
+    portal.put("depots", "51009", {})
+    visitor.go("/dotations/dossiers/51009")
+    portal.faults.script("51009", Fault("error500", at="submit", moment="after"))
+    assert visitor.send("/dotations/accuses", ack_state="", missing="").answer.status_code == 500
+    assert portal.held("accuses", "51009") == []
+
+
 def test_an_acknowledgement_filed_late_is_accepted_at_once_and_shown_later(
     portal: RunningSandbox, visitor: Visitor
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 from robo import sandbox
 from robo.sandbox import Fault, RunningSandbox
 from robo.sandbox.sessions import Sessions
+from robo.sandbox.web import APPLICATIONS
 
 ACCOUNTS = {"robot.occitanie": "canary-robot-1", "agent.martin": "canary-agent-2"}
 Enter = Callable[[RunningSandbox], Any]
@@ -19,6 +20,11 @@ Enter = Callable[[RunningSandbox], Any]
 
 def test_the_right_password_leads_to_the_dashboard(visitor: Any) -> None:
     assert (visitor.path, visitor.heading) == ("/tableau-de-bord", "Tableau de bord")
+
+
+def test_the_home_of_each_application_leads_to_its_first_page(visitor: Any) -> None:
+    for each in APPLICATIONS:
+        assert (visitor.go(each.home).path, visitor.answer.status_code) == (each.front, 200)
 
 
 def test_a_wrong_password_and_an_unknown_account_get_the_same_answer(portal: RunningSandbox, enter: Enter) -> None:
