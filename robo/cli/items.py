@@ -57,11 +57,12 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """With --json each item carries its result too."""
+    states = [_state(each) for each in state or ()]
     if waiting:
         with opened() as robo:
-            show_waiting(robo.waiting(run), as_json=as_json)
+            asked = robo.waiting(run) if not states or "waiting" in states else []
+        show_waiting([each for each in asked if key in {"", each[0].key}][:limit], as_json=as_json)
         return
-    states = [_state(each) for each in state or ()]
     with opened() as robo:
         found = robo.items(run=run, states=states, key=key, limit=limit)
         results = [robo.item_story(item)["result"] for item in found] if as_json else []

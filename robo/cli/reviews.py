@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from robo.cli.console import emit, printable, table, talk
@@ -79,7 +80,7 @@ def review_lines(item: Item, review: Reviewed) -> Iterator[str]:
         yield "  " + say("to correct: --set %(name)s=… (%(title)s, now « %(value)s »)", facts)
     for code, words in question.choices.items():
         yield f"  --choice {code}: {printable(words)}"
-    yield f"  robo items answer {item.key} --choice {next(iter(question.choices))}{_role(question)}"
+    yield f"  robo items answer {quote(printable(item.key))} --choice {next(iter(question.choices))}{_role(question)}"
 
 
 def _answered(review: Reviewed) -> Iterator[str]:

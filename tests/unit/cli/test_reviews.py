@@ -65,6 +65,8 @@ def test_what_waits_is_told_listed_answered_once_and_goes_on(reviewed: Path, rob
         ("2026-AA-0001", "instructeur", "Martin"),
         ("2026-AA-0002", "instructeur", "Nguyen"),
     ]
+    for narrowed, left in ((("--key", "2026-AA-0002"), 1), (("--limit", "1"), 1), (("--state", "done"), 0)):
+        assert len(robo("items", "list", "--waiting", *narrowed, "--json").json["items"]) == left
     shown = robo("items", "show", "2026-AA-0001").out
     assert "robo items answer 2026-AA-0001 --choice ok --role instructeur" in shown
     assert robo(*ANSWER[:3], "--choice", "ok").code == 2  # in no role
