@@ -26,12 +26,12 @@ Found = list[dict[str, str]]
 def node_text(node: Any) -> str:
     """A part of a definition as its author wrote it, on one line."""
     if isinstance(node, Template):
-        return node.source
+        return node_text(node.source)
     if isinstance(node, Mapping):
         return "{" + ", ".join(f"{name}: {node_text(value)}" for name, value in node.items()) + "}"
     if isinstance(node, tuple):
         return "[" + ", ".join(node_text(value) for value in node) + "]"
-    return str(node)
+    return str(node).replace("\n", "\\n")
 
 
 def effective(plan: Plan, process: Process, region: Region | None) -> Found:

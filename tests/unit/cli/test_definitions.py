@@ -237,3 +237,12 @@ def test_two_regions_and_two_processes_are_compared_in_words(project: Path, robo
     found = robo("process", "diff", "verifier-demandes", "court", "--json").json["differences"]
     assert [(each["here"], each["there"]) for each in found] == [("reject_if item.amount > 5000", None)]
     assert robo("process", "diff", "court").code == 2
+
+
+def test_a_value_of_several_lines_is_shown_on_one(project: Path, robo: Robo) -> None:
+    file = project / "processes/verifier-demandes/process.yaml"
+    steps = "steps:\n  - note: |\n      un\n      deux\n"
+    file.write_text(file.read_text(encoding="utf-8").replace("steps:\n", steps), encoding="utf-8")
+    shown = robo("process", "show", "verifier-demandes").out
+    assert r"un\ndeux" in shown
+    assert all(" = " in line for line in shown.splitlines())
