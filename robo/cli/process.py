@@ -1,4 +1,4 @@
-"""`robo process`: list, show, validate, begin processes; print a manual."""
+"""`robo process`: list, show, compare, validate, begin processes; print a manual."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from robo.cli.differing import Difference
     from robo.cli.effective import Found
 
-app = noun(_("Processes: list, show, validate, begin one, print a manual."))
+app = noun(_("Processes: list, show, compare, validate, begin one, print a manual."))
 Name = Annotated[str, typer.Argument(help=_("the process"), autocompletion=processes)]
 Where = Annotated[str | None, typer.Option("--region", "-r", help=_("as it is in this region"), autocompletion=regions)]
 
