@@ -142,11 +142,6 @@ class Books:
         row = self._everyday.execute(f"SELECT count(*) AS n FROM dossier{sql}", facts).fetchone()  # noqa: S608 - two constant texts
         return int(row["n"])
 
-    def details(self, reference: str) -> list[Mapping[str, str]]:
-        """What each dossier of this reference holds, those not shown yet included."""
-        rows = self._everyday.execute("SELECT details FROM dossier WHERE reference = ? ORDER BY id", (reference,))
-        return [json.loads(row["details"]) for row in rows]
-
     def search(self, query: str, page: int) -> ResultPage:
         """Dossiers whose reference begins with `query` (case apart; empty = all); a page too far is the last one."""
         found = "FROM dossier WHERE visible_at <= ? AND lower(substr(reference, 1, ?)) = lower(?)"
