@@ -127,7 +127,7 @@ def answer(
     with opened() as robo:
         item = robo.find_item(name, run)
         by = Person(name=account(), role=role)
-        robo.answer(item, choice, parse_inputs(corrections or ()), actor=actor(), by=by)
+        robo.answer(item, choice, parse_inputs(corrections or (), "--set"), actor=actor(), by=by)
     _decided(item, "queued", as_json=as_json)
 
 
@@ -169,7 +169,9 @@ def resolve(
                 say("%(key)s: the effect is NOT in the application, and robo may do it again?", {"key": item.key}),
                 yes=yes,
             )
-        state = robo.decide(item, CHOICES[choice], actor=actor(), receipt=parse_inputs(receipt or ()), why=why)
+        state = robo.decide(
+            item, CHOICES[choice], actor=actor(), receipt=parse_inputs(receipt or (), "--receipt"), why=why
+        )
     _decided(item, state, as_json=as_json)
 
 

@@ -105,17 +105,26 @@ def _request(
     return RunRequest(process=process, region=where, inputs=parse_inputs(inputs), folder=Path.cwd(), **options)
 
 
-def parse_inputs(given: Sequence[str]) -> dict[str, str]:
-    """`name=value` pairs. Raises `UsageError` RB965, RB966 (one name twice)."""
+def parse_inputs(given: Sequence[str], option: str = "-i") -> dict[str, str]:
+    """`name=value` pairs of an option. Raises `UsageError` RB965, RB966 (one name twice)."""
     from robo.errors import UsageError
 
     found: dict[str, str] = {}
     for pair in given:
         name, equals, value = pair.partition("=")
         if not equals or not name.strip():
-            raise UsageError("RB965", "%(said)s is not an input", place="-i", remedy="write -i name=value", said=pair)
+            raise UsageError(
+                "RB965",
+                "%(said)s gives no value to a name",
+                place=option,
+                remedy="write %(option)s name=value",
+                said=pair,
+                option=option,
+            )
         if name.strip() in found:
-            raise UsageError("RB966", "the input %(name)s is given twice", place="-i", name=name.strip())
+            raise UsageError(
+                "RB966", "%(name)s is given twice", place=option, remedy="leave one of them out", name=name.strip()
+            )
         found[name.strip()] = value
     return found
 

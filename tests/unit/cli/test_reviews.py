@@ -71,6 +71,8 @@ def test_what_waits_is_told_listed_answered_once_and_goes_on(reviewed: Path, rob
     assert "robo items answer 2026-AA-0001 --choice ok --role instructeur" in shown
     assert robo(*ANSWER[:3], "--choice", "ok").code == 2  # in no role
     assert "Montant accordé" in shown
+    slip = robo(*ANSWER, "--choice", "ok", "--set", "montant")
+    assert all(said in slip.err for said in ("RB965", "where: --set", "write --set name=value"))
     assert robo(*ANSWER, "--choice", "ok", "--set", "montant=900,50").code == 0
     late = robo(*ANSWER, "--choice", "wrong")
     assert late.code != 0
