@@ -74,7 +74,9 @@ class Looking:
 
     async def attach(self, call: Call, params: AttachParams) -> Result:
         """`mail.attach`: the files of one mail, under names of ours, in the folder of the run."""
-        heads, _ = await self._heads(call, params)
+        heads, more = await self._heads(call, params)
+        if more:
+            raise trouble.too_many_messages(call, params.folder, params.max_messages)
         head = next((each for each in heads if Received(each.content).id == params.message), None)
         whole = None
         if head is not None:

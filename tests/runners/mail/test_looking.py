@@ -120,7 +120,9 @@ async def test_more_mails_than_allowed_are_a_failure_and_none_is_left_out(room: 
     assert caught.value.code == "RB896"
     async with looking(desk, room) as session:
         (result,) = await session.perform([find(subject="Demande", max_messages=1)])
-    assert result.finding.found is None
+        with pytest.raises(Failure) as unseen:
+            await session.perform([attach("<a1@exemple.fr>", max_messages=1)])
+    assert (result.finding.found, unseen.value.code) == (None, "RB896")
 
 
 async def test_a_folder_with_accents_is_found_and_one_that_is_not_there_is_told(room: Room, desk: Desk) -> None:
