@@ -72,7 +72,7 @@ class RoboError(Exception):
         return kind(self.code, self.message, place=self.place, remedy=self.remedy, **self.facts)
 
 
-WORDS: Final = frozenset({"expected", "wanted", "kind", "kinds", "left", "right", "shape", "problem"})
+WORDS: Final = frozenset({"expected", "wanted", "kind", "kinds", "left", "right", "shape", "problem", "why"})
 """Facts whose values are words of messages (`a whole number`), not of data: translated too. Several as a tuple."""
 
 

@@ -11,6 +11,7 @@ FRENCH = {
     "text": "texte",
     "or": "ou",
     "date": "date",
+    "it has no key": "il n'a pas de clé",
 }
 
 
@@ -39,6 +40,11 @@ def test_several_messages_follow_each_other() -> None:
     assert (
         fill("%(cells)s", {"cells": cells}, in_french) == "x n'est pas un nombre entier; y n'est pas un nombre entier"
     )
+
+
+def test_a_reason_of_ours_is_translated_and_one_of_the_application_is_as_it_came() -> None:
+    said = [fill("%(why)s", {"why": why}, in_french) for why in ("it has no key", "503 Service Unavailable")]
+    assert said == ["il n'a pas de clé", "503 Service Unavailable"]
 
 
 def test_an_error_as_text_is_english_and_complete() -> None:
