@@ -18,11 +18,13 @@ LATE: Final = 300.0
 """Seconds after which the copy of a mail that was taken is there."""
 MOST: Final = 5000
 """Mails that are looked through for one."""
+SEEN: Final = timedelta(days=7)
+"""How long before the mail another robot's copy may have come to show that the server keeps them still."""
 KEEPING: Final = 5.0
 """Seconds for a copy of ours: the server's yes is in hand, and waits for it."""
 NONE_IS_BOUND = "it is not among the copies; the region does not say who keeps them (`kept_by`), so that says nothing"
 WE_KEEP = "it is not among the copies; robo keeps them itself, after the server's yes, so that says nothing"
-NONE_OF_OURS = "it is not among the copies, and no other mail of a robot is: the server may keep none"
+NONE_OF_OURS = "it is not among the copies, and no other mail of a robot of late is: the server may keep none"
 TOO_MANY = "too many mails were sent since then to look through them"
 NOT_YET = "it is not among the copies yet"
 
@@ -56,7 +58,7 @@ class Copies:
             return Finding(None, why=NOT_YET)
         if self._box.kept_by is None:
             return Finding(None, why=NONE_IS_BOUND, for_good=True)
-        if not wire.search("HEADER", "Message-ID", f'"{MARK}"'):
+        if not wire.search(*since(day - SEEN), "HEADER", "Message-ID", f'"{MARK}"'):
             return Finding(None, why=NONE_OF_OURS, for_good=True)
         return Finding(False, why="the server keeps what it takes, and this mail is not there")
 

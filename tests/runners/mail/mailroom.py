@@ -9,6 +9,7 @@ from argparse import Namespace
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from proxyprotocol.reader import ProxyProtocolReader
@@ -40,13 +41,15 @@ class Room:
         self.connections -= 1
         return found
 
-    async def put(self, folder: str, *mails: bytes) -> None:
-        """Mails that came now, into a folder that is made where it is not there. `folder` as the protocol has it."""
+    async def put(self, folder: str, *mails: bytes, came: datetime | None = None) -> None:
+        """Mails that came now, or `came` then, into a folder that is made where it is not there. `folder`: as the
+        protocol has it."""
+        when = "" if came is None else imaplib.Time2Internaldate(came)
 
         def work(client: imaplib.IMAP4) -> None:
             client.create(f'"{folder}"')
             for mail in mails:
-                kind, said = client.append(f'"{folder}"', "", "", mail)
+                kind, said = client.append(f'"{folder}"', "", when, mail)
                 assert kind == "OK", said
 
         await self._as_robot(work)

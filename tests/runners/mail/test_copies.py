@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -82,6 +83,13 @@ async def test_a_copy_that_is_not_there_says_something_only_where_all_are_kept(
     async with writing(desk, room, post, keeper) as session:
         told = (await session.prove(mail(), age)).finding
     assert (told.found, told.for_good if told.found is None else False) == (found, for_good)
+
+
+async def test_a_server_that_kept_copies_once_is_not_seen_to_keep_them_now(room: Room, desk: Desk, post: Post) -> None:
+    await room.put("Sent", ANOTHER, came=datetime.now(UTC) - timedelta(days=30))
+    async with writing(desk, room, post, Keeper.SERVER) as session:
+        told = (await session.prove(mail(), OLD)).finding
+    assert (told.found, told.for_good) == (None, True)
 
 
 async def test_a_folder_that_is_not_there_is_no_evidence(room: Room, desk: Desk, post: Post) -> None:
