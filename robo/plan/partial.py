@@ -38,7 +38,7 @@ OF_ONE_STEP: Final = frozenset(
 )
 OF_STEP_AND_SECTION: Final[Mapping[str, str]] = {
     "RB474": "items",
-    **dict.fromkeys(("RB475", "RB476", "RB477", "RB478"), "secrets"),
+    **dict.fromkeys(("RB475", "RB476", "RB477", "RB478", "RB485"), "secrets"),
 }
 """Rules of one step, and the section beside it that they look at."""
 OF_PAGES: Final = frozenset({"RB416", "RB429", "RB430", "RB479", "RB483"})

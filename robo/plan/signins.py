@@ -33,6 +33,7 @@ FORMS: Mapping[str, Form] = {
 def check_signins(process: Process, actions: Actions, problems: Problems) -> None:
     """Report sign-ins that lack what their secret needs, or have what it does not know."""
     _one_certificate(process, problems)
+    _one_account(process, actions, problems)
     for step in walk(process.every_section):
         spec = actions.get(step.action)
         if spec is not None and spec.signs_in:
@@ -47,6 +48,22 @@ def _one_certificate(process: Process, problems: Problems) -> None:
             "a process shows one certificate to its hosts, and this is another",
             ("secrets", name),
             remedy="leave it out; applications that want another certificate are worked on in a process of their own",
+        )
+
+
+def _one_account(process: Process, actions: Actions, problems: Problems) -> None:
+    """A run that has one account and waits for another, held by a run that waits for the first, waits for ever."""
+    if process.sessions.account != "exclusive":
+        return
+    signing = [step for step in walk(process.every_section) if step.action in actions and actions[step.action].signs_in]
+    named = {str(params_of(actions[step.action], step.params).get("secret", "")) for step in signing}
+    if len(named) > 1:
+        problems.report(
+            "RB485",
+            "an exclusive account, and sign-ins with %(secrets)s: two runs could wait for each other for ever",
+            ("sessions", "account"),
+            remedy="leave `account: exclusive` out, or work on the other application in a process of its own",
+            secrets=", ".join(sorted(named)),
         )
 
 

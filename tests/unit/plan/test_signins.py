@@ -18,7 +18,16 @@ TYPED = "username: Compte, password: Mot de passe, button: Entrer"
 
 def planned(kind: str, words: str, expect: str = "", more: str = "") -> Plan:
     """A process with a sign-in of this kind that is told these words."""
-    text = f"""\
+    return plan_of(text_of(kind, words, expect, more))
+
+
+def plan_of(text: str) -> Plan:
+    actions = installed_actions()
+    return build(load_process(Path("essai/process.yaml"), text, actions=actions), None, actions)
+
+
+def text_of(kind: str, words: str, expect: str, more: str) -> str:
+    return f"""\
 robo: 1
 process: essai
 title: Essai
@@ -30,14 +39,17 @@ setup:
 steps:
   - browser.open: ${{{{ inputs.portal }}}}
 """
-    actions = installed_actions()
-    return build(load_process(Path("essai/process.yaml"), text, actions=actions), None, actions)
 
 
 def codes(kind: str, words: str, expect: str = "", more: str = "") -> list[str]:
     """What is wrong with it."""
+    return wrong_in(text_of(kind, words, expect, more))
+
+
+def wrong_in(text: str) -> list[str]:
+    """The codes of what is wrong with a process."""
     try:
-        planned(kind, words, expect, more)
+        plan_of(text)
     except DefinitionError as wrong:
         return [each.code for each in wrong.diagnostics]
     return []
@@ -86,3 +98,20 @@ def test_a_process_shows_one_certificate() -> None:
 def test_the_manual_says_what_a_person_does(kind: str, words: str, said: str) -> None:
     chapters = manual(planned(kind, words, "{heading: Accueil}"))
     assert any(each.text.endswith(said) for chapter in chapters for each in chapter.sentences)
+
+
+@pytest.mark.parametrize(("second", "wrong"), [("autre", ["RB485"]), ("portal", [])])
+def test_an_exclusive_account_is_the_only_one_of_its_process(second: str, wrong: list[str]) -> None:
+    text = f"""\
+robo: 1
+process: essai
+title: Essai
+inputs: {{portal: {{type: url}}, other: {{type: url}}}}
+sessions: {{account: exclusive}}
+setup:
+  - browser.login: {{at: "${{{{ inputs.portal }}}}", secret: portal, {TYPED}}}
+  - browser.login: {{at: "${{{{ inputs.other }}}}", secret: {second}, {TYPED}}}
+steps:
+  - browser.open: ${{{{ inputs.portal }}}}
+"""
+    assert wrong_in(text) == wrong
