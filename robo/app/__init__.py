@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robo.app.library import Library
-from robo.errors import DefinitionError
+from robo.errors import DefinitionError, RoboError
 from robo.services.guests import check_runners
 from robo.services.settings import Settings, find_project, load_settings
 
 if TYPE_CHECKING:
-    from robo.model.base import ItemState
+    from robo.model.base import Environment, ItemState
     from robo.model.ledger import BaselineRecord
     from robo.model.review import Person, Reviewed
     from robo.model.run import Item, Run
@@ -92,7 +92,33 @@ class App(Library):
             texts = self._texts(request.process, request.region)
             return begin_run(self.store, new_run(plan, request, environment, texts, inputs), actor=request.actor)
 
-        return self._work(begin, plan, inputs, hosts, request=request, told=told)
+        earlier, notes = self._go_on_first(plan, environment, request, told)
+        report = self._work(begin, plan, inputs, hosts, request=request, told=told)
+        return replace(report, earlier=earlier, notes=(*notes, *report.notes))
+
+    def _go_on_first(
+        self, plan: Plan, environment: Environment, request: RunRequest, told: Told
+    ) -> tuple[tuple[RunReport, ...], tuple[RoboError, ...]]:
+        """Go on with the runs of this process here whose questions were answered since, each with the inputs and the
+        definition it began with; and why one could not. Whoever asks for some items only gets no others."""
+        if not plan.asks or request.dry_run or request.only is not None or request.limit is not None:
+            return (), ()
+        from robo.services.worker.afterwards import went_not_on
+        from robo.store import reviews
+        from robo.store.identity import Key
+
+        def look(tx: Any) -> list[str]:
+            reviews.overdue(tx)
+            return reviews.rested(tx, Key(environment, plan.process, plan.region))
+
+        watched = {"headed": request.headed, "stepwise": request.stepwise, "slots": request.slots}
+        reports, notes = [], []
+        for run in self.store.transact(look):
+            try:
+                reports.append(self.resume(run, told, **watched, actor=request.actor))
+            except RoboError as trouble:
+                notes.append(went_not_on(run, trouble))
+        return tuple(reports), tuple(notes)
 
     def resume(self, start: str, told: Told = quiet, *, yes: bool = False, **changes: Any) -> RunReport:
         """Go on with a run: what was queued, postponed or held; `yes` lets a waiting run go on. The run keeps the

@@ -107,7 +107,7 @@ def show(name: Name, run: InRun = "", as_json: Json = False) -> None:
     tell_item(item, story, review)
 
 
-@app.command(help=_("Answer the question an item waits for; it goes on with the next `robo run --resume`."))
+@app.command(help=_("Answer the question an item waits for; it goes on with the next run of its process."))
 def answer(
     name: Name,
     *,

@@ -74,6 +74,10 @@ def run(
                 report = robo.resume(resume, told, yes=yes, **watched)
             else:
                 report = robo.run(_request(robo, process, region, inputs or (), {**watched, **chosen}), told)
+        for earlier in report.earlier:
+            talk(say("first went on: %(run)s, of which questions were answered", {"run": earlier.run}))
+            tell_items(robo, earlier)
+            tell_report(earlier, as_json=False)
         if diff and not as_json:
             show_diff(robo, report)
         tell_items(robo, report)

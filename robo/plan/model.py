@@ -237,6 +237,11 @@ class Plan:
         """Those of the items, of what follows their end, and of the run's end."""
         return (*self.segments, *chain(*self.sequels.values()), *self.finish)
 
+    @property
+    def asks(self) -> bool:
+        """Whether somebody is asked about its items (`review`)."""
+        return any(segment.review is not None for segment in every(self.segments))
+
     def where(self, step: str) -> str:
         """Where a person finds a step of the definition: `process.yaml:34 · created`."""
         return f"{self.places.get(step, self.source)} · {step}"

@@ -216,13 +216,15 @@ def lock(tx: Tx, item: str) -> Row[Any]:
     return row
 
 
-def owners(tx: Tx, run: str) -> list[tuple[str, int]]:
-    """The runs whose items hold items of this one behind their keys, with how many."""
+def owners(tx: Tx, run: str, *, asking: bool) -> list[tuple[str, int]]:
+    """The runs whose items hold items of this one behind their keys, with how many: those that wait for a person's
+    answer (`asking`), or the others."""
     owner = items.alias("owner")
+    waits = owner.c.state == ItemState.WAITING
     query = (
         select(owner.c.run, func.count())
         .select_from(items.join(owner, owner.c.id == items.c.behind))
-        .where(items.c.run == run, items.c.state == ItemState.HELD)
+        .where(items.c.run == run, items.c.state == ItemState.HELD, waits if asking else ~waits)
         .group_by(owner.c.run)
         .order_by(owner.c.run)
     )

@@ -18,12 +18,15 @@ from robo.model.audit import EventType
 from robo.model.base import ItemState
 from robo.model.process import Kind
 from robo.model.review import Due, Field, Question, Reviewed, ReviewState
+from robo.model.run import AttemptState, RunState
 from robo.store import attempts, audit, fences, runs
 from robo.store.clock import Tx, now
 from robo.store.identity import Key
 from robo.store.ids import new_id
 from robo.store.races import lands
+from robo.store.tables import attempts as attempts_table
 from robo.store.tables import items, reviews
+from robo.store.tables import runs as runs_table
 
 _KEY: Final = ("environment", "process", "region", "step", "key", "doing")
 NO_ROW: Final = "-"
@@ -103,6 +106,30 @@ def waiting(tx: Tx, *, run: str = "", settled: bool = False) -> list[tuple[str, 
     if run:
         query = query.where(items.c.run == run)
     return [(row["item"], _reviewed(row)) for row in tx.execute(query).mappings()]
+
+
+def rested(tx: Tx, key: Key) -> list[str]:
+    """The runs of these keys that rest but for what people answered, or let pass, since; oldest first. A run that waits
+    for a yes, that somebody stopped in the middle or is at work on is none of them."""
+    over = select(reviews.c.id).where(
+        reviews.c.item == items.c.id, reviews.c.state.in_([ReviewState.ANSWERED, ReviewState.OVERDUE])
+    )
+    due = select(attempts_table.c.id).where(
+        attempts_table.c.item == items.c.id,
+        attempts_table.c.state == AttemptState.QUEUED,
+        attempts_table.c.not_before <= now(tx),
+    )
+    mine, queued = items.c.run == runs_table.c.id, items.c.state == ItemState.QUEUED
+    goes_on = select(items.c.id).where(mine, queued, over.exists(), due.exists())
+    other = select(items.c.id).where(mine, (items.c.state == ItemState.RUNNING) | (queued & ~over.exists()))
+    query = select(runs_table.c.id).where(
+        *(runs_table.c[name] == value for name, value in asdict(key).items()),
+        runs_table.c.state == RunState.RUNNING,
+        runs_table.c.dry == 0,
+        goes_on.exists(),
+        ~other.exists(),
+    )
+    return list(tx.execute(query.order_by(runs_table.c.id)).scalars())
 
 
 def close(tx: Tx, review: str, n: int, values: Mapping[str, Any]) -> bool:

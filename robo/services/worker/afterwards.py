@@ -15,9 +15,9 @@ MINUTE: Final = 60
 
 
 def notes(tx: Tx, run: str) -> Iterator[RoboError]:
-    """RB538 per run that has items of this one in its hands; RB547 when items of it are due later; RB575 when it waits
-    for answers; RB548 when a person must look."""
-    for other, count in items.owners(tx, run):
+    """RB538 per run that has items of this one in its hands, RB575 when a person is asked about them there or here;
+    RB547 when items of it are due later; RB548 when a person must look."""
+    for other, count in items.owners(tx, run, asking=False):
         yield InfrastructureError(
             "RB538",
             "%(count)s item(s) wait for the run %(run)s, which has begun them",
@@ -38,14 +38,9 @@ def notes(tx: Tx, run: str) -> Iterator[RoboError]:
             minutes=-int(-due // MINUTE),
             run=run,
         )
+    yield from (_asked(other, count) for other, count in items.owners(tx, run, asking=True))
     if counts[ItemState.WAITING]:
-        yield InfrastructureError(
-            "RB575",
-            "%(count)s item(s) wait for a person's answer",
-            place=run,
-            remedy="robo items list --waiting, then robo items answer KEY --choice …",
-            count=counts[ItemState.WAITING],
-        )
+        yield _asked(run, counts[ItemState.WAITING])
     for item, key, state in sequels.undone(tx, run):
         yield InfrastructureError(
             "RB544",
@@ -64,6 +59,28 @@ def notes(tx: Tx, run: str) -> Iterator[RoboError]:
             remedy="look for each in the application, then: robo items resolve KEY there, or not-there",
             count=counts[ItemState.UNKNOWN],
         )
+
+
+def _asked(run: str, count: int) -> RoboError:
+    return InfrastructureError(
+        "RB575",
+        "%(count)s item(s) wait for a person's answer",
+        place=run,
+        remedy="robo items list --waiting, then robo items answer KEY --choice …",
+        count=count,
+    )
+
+
+def went_not_on(run: str, trouble: RoboError) -> RoboError:
+    """RB576: a run of which questions were answered could not go on."""
+    return InfrastructureError(
+        "RB576",
+        "questions of the run %(run)s were answered, and it could not go on: %(why)s",
+        place=run,
+        remedy="`robo explain %(why)s` tells why; then `robo run --resume %(run)s`, or `robo runs cancel %(run)s`",
+        run=run,
+        why=trouble.code,
+    )
 
 
 def never_opened(tx: Tx, run: str) -> RoboError | None:

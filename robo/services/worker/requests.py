@@ -90,6 +90,9 @@ class RunReport:
     notes: tuple[RoboError, ...] = ()
     """What a person should see to besides: write-backs still owed, items in the hands of another run."""
 
+    earlier: tuple[RunReport, ...] = ()
+    """Earlier runs that went on first, because what they asked was answered since."""
+
     def as_json(self) -> dict[str, Any]:
         """The object `robo run --json` ends with (schema `robo.run/1`)."""
         shown = ("done", "skipped", "rejected", "failed", "unknown", "cancelled", "held", "waiting")
@@ -103,6 +106,7 @@ class RunReport:
             "minutes": {"gross": self.minutes.gross, "net": self.minutes.net, "auditable": self.minutes.auditable},
             "duration_s": round(self.duration, 3),
             **({"output": dict(self.output)} if self.output else {}),
+            **({"earlier": [each.as_json() for each in self.earlier]} if self.earlier else {}),
         }
 
     @property
@@ -112,7 +116,13 @@ class RunReport:
 
     @property
     def exit_code(self) -> int:
-        """0 ok · 1 some failed · 2 bad input · 3 rejections, unknowns, a yes or a note to handle · 4 infrastructure."""
+        """0 ok · 1 some failed · 2 bad input · 3 rejections, unknowns, a yes or a note to handle · 4 infrastructure.
+        Of several runs, what is worst."""
+        codes = {self._own_code, *(each.exit_code for each in self.earlier)}
+        return next(code for code in (4, 2, 1, 3, 0) if code in codes)
+
+    @property
+    def _own_code(self) -> int:
         if self.trouble is not None:
             return self.trouble.exit_code if self.trouble.exit_code != 1 else 4
         if self.held and self.is_open and self.state is not RunState.WAITING:

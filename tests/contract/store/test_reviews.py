@@ -18,6 +18,7 @@ from robo.services.people import answer, asked
 from robo.store import audit, decisions, items, reviews, runs, sweeps
 from robo.store.attempts import Claimed
 from robo.store.engine import Store
+from robo.store.identity import Key
 
 ASKED = Question(
     title="Relire",
@@ -79,6 +80,32 @@ def test_a_key_that_waits_is_held_for_a_later_run(lab: Any, store: Store) -> Non
     ask(store, lab.item("k1"))
     _, (later,) = lab.open("k1")
     assert lab.state(later.item) is ItemState.HELD
+
+
+def resting(store: Store, claimed: Claimed, environment: str = "") -> list[str]:
+    with store.read() as tx:
+        return reviews.rested(tx, Key(environment or claimed.environment, claimed.process, claimed.region))
+
+
+def test_a_run_that_rests_but_for_answers_goes_on_with_a_later_one(lab: Any, store: Store) -> None:
+    claimed = lab.item("k1")
+    ask(store, claimed)
+    assert resting(store, claimed) == []
+    answers(store, claimed)
+    assert resting(store, claimed) == [claimed.run]
+    assert resting(store, claimed, "another") == []
+    lab.claim(claimed.run)
+    assert resting(store, claimed) == []  # somebody is at work on it
+
+
+def test_a_run_that_was_stopped_in_the_middle_waits_for_a_person_however_much_was_answered(
+    lab: Any, store: Store
+) -> None:
+    run, _ = lab.open("k1", "k2")
+    claimed = lab.claim(run)
+    ask(store, claimed)
+    answers(store, claimed)
+    assert resting(store, claimed) == []
 
 
 def test_the_answer_is_kept_typed_with_who_gave_it_and_the_item_goes_on(lab: Any, store: Store) -> None:

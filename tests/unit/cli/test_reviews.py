@@ -90,6 +90,35 @@ def test_what_waits_is_told_listed_answered_once_and_goes_on(reviewed: Path, rob
     )
 
 
+def test_a_later_plain_run_goes_on_with_what_was_answered_and_holds_what_was_not(reviewed: Path, robo: Robo) -> None:
+    robo(*RUN)
+    robo(*ANSWER, "--choice", "ok", "--set", "montant=900")
+    first = robo("runs", "list", "--json").json["runs"][0]["run"]
+    narrow = robo(*RUN, "--limit", "1")
+    assert "RB538" in narrow.err  # whoever asks for one item gets no other
+    said = robo(*RUN, "--json")
+    assert said.code == 3
+    assert [each["run"] for each in said.json["earlier"]] == [first]
+    assert said.json["earlier"][0]["items"]["done"] == 1
+    assert said.json["items"]["held"] == 3
+    assert "robo items list --waiting" in said.verdict
+    assert "RB538" not in said.err
+    assert robo("items", "show", "2026-AA-0001", "--run", first, "--json").json["state"] == "done"
+    assert "900,00" in (reviewed / "demandes.csv").read_text(encoding="utf-8")
+
+
+def test_a_run_that_cannot_go_on_is_told_and_keeps_the_later_one_from_nothing(reviewed: Path, robo: Robo) -> None:
+    lines = (reviewed / "demandes.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    (reviewed / "autre.csv").write_text("".join([lines[0], lines[1]]), encoding="utf-8")
+    robo("run", "verifier-demandes", "-i", "export=autre.csv")
+    robo(*ANSWER, "--choice", "ok")
+    (reviewed / "autre.csv").unlink()
+    said = robo(*RUN)
+    assert said.code == 3
+    assert "RB576" in said.err
+    assert "waiting" in said.verdict
+
+
 def test_what_waits_is_told_in_french(reviewed: Path, robo: Robo) -> None:
     said = robo(*RUN, "--limit", "1", ROBO_LANG="fr")
     assert "attendent la réponse d'une personne" in said.err
