@@ -24,6 +24,13 @@ def processes(incomplete: str) -> list[str]:
     return sorted(name for name in names if name.startswith(incomplete))
 
 
+def shape_names(incomplete: str) -> list[str]:
+    """Shapes of a new process that begin so."""
+    from robo.cli.beginning import shapes
+
+    return [name for name in shapes() if name.startswith(incomplete)]
+
+
 def regions(incomplete: str) -> list[str]:
     """Regions of the project that begin so."""
     folder = _project()

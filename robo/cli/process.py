@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from robo.cli.complete import processes, regions
+from robo.cli.complete import processes, regions, shape_names
 from robo.cli.console import data, emit, near, table, talk, verdict
 from robo.cli.here import Json, noun, opened
 from robo.cli.language import _, say
@@ -159,33 +159,62 @@ def new(
     name: Annotated[str, typer.Argument(help=_("its name: lower-case letters, digits, hyphens"))],
     *,
     title: Annotated[str | None, typer.Option("--title", help=_("what it does, as the service says it"))] = None,
+    shape: Annotated[
+        str | None,
+        typer.Option(
+            "--shape",
+            help=_("what it begins as: file, form, wizard, table, reminders, folder, api"),
+            autocompletion=shape_names,
+        ),
+    ] = None,
     columns: Annotated[
         str | None, typer.Option("--columns", help=_("columns of the workbook, by commas; the key first"))
     ] = None,
-    portal: Annotated[
-        bool | None, typer.Option("--portal/--no-portal", help=_("whether it enters into an application"))
+    region: Annotated[
+        str | None, typer.Option("--region", "-r", help=_("where its cases are played"), autocompletion=regions)
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help=_("ask nothing: take what would be offered"))] = False,
 ) -> None:
     """What is not given is asked. Nothing that exists is overwritten."""
-    from robo.cli.beginning import Answers, check_process_name, write_process
+    from robo.cli.beginning import Answers, asks_columns, check_process_name, check_shape, has_example, write_process
 
     check_process_name(name)
     with opened() as robo:
-        answers = Answers(
-            name=name,
-            title=title or typer.prompt(_("What does it do, in a few words"), err=True),
-            columns=_split(columns or typer.prompt(_("Columns of the workbook, by commas, the key first"), err=True)),
-            portal=portal
-            if portal is not None
-            else typer.confirm(_("Does it enter data into an application"), err=True),
-            region=next(iter(robo.region_ids()), ""),
-        )
+        where = region or next(iter(robo.region_ids()), "")
+        mail = robo.region(where).mail if where else None
+        title = title or _answer(_("What does it do, in a few words"), name.replace("-", " ").capitalize(), yes=yes)
+        shape = check_shape(shape or _shape(yes=yes))
+        if columns is None and asks_columns(shape):
+            offered = "" if has_example(shape) else "N° demande, Nom"
+            more = f" ({_('Enter: those of the example')})" if has_example(shape) else ""
+            columns = _answer(_("Columns of the workbook, by commas, the key first") + more, offered, yes=yes)
+        domain = mail.domains[0].removeprefix("*.") if mail is not None and mail.domains else ""
+        answers = Answers(name, title, shape, _split(columns or ""), where, domain)
         written = write_process(robo.settings.processes, answers)
         problems = robo.validate(name)
     for file in written:
         data(str(file))
     facts = {"name": name, "count": len(problems)}
-    verdict(say("%(name)s is begun, %(count)s problem(s) · robo process show %(name)s", facts), good=not problems)
+    verdict(say("%(name)s is begun, %(count)s problem(s) · robo test %(name)s", facts), good=not problems)
+
+
+def _answer(question: str, offered: str, *, yes: bool) -> str:
+    """What a person says to a question; Enter, and --yes, take what is offered."""
+    return offered if yes else str(typer.prompt(question, default=offered, show_default=bool(offered), err=True))
+
+
+def _shape(*, yes: bool) -> str:
+    """What the process begins as: by its number or its name."""
+    from robo.cli.beginning import shapes
+
+    known = list(shapes())
+    if yes:
+        return known[0]
+    talk(_("What it begins as:"))
+    for number, (name, what) in enumerate(shapes().items(), 1):
+        talk(f"  {number}  {name:<10} {what}")
+    chosen = str(typer.prompt(_("Number or name"), default="1", err=True)).strip()
+    return known[int(chosen) - 1] if chosen.isdecimal() and 0 < int(chosen) <= len(known) else chosen
 
 
 def _split(said: str) -> tuple[str, ...]:

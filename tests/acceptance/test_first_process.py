@@ -114,8 +114,9 @@ def test_the_story_of_an_item_has_its_number(newcomer: Newcomer) -> None:
     assert "number = SEJ-" in newcomer.said["robo items show 2026-TS-0102"]
 
 
-def test_both_cases_of_the_tutorial_hold(newcomer: Newcomer) -> None:
-    assert "2 case(s), 0 " in newcomer.said["robo test saisir"]
+def test_the_cases_of_the_tutorial_hold_and_so_does_the_newcomers_own(newcomer: Newcomer) -> None:
+    assert "3 case(s), 0 " in newcomer.said["robo test saisir"]
+    assert "1 case(s), 0 " in newcomer.said["robo test saisir --case 04"]
 
 
 def test_the_commands_of_the_readme_do_what_they_say(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_runs_and_items_tell_what_happened(project: Path, robo: Robo) -> None:
         (("actions", "show", "browser.fil"), "RB969", 2),
         (("items", "list", "--state", "finished"), "RB967", 2),
         (("process", "new", "Nouveau"), "RB971", 2),
-        (("process", "new", "verifier-demandes", "--title", "t", "--columns", "a", "--no-portal"), "RB973", 2),
+        (("process", "new", "verifier-demandes", "--title", "t", "--columns", "a", "--shape", "file"), "RB973", 2),
         (("init", "."), "RB974", 2),
         (("secrets", "set", "Portail"), "RB903", 2),
     ],
@@ -266,18 +266,6 @@ def test_fmt_tidies_and_check_only_looks(project: Path, robo: Robo) -> None:
     assert robo("fmt").code == 0
     assert robo("fmt", "--check").code == 0
     assert file.read_text(encoding="utf-8").endswith("}\n")
-
-
-@pytest.mark.parametrize("portal", ["--portal", "--no-portal"])
-def test_a_new_process_is_valid_whatever_its_columns_are_called(portal: str, project: Path, robo: Robo) -> None:
-    columns = "N° demande, Nom d'usage, 2e prénom, item, « Montant : total », inputs"
-    said = robo("process", "new", "mon-essai", "--title", "L'essai : un « test »", "--columns", columns, portal)
-    assert said.code == 0
-    assert "0 problem" in said.verdict
-    assert robo("process", "validate", "mon-essai").code == 0
-    assert robo("process", "manual", "mon-essai").out.startswith("# L'essai : un « test »")
-    played = robo("test", "mon-essai", "--json").json["cases"]
-    assert [case["problems"] for case in played] == [[]] * (1 if portal == "--portal" else 2)
 
 
 def test_show_writes_out_every_default_with_its_place(project: Path, robo: Robo) -> None:

@@ -37,6 +37,8 @@ DOCS = Path(__file__).parents[3] / "robo/docs"
 ROOT = DOCS.parents[1]
 TEXTS = {file.name: file.read_text(encoding="utf-8") for file in sorted(DOCS.glob("*.md"))}
 TEXTS["README.md"] = (ROOT / "README.md").read_text(encoding="utf-8")
+TWINS = {"first-process.md": "premier-processus.md"}
+"""Pages that are there in English and in French."""
 PLACES = (
     "CONTRIBUTING.md",
     "processes/*/README.md",
@@ -160,6 +162,16 @@ def test_a_part_of_a_definition_is_valid_in_its_place(name: str, block: str, tmp
         build(load_process(tmp_path / "p/process.yaml", whole, actions=installed_actions()), None, installed_actions())
     except DefinitionError as broken:
         pytest.fail(whole + "\n".join(str(each) for each in broken.diagnostics))
+
+
+@pytest.mark.parametrize(("english", "french"), TWINS.items(), ids=TWINS)
+def test_a_page_in_two_languages_has_the_same_commands_and_snippets_in_their_order(english: str, french: str) -> None:
+    blocks = [re.findall(r"```\w*\n.*?```", TEXTS[page], re.DOTALL) for page in (english, french)]
+    sections = [len(re.findall(r"^## ", TEXTS[page], re.MULTILINE)) for page in (english, french)]
+    assert blocks[0] == blocks[1]
+    assert sections[0] == sections[1]
+    assert french in TEXTS[english]
+    assert english in TEXTS[french]
 
 
 def test_there_are_whole_definitions_to_check() -> None:
