@@ -158,7 +158,8 @@ class Listing:
             began = time.monotonic()
             job = {"job": "list", **self._job, "turned": turned, **{name: wait * 1000 for name, wait in waits.items()}}
             page = await self._hands.do(job, end)
-            under_way = tab.talking_since(began - PATIENCE_WITH_SCRIPTS) or tab.talks != talks
+            asked = tab.talks != talks and not page.get("scrolled")  # what scrolling asks for is in the page already
+            under_way = asked or tab.talking_since(began - PATIENCE_WITH_SCRIPTS)
             if (finder and page["rows"]) or not under_way or time.monotonic() >= latest:
                 return page
             await tab.silence(began - PATIENCE_WITH_SCRIPTS, latest)

@@ -15,15 +15,22 @@ function pointOf(el) {
   return point;
 }
 
+/** The topmost element of one tree. A text in a slot is answered with the host of the tree: what is drawn around it is meant. */
+function topAt(root, x, y) {
+  const el = root.elementFromPoint(x, y);
+  return el && el === root.host ? root.elementsFromPoint(x, y)[0] : el;
+}
+
 /** The element a mouse would hit, through shadow roots and frames. */
 function hitAt(x, y) {
   let root = document;
   let left = x;
   let top = y;
   for (;;) {
-    const el = root.elementFromPoint(left, top);
+    const el = topAt(root, left, top);
     if (!el) return null;
-    if (el.shadowRoot && el.shadowRoot.elementFromPoint(left, top) && el.shadowRoot.elementFromPoint(left, top) !== el) root = el.shadowRoot;
+    const within = el.shadowRoot && topAt(el.shadowRoot, left, top);
+    if (within && within !== el) root = el.shadowRoot;
     else if (el.tagName === 'IFRAME' || el.tagName === 'FRAME') {
       let inner = null;
       try { inner = el.contentDocument; } catch { /* another origin */ }
@@ -36,9 +43,9 @@ function hitAt(x, y) {
   }
 }
 
-/** `node` or something around it, through shadow hosts. */
+/** `node` or something around it as it is drawn: through slots and shadow hosts. */
 function reaches(hit, target) {
-  for (let node = hit; node; node = node.parentNode || node.host) if (node === target) return true;
+  for (let node = hit; node; node = node.assignedSlot || node.parentNode || node.host) if (node === target) return true;
   return false;
 }
 

@@ -24,7 +24,11 @@ async function list(job) {
     return clock() - since >= (busy ? Math.max(job.lull, 2000) : page.tables || page.said ? job.lull : job.patience) ? page : null;
   }, clock() + job.wait);
   const seen = rested || { ...page, restless: true };
-  return job.where || seen.tables !== 1 ? seen : scrolled(seen, job, clock() + job.wait);
+  if (rested && !seen.rows.length && !seen.signIn && document.scripts.length) {
+    await drawn(); // what a page fetches when it is first seen is only asked for now
+    if (markOf(job) !== seen.mark && clock() < began + job.wait) return list({ ...job, wait: began + job.wait - clock() });
+  }
+  return seen.tables !== 1 || (job.where && seen.rows.length) ? seen : scrolled(seen, job, clock() + job.wait);
 }
 
 function listNow(job) {
@@ -56,7 +60,7 @@ function everyRow(scope, job) {
 }
 
 const textsOf = (row, headers, parts) => [...headers.map((header, n) => (header && row.cells[n] ? cellText(row.cells[n]) : null)),
-  ...Object.values(parts).map((css) => { const el = row.el.querySelector(css); return el ? squash(el.innerText) : null; })];
+  ...Object.values(parts || {}).map((css) => { const el = row.el.querySelector(css); return el ? squash(el.innerText) : null; })];
 
 /** {shown, total} of a grid that says how many rows it has and draws fewer. */
 function partOf(tables) {
@@ -79,32 +83,52 @@ function scrollerOf(table) {
 
 const drawn = () => new Promise((resolve) => { requestAnimationFrame(() => requestAnimationFrame(resolve)); setTimeout(resolve, 100); });
 
-/** Rows that are only drawn when they are scrolled to: stretch by stretch, until nothing more comes. */
+/** Rows that are only drawn when they are scrolled to: stretch by stretch, until nothing more comes. For a finder until its
+ *  row is in sight. Rows that are fetched leave a blank first: they are waited for. */
 async function scrolled(first, job, end) {
-  const table = () => tablesWith(placeOf(job), job.columns).found.find((each) => each.headers.some(Boolean));
-  const scroller = scrollerOf(table().table);
-  if (!scroller || !await grows(scroller, job, end)) return first;
+  const table = () => tablesWith(placeOf(job), columnsOf(job)).found.find((each) => each.headers.some(Boolean));
+  const scroller = table() && scrollerOf(table().table);
+  if (!scroller) return first;
   const look = () => { newLook(); const now = table(); return now ? now.rows.filter((row) => !isLine(row)).map((row) => ({ at: row.at, key: JSON.stringify(textsOf(row, now.headers, job.parts)) })) : []; };
-  scroller.scrollTop = 0;
-  await drawn();
+  const hit = () => { const page = job.where && listNow(job); return page && page.rows.length ? page : null; };
+  const slow = Math.max(GROWTH, job.lull);
+  const top = look()[0]?.key;
+  const back = async () => { scroller.scrollTop = 0; await drawn(); await until(() => look()[0]?.key === top, Math.min(end, clock() + 3 * slow)); };
+  const more = await grows(scroller, job, end);
+  await back();
+  if (!more) return markOf(job) === first.mark || clock() >= end ? first : list({ ...job, wait: end - clock() });
   let rows = look();
   let jumped = false;
   while (clock() < end) {
     const height = scroller.scrollHeight;
+    const began = clock();
     scroller.scrollTop += Math.max(20, scroller.clientHeight / 2);
     await drawn();
     const bottom = () => scroller.scrollTop + scroller.clientHeight >= scroller.scrollHeight - 2;
-    if (bottom()) await until(() => scroller.scrollHeight !== height || !bottom(), Math.min(end, clock() + Math.max(GROWTH, job.lull)));
-    const joined = join(rows, look());
+    if (bottom()) await until(() => scroller.scrollHeight !== height || !bottom(), Math.min(end, clock() + slow));
+    const joined = await until(() => { const more = join(rows, look()); return more && (filled(scroller, table()) || clock() > began + slow) ? more : null; }, Math.min(end, clock() + 3 * slow));
+    const found = hit();
+    if (found) return { ...found, scrolled: true };
     jumped ||= !joined;
     rows = joined || rows;
     if (bottom()) break;
   }
-  scroller.scrollTop = 0;
+  await back();
   newLook();
   const now = listNow(job);
   const part = now.part && rows.length < now.part.total ? { ...now.part, shown: rows.length } : null;
-  return { ...now, rows: rows.map((row) => JSON.parse(row.key)), part, jumped, restless: first.restless || clock() >= end };
+  return { ...now, rows: job.where ? now.rows : rows.map((row) => JSON.parse(row.key)), part, jumped, scrolled: true, restless: first.restless || clock() >= end };
+}
+
+const columnsOf = (job) => [...Object.keys(job.where || {}), ...job.columns];
+
+/** Rows with something in them reach down to the lower edge of what is seen of their table. */
+function filled(scroller, table) {
+  if (!table) return false;
+  const whole = table.table.getBoundingClientRect();
+  const view = scroller === scroller.ownerDocument.scrollingElement ? { top: 0, height: innerHeight } : { top: scroller.getBoundingClientRect().top, height: scroller.clientHeight };
+  const edge = Math.min(whole.bottom, view.top + view.height);
+  return table.rows.some((row) => !isLine(row) && row.el.getBoundingClientRect().bottom >= Math.max(edge, view.top) - 2 && row.cells.some((cell) => cell && cellText(cell)));
 }
 
 /** Whether scrolling to the end brings other rows, or more. Without a script nothing does. */
@@ -112,10 +136,7 @@ async function grows(scroller, job, end) {
   if (!scroller.ownerDocument.scripts.length) return false;
   const before = markOf(job);
   scroller.scrollTop = scroller.scrollHeight;
-  const changed = await until(() => markOf(job) !== before, Math.min(end, clock() + Math.max(GROWTH, job.lull)));
-  scroller.scrollTop = 0;
-  if (changed) await drawn();
-  return Boolean(changed);
+  return Boolean(await until(() => markOf(job) !== before, Math.min(end, clock() + Math.max(GROWTH, job.lull))));
 }
 
 /** Two stretches of one list: by the numbers of their rows, else by the rows they share. null: they share none. */
@@ -192,8 +213,9 @@ function turning(job) {
   return next ? { el: next, rank: 0 } : { failed: 'none', target: job.pages[0] };
 }
 
-/** A button or link that does nothing now. */
-const idle = (el) => el.matches(':disabled') || el.closest('.disabled,[aria-disabled=true]') || (el.tagName === 'A' && !el.hasAttribute('href') && !el.matches('[role],[onclick],[tabindex]'));
+/** A button or link that does nothing now: it says so, looks so (a class like `ui-state-disabled`), or takes no mouse. */
+const idle = (el) => el.matches(':disabled') || el.closest('.disabled,[aria-disabled=true]') || [el, el.parentElement].some((each) => /(^|[\s_-])disabled($|\s)/.test(each?.getAttribute('class') || ''))
+  || getComputedStyle(el).pointerEvents === 'none' || (el.tagName === 'A' && !el.hasAttribute('href') && !el.matches('[role],[onclick],[tabindex]'));
 
 /** A further page that nobody declared. */
 function pagingHint() {
@@ -214,7 +236,7 @@ function backOf(next) {
 
 /** Changes when the list does. */
 function markOf(job) {
-  const found = tablesWith(null, job.columns || []).found.map((table) => table.table);
+  const found = tablesWith(null, job.where ? columnsOf(job) : job.columns || []).found.map((table) => table.table);
   const text = [...new Set([...query(null, TABLES).filter(shown), ...found])].map((table) => table.innerText).join('\n');
   return `${text.length}:${sumOf(text)}`;
 }

@@ -125,6 +125,13 @@ CLICKS = {
         "<div id=h></div><script>h.attachShadow({mode:'open'}).innerHTML='<button>Aller</button>'</script>",
         "Aller",
     ),
+    "a button around a slot": (
+        (
+            "<my-b>Aller</my-b><script>document.querySelector('my-b').attachShadow({mode:'open'}).innerHTML="
+            "'<button><slot></slot></button>'</script>"
+        ),
+        {"button": "Aller"},
+    ),
 }
 
 

@@ -61,6 +61,11 @@ def following(number: int, last: int) -> str:
     return f"<nav>{back}" + (f"<a href='?p={number + 1}'>Suivant ›</a>" if number < last else "") + "</nav>"
 
 
+def greyed(number: int, last: int) -> str:
+    at = f"href='?p={number + 1}'" if number < last else "href='#' style='pointer-events:none'"
+    return f"<a class='next {'ui-state-disabled' if number == last else ''}' aria-label='Page suivante' {at}>N</a>"
+
+
 def numbered(number: int, last: int) -> str:
     links = "".join(
         f"<li class='page{' active' if n == number else ''}'><a href='?p={n}'>{n}</a></li>" for n in range(1, last + 1)
@@ -89,6 +94,7 @@ async def test_rows_are_typed_by_what_read_says(session: BrowserSession, site: S
 
 PAGERS = {
     "next button": (following, {"next": "Suivant ›"}),
+    "next button that is grey at the end": (greyed, {"next": "Page suivante"}),
     "numbers": (numbered, {"pages": "css=.pagination"}),
     "numbers in windows": (windowed, {"pages": "css=#pager"}),
 }
@@ -165,32 +171,54 @@ function draw() { const first = Math.max(0, Math.floor(box.scrollTop / 25) - 2);
   all.slice(first, first + 14).forEach((r, n) => { const at = first + n;
     rows.insertAdjacentHTML('beforeend', `<div role=row %(index)s class=line style="position:absolute;top:${at * 25}px">
       <span role=gridcell>${r}</span><span role=gridcell>x</span></div>`); }); }
-box.addEventListener('scroll', () => requestAnimationFrame(draw)); draw();
+let under = 0;
+function come() { clearTimeout(under); %(wait)s ? (under = setTimeout(draw, %(wait)s)) : requestAnimationFrame(draw); }
+box.addEventListener('scroll', come); draw();
 </script>"""
 INDEXED = 'aria-rowindex="${at + 2}"'
 
 
-@pytest.mark.parametrize("index", [INDEXED, ""], ids=["rows with numbers", "rows without"])
+def scrolled(count: int = 121, index: str = "", wait: int = 0) -> str:
+    """120 rows, 14 of them drawn; `wait` ms after the list was scrolled, as if they were fetched."""
+    return html(SCROLLED % {"all": MANY, "count": count, "index": index, "wait": wait})
+
+
+MANY = [f"L-{n}" for n in range(120)]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [{"index": INDEXED}, {}, {"wait": 150, "count": 0}],
+    ids=["rows with numbers", "rows without", "rows that are fetched"],
+)
 async def test_rows_that_are_drawn_when_they_are_scrolled_to_are_all_read(
-    session: BrowserSession, site: Site, index: str
+    session: BrowserSession, site: Site, how: dict[str, Any]
 ) -> None:
-    many = [f"L-{n}" for n in range(120)]
-    site.pages["/liste"] = html(SCROLLED % {"all": many, "count": 121, "index": index})
-    assert await numbers(session, rows(site)) == many
+    site.pages["/liste"] = scrolled(**how)
+    assert await numbers(session, rows(site)) == MANY
+
+
+async def test_a_row_is_absent_only_when_the_list_was_scrolled_to_its_end(session: BrowserSession, site: Site) -> None:
+    site.pages["/liste"] = scrolled(count=0, wait=100)
+    there = {"at": site.url("/liste"), "where": {"N°": "L-60"}, "read": {"number": "N°"}, "show": True}
+    (result,) = await session.perform([call("find_row", there, timeout=20.0)])
+    assert (result.finding.found, result.values) == (True, {"number": "L-60"})
+    await session.perform([call("expect", {"row": {"N°": "L-60"}})])
+    absent = {"at": site.url("/liste"), "where": {"N°": "L-999"}}
+    assert (await session.perform([call("find_row", absent, timeout=20.0)]))[0].finding.found is False
 
 
 async def test_rows_that_a_grid_counts_and_never_draws_are_a_failure(session: BrowserSession, site: Site) -> None:
-    site.pages["/liste"] = html(SCROLLED % {"all": ALL, "count": 999, "index": INDEXED})
-    with pytest.raises(Failure, match="the list has 998 rows, 23 of them were drawn"):
+    site.pages["/liste"] = scrolled(count=999, index=INDEXED)
+    with pytest.raises(Failure, match="the list has 998 rows, 120 of them were drawn"):
         await ask(session, rows(site))
 
 
 async def test_a_grid_that_draws_a_part_is_no_evidence_that_a_row_is_absent(
     session: BrowserSession, site: Site
 ) -> None:
-    many = [f"L-{n}" for n in range(120)]
-    site.pages["/liste"] = html(SCROLLED % {"all": many, "count": 121, "index": INDEXED})
-    asked = {"at": site.url("/liste"), "where": {"N°": "L-100"}}
+    site.pages["/liste"] = scrolled(count=999, index=INDEXED)
+    asked = {"at": site.url("/liste"), "where": {"N°": "L-500"}}
     assert (await session.perform([call("find_row", asked)]))[0].finding.found is None
 
 
