@@ -133,6 +133,18 @@ def printable(text: str) -> str:
     return "\n".join(_printable(line) for line in text.splitlines())
 
 
+def folded(head: str, body: str) -> str:
+    """`head`, then a text whose further lines stand below its beginning; on a terminal it is folded at its width."""
+    import shutil
+    import textwrap
+
+    lines = body.splitlines() or [""]
+    if sys.stdout.isatty():
+        room = max(shutil.get_terminal_size().columns - width(head), 20)
+        lines = [part for line in lines for part in textwrap.wrap(line, room, break_on_hyphens=False) or [""]]
+    return (head + f"\n{' ' * width(head)}".join(lines)).rstrip()
+
+
 def verdict(text: str, *, good: bool) -> None:
     """The last line: what came out, and where to look."""
     talk(paint(printable(text), "good" if good else "bad"))

@@ -14,6 +14,7 @@ from robo.cli.console import data, emit, near, paint, printable, talk, verdict
 from robo.cli.here import Json, opened, region_of, verb
 from robo.cli.language import _, say
 from robo.cli.progress import Progress
+from robo.cli.stepping import ask_each_step
 from robo.cli.words import method_word, outcome_word
 
 if TYPE_CHECKING:
@@ -131,13 +132,6 @@ def parse_inputs(given: Sequence[str], option: str = "-i") -> dict[str, str]:
             )
         found[name.strip()] = value
     return found
-
-
-async def ask_each_step(step: str, note: str) -> None:
-    """Shows what comes next and waits for Enter; Ctrl-C ends the run at a safe point."""
-    import asyncio
-
-    await asyncio.to_thread(input, f"{step}  {note}  [Enter] ")
 
 
 def show_diff(robo: App, report: RunReport) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from robo.cli.console import data, near, paint, printable, width
+from robo.cli.console import data, folded, near, paint, printable, width
 from robo.cli.language import _, say
 from robo.cli.reviews import review_lines
 from robo.cli.words import closer_word, journal_word, outcome_word, run_word, step_word, why_of
@@ -101,5 +101,5 @@ def _tell_attempts(attempts: Iterable[Mapping[str, Any]]) -> None:
             title = line["title"] or line["step"]
             clock = f"{line['started'].astimezone():%H:%M:%S}"
             state = step_word(line["state"])
-            note = printable(_(line["note"])).replace("\n", "\n" + " " * 21)
-            data(f"  {clock} {line['seconds']:7.2f} s  {state:<{STATE}} {title}  {note}".rstrip())
+            head = f"  {clock} {line['seconds']:7.2f} s  {state:<{STATE}} "
+            data(folded(head, f"{title}  {printable(_(line['note']))}"))

@@ -53,7 +53,7 @@ class Attempt(Stage):
         self.work = work
         self.book = book
         self.fence = work.fence
-        self.stepwise = work.stepwise
+        self.stepwise, self.key = work.stepwise, work.key
         self.steps = Performer(self, self)
         self.open: JournalRow | None = None
         """The intent whose fate is not known yet. While there is one, the only outcome is `unknown` (rule `cap`)."""

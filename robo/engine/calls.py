@@ -103,3 +103,20 @@ def declared_words(refusals: tuple[Refusal, ...], code: str) -> str:
         words = target.values() if isinstance(target, Mapping) else (target,)
         return next((word for word in words if isinstance(word, str)), "")
     return ""
+
+
+def told(call: Call) -> str:
+    """What a call is about, for a person before it is done: the action, and its parameters as they were given."""
+    given = call.params.model_dump(exclude_defaults=True, exclude={"source"})
+    said = ", ".join(_said(value) if len(given) == 1 else f"{name}: {_said(value)}" for name, value in given.items())
+    return f"{call.action} {said}".rstrip()
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, Mapping):
+        if set(value) == {"name"}:  # a target that is a name only
+            return f"«{value['name']}»"
+        return ", ".join(f"{name} = {_said(each)}" for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_said(each) for each in value)
+    return f"«{value}»"

@@ -169,8 +169,8 @@ class OnceSegment:
         call = replace(call, effect_id=row.once.effect_id)
         if attempt.work.dry_run:
             raise Ending(await rehearse(attempt, once, entries, call))
-        for step in (*once.entries, once.submit):
-            await attempt.watch(step)
+        for step, made in zip((*once.entries, once.submit), (*entries, call), strict=True):
+            await attempt.watch(step, made)
         return await self._submit(row, entries, call)
 
     async def _look_before(self, row: JournalRow) -> JournalRow | None:

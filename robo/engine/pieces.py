@@ -111,8 +111,8 @@ class Performer:
     async def _actions(self, unit: Unit, in_once: bool, within: Node | None) -> None:
         stage, last = self._stage, unit.steps[-1]
         calls = [await make_call(stage.plan, step, stage.names, in_once=in_once, within=within) for step in unit.steps]
-        for step in unit.steps:
-            await stage.watch(step)
+        for step, call in zip(unit.steps, calls, strict=True):
+            await stage.watch(step, call)
         began = stage.history.begin()
         try:
             results = await stage.perform(calls)

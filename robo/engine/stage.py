@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from robo.engine.calls import make_call
+from robo.engine.calls import make_call, told
 from robo.engine.history import History, Mask
 from robo.engine.ports import Clock, Sessions
 from robo.engine.scope import Names
@@ -34,6 +34,8 @@ class Stage:
         self.history = History(clock, self.mask)
         self.names = Names(base, self.find)
         self.stepwise: Any = None
+        self.key = ""
+        """The item whose steps they are, for the person at `--step`."""
         self.changes: list[CellChange] = []
         """Write-backs of the segment that is being executed."""
         self.drift: list[str] = []
@@ -95,8 +97,9 @@ class Stage:
             await self.lose(runner)
             raise
 
-    async def watch(self, step: Step, note: str = "") -> None:
-        """This step is next: wait for the person at `--step`, if there is one."""
+    async def watch(self, step: Step, call: Call | None = None) -> None:
+        """This step is next, as this call: wait for the person at `--step`, if there is one."""
         self.at = step
         if self.stepwise is not None:
-            await self.stepwise(step.id, self.mask.text(note))
+            what = " · ".join(filter(None, (self.key, self.plan.places.get(step.id), step.title)))
+            await self.stepwise(self.mask.text(what), self.mask.text(told(call)) if call else "")

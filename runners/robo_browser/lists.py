@@ -7,7 +7,7 @@ what was searched, and there is no further page.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from robo.sdk.errors import Ambiguous, Failure, NotFound, Words, fill, phrase
 from robo.sdk.runner import Call, Finding, Result
@@ -17,6 +17,9 @@ from robo_browser.paging import Listing, Unreadable, reads_of
 from robo_browser.parameters import FindRowParams
 from robo_browser.reading import matched, value_of
 from robo_browser.values import cell_texts
+
+SEEN_WHOLE: Final = "the list was seen whole"
+"""Why something is absent."""
 
 Found = list[tuple[int, Mapping[str, Any]]]
 """The rows that match, each with the number of its page."""
@@ -106,7 +109,7 @@ def _result(params: FindRowParams, found: Found, doubt: Words | None) -> Result:
     if len(found) > 1:
         return Result(finding=Finding(True, several=True), note=f"{len(found)} rows")
     if not found:
-        why = fill("%(why)s", {"why": doubt}) if doubt else "the list was seen whole"
+        why = fill("%(why)s", {"why": doubt}) if doubt else SEEN_WHOLE
         finding = Finding(None if doubt else False, why=why)
         return Result(finding=finding, note=finding.why)
     row = found[0][1]

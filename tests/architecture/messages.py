@@ -42,7 +42,7 @@ WORDS_AT = {
 }
 """Where words stand that are translated with the message they are a fact of."""
 KEPT_IN = {"expected", "wanted", "DATE_FORM", "SHAPES", "SAID", "NO_PROOF", "SEVERAL", "NO_MAILBOX", "NONE_IS_BOUND"}
-KEPT_IN |= {"WE_KEEP", "NONE_OF_OURS", "TOO_MANY", "NOT_YET"}
+KEPT_IN |= {"WE_KEEP", "NONE_OF_OURS", "TOO_MANY", "NOT_YET", "SEEN_WHOLE"}
 """Variables that hold such words."""
 TRANSLATED_THROUGH_A_VARIABLE = {
     "robo/definition/diagnostics.py": ("expected", "did you mean", "write", "do"),

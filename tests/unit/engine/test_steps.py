@@ -148,15 +148,21 @@ def test_a_mask_hides_longer_values_first_and_looks_into_lists_and_mappings() ->
 
 
 async def test_every_unit_waits_for_the_person_at_step(world: Any) -> None:
-    asked: list[str] = []
+    asked: list[tuple[str, str]] = []
 
     async def stepwise(step: str, note: str) -> None:
-        asked.append(step)
+        asked.append((step, note))
 
     world.work["stepwise"] = stepwise
-    once = world.once(lead=[world.step("t.open", "o")], entries=[world.step("t.fill", "name")])
-    await world.run(world.plan(once, world.tail(world.step("t.next", "n"))))
-    assert asked == ["o", "name", "created.send", "n"]
+    world.work["sensitive"] = ("secrète",)
+    once = world.once(lead=[world.step("t.open", "o")], entries=[world.step("t.fill", "name", "Nom secrète")])
+    await world.run(world.plan(once, world.tail(world.step("t.next", "n", title="Suivant"))))
+    assert asked == [
+        ("K", "t.open"),
+        ("K", "t.fill «Nom •••»"),
+        ("K", "t.send «Enregistrer»"),
+        ("K · Suivant", "t.next"),
+    ]
 
 
 async def test_now_and_run_are_what_they_say(world: Any) -> None:
