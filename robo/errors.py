@@ -199,6 +199,14 @@ class SessionLost(Failure):
     """The page, the browser or the login is gone."""
 
 
+class SignedOut(SessionLost):
+    """The application asks to sign in: of the session, only what it knew of the `hosts` (by their pages) is gone."""
+
+    def __init__(self, code: str, message: str, *, hosts: Iterable[str] = (), **more: Any) -> None:
+        super().__init__(code, message, **more)
+        self.hosts = tuple(hosts)
+
+
 class PageError(Failure):
     """One page answers with an error of its own. The other side is there: it is the item's trouble, or, on the way to
     a session, everybody's."""

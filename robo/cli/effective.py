@@ -178,7 +178,8 @@ def steps_of(segment: Segment) -> Iterator[Step]:
 def _steps(plan: Plan) -> Iterator[Row]:
     for name, finder in plan.finders.items():
         yield f"finders.{name}", _step(finder.step), ("finders", name)
-    for name, pieces in (("setup", plan.setup), ("start", plan.start)):
+    hosts = {f"setup.{host}": pieces for host, pieces in plan.by_host.items()}
+    for name, pieces in {"setup": plan.every_session, **hosts, "start": plan.start}.items():
         for step in performed(pieces):
             yield f"{name}: {step.id}", _step(step), step.path
     yield from _parts(plan.every_part)

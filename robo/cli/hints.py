@@ -23,7 +23,7 @@ TOP: Final[Mapping[str, str]] = {
     "limits": "What a run may do before it waits for a person's yes.",
     "counts": "What a credit of minutes is for.",
     "popups": "What may appear on a page at any time, and how it is put away.",
-    "setup": "Steps once per session: sign in. They read and draft, never submit.",
+    "setup": "Steps once per session, or {host: [steps]} at the first use of each: sign in. They never submit.",
     "start": "Steps once per run, in the first session, after setup.",
     "steps": "What is done for each item.",
     "on_rejected": "Steps about an item that was rejected; ${{ item.code }} says why.",

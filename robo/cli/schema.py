@@ -115,7 +115,8 @@ def _top() -> Schema:
         "counts": _closed(_texts(keys.COUNTS), others["counts"]),
         "on_failure": _closed(_texts(keys.ON_FAILURE, keep=LIST), others["on_failure"]),
         "again": {"anyOf": [{"enum": ["never", "each_run"]}, _closed({"after": TEXT})]},
-        **dict.fromkeys(("setup", "start", "steps", *keys.SEQUELS, "finish"), STEPS),
+        **dict.fromkeys(("start", "steps", *keys.SEQUELS, "finish"), STEPS),
+        "setup": {"anyOf": [STEPS, _each(STEPS)]},
     }
     return {name: sections.get(name, TEXT) for name in keys.TOP}
 

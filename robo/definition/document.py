@@ -38,10 +38,9 @@ class Document:
         node: YamlNode | None,
         path: Path,
         known: Collection[str] = (),
-        later: Collection[str] = (),
         closed: Collection[str] = (),
     ) -> dict[str, YamlNode]:
-        """The entries of a mapping. With `known`, other keys are reported; those of `later` exist, but not yet here;
+        """The entries of a mapping. With `known`, other keys are reported;
         those of `closed` belong to a process's author."""
         if node is None:
             return {}
@@ -52,9 +51,7 @@ class Document:
         found: dict[str, YamlNode] = {}
         for key, value in node.entries:
             self.positions[(*path, key.text)] = value.at if isinstance(value, TextNode) else key.at
-            if key.text in later:
-                self._later(key)
-            elif key.text in closed:
+            if key.text in closed:
                 self._closed(key)
             elif known and key.text not in known:
                 self._unknown(key, known, path)
@@ -178,15 +175,6 @@ class Document:
             expected="what its author opened (inputs, tables, extensions, optional steps to skip), what is called "
             "otherwise here (labels, columns, secrets), lower limits, notify, schedules, triggers",
             remedy="ask the author of the process, or have the lab publish a process of its own",
-            key=key.text,
-        )
-
-    def _later(self, key: TextNode) -> None:
-        self.reporter.report(
-            "RB210",
-            "%(key)s is part of the language but not available in this version of robo",
-            at=key.at,
-            remedy="remove it for now; CHANGELOG.md says what each version brings",
             key=key.text,
         )
 

@@ -17,6 +17,7 @@ from robo.definition.calling import Opened, Shelf, beside_file
 from robo.definition.counting import read_counts
 from robo.definition.diagnostics import Diagnostic, Reporter, nearest
 from robo.definition.rows import read_items
+from robo.definition.setups import read_setup
 from robo.definition.source import Source
 from robo.definition.steps import Steps, ids_of
 from robo.definition.yaml_text import ListNode, MapNode, YamlNode, decode, read_yaml
@@ -244,7 +245,7 @@ class _Loader:
         item = source.names.pop("item")
         before = source.names
         source.names = dict(before)
-        setup = self.steps.section(parts.get("setup"), ("setup",), "setup")
+        setup = read_setup(self.steps, parts.get("setup"), self.steps.calls.known_hosts)
         source.names = dict(before)
         start = self.steps.section(parts.get("start"), ("start",), "start")
         before["item"] = item

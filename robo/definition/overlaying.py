@@ -50,7 +50,7 @@ class Overlaying:
     def read(self, process: str, node: YamlNode, path: Path) -> Overlay:
         """One overlay; what is wrong with it is reported, and left out."""
         source, self._why = self.source, {}
-        given = source.mapping(node, path, OVERLAY_KEYS, (), OVERLAY_CLOSED)
+        given = source.mapping(node, path, OVERLAY_KEYS, OVERLAY_CLOSED)
         self._because(given.get("why"), path)
         use = source.text(given.get("use"), (*path, "use"))
         if use and not VERSIONS.fullmatch(use):

@@ -87,7 +87,6 @@ class Source(Document):
         node: YamlNode | None,
         path: Path,
         known: Collection[str] = (),
-        later: Collection[str] = (),
         closed: Collection[str] = (),
     ) -> dict[str, YamlNode]:
         """As in a document; keys have places of their own here, and none holds an expression."""
@@ -98,20 +97,7 @@ class Source(Document):
                     self.reporter.report(
                         "RB219", "a key cannot hold an expression", at=key.at, expected="a text; expressions are values"
                     )
-        return super().mapping(node, path, known, later, closed)
-
-    def _later(self, key: TextNode) -> None:
-        self.not_yet(key.text, key.at)
-
-    def not_yet(self, key: str, at: Position) -> None:
-        """A word of the language that this version does not have."""
-        self.reporter.report(
-            "RB210",
-            "%(key)s is part of the language but not available in this version of robo",
-            at=at,
-            remedy="leave it out for now; CHANGELOG.md says what each version brings",
-            key=key,
-        )
+        return super().mapping(node, path, known, closed)
 
     def places(self, actions: Collection[str]) -> dict[Path, Position]:
         """Where each value stands; an action at its name, which is what the rules about effects speak of."""

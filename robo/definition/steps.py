@@ -46,16 +46,6 @@ class Steps:
     def section(self, node: YamlNode | None, path: Path, prefix: str) -> tuple[Step, ...]:
         """The steps of a section."""
         self.source.later = frozenset(ids_of(node))
-        if node is not None and path == ("setup",) and isinstance(node, MapNode):
-            self.report(
-                "RB210",
-                "%(key)s is part of the language but not available in this version of robo",
-                at=self.source.at_key(path),
-                expected="a list of steps",
-                remedy="leave it out for now; CHANGELOG.md says what each version brings",
-                key="setup by host",
-            )
-            return ()
         return self.steps_of(node, path, prefix)
 
     def steps_of(self, node: YamlNode | None, path: Path, prefix: str) -> tuple[Step, ...]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, get_args
 
 from robo.engine.scope import Names
 from robo.model.base import Effect
@@ -17,6 +18,7 @@ from robo.sdk.markdown import literal
 from robo.sdk.parameters import spread
 from robo.sdk.runner import Call
 from robo.sdk.targets import Target
+from robo.sdk.values import Address
 
 
 async def make_call(plan: Plan, step: Step, names: Names, *, in_once: bool = False, within: Node | None = None) -> Call:
@@ -82,6 +84,19 @@ def _inside(target: Target, around: Target) -> Target:
 def seconds_of(plan: Plan, step: Step) -> float:
     """The time-out of a step."""
     return step.timeout.total_seconds() if step.timeout is not None else plan.actions[step.action].timeout
+
+
+def addresses(calls: Sequence[Call]) -> tuple[str, ...]:
+    """Where calls go, as their parameters say it."""
+    given = (getattr(call.params, name) for call in calls for name in _addressed(type(call.params)))
+    return tuple(address for address in given if address)
+
+
+@cache
+def _addressed(params: type[Params]) -> tuple[str, ...]:
+    """The parameters that are addresses."""
+    fields = params.model_fields.items()
+    return tuple(name for name, each in fields if Address in (each.annotation, *get_args(each.annotation)))
 
 
 def is_harmless(call: Call) -> bool:

@@ -219,7 +219,7 @@ class OnceSegment:
             settle=once.settle.total_seconds(),
             outputs={**attempt.segment_outputs(), **attempt.outside(once)},
         )
-        session = await attempt.session(runner)
+        session = await attempt.session(runner, [*entries, call])
         trouble, answer = None, Answer()
         try:
             async with attempt.guarded(runner, [*entries, call]):

@@ -8,7 +8,7 @@ from typing import Any, Final, NoReturn
 from robo.engine.calls import make_call, words_for
 from robo.engine.controls import Facts, Judge, perform_control
 from robo.engine.faultpoints import reach
-from robo.engine.ports import Clock, Sessions
+from robo.engine.ports import Clock, Sessions, Witness
 from robo.engine.scope import answer
 from robo.engine.stage import Stage
 from robo.engine.turns import elements
@@ -167,7 +167,16 @@ async def perform_setup(plan: Plan, base: Mapping[str, Any], *, sessions: Sessio
     `base` is `robo.engine.scope.base_names`. A submit there is a load error, so a dry run does the same. A page that
     is broken on the way in is nobody's dossier: raises `PortalDown`, and no item is spent on it."""
     reach("setup")
-    await _perform(plan.setup, "setup", Stage(plan, base=base, sessions=sessions, clock=clock))
+    await _perform(plan.every_session, "setup", Stage(plan, base=base, sessions=sessions, clock=clock))
+
+
+async def set_up_host(
+    plan: Plan, host: str, base: Mapping[str, Any], *, sessions: Sessions, clock: Clock, witness: Witness | None = None
+) -> None:
+    """Perform the `setup` of one host, as `perform_setup` does. `witness`: who comes to it, and is told."""
+    reach("setup")
+    stage = Stage(plan, base=base, sessions=sessions, clock=clock, witness=witness)
+    await _perform(plan.by_host[host], "setup", stage)
 
 
 async def perform_start(plan: Plan, base: Mapping[str, Any], *, sessions: Sessions, clock: Clock) -> None:

@@ -284,15 +284,32 @@ class Clock(Protocol):
         ...
 
 
+class Witness(Protocol):
+    """Who is told what is done on the way to a host: the history of an item, and the person who watches it."""
+
+    history: Any
+    mask: Any
+    stepwise: Any
+    key: str
+
+
 class Sessions(Protocol):
     """The sessions of one slot: opened, set up and reset on demand by whoever owns the worker."""
 
-    async def get(self, runner: str) -> Session:
-        """The runner's session with `setup` done; opened again after `lost`."""
+    async def get(self, runner: str, going: Sequence[str] = (), witness: Witness | None = None) -> Session:
+        """The runner's session with `setup` done; opened again after `lost`.
+
+        `going`: the addresses that are about to be opened; what the process does at the first use of their hosts is
+        done before, and told to the `witness`."""
         ...
 
     async def lost(self, runner: str) -> None:
         """Close it; the next `get` opens a new one and runs setup again."""
+        ...
+
+    async def signed_out(self, runner: str, hosts: Sequence[str]) -> None:
+        """These hosts (by their pages) ask to sign in: the next `get` sets them up again. Where the process does not
+        say how for each, as `lost`."""
         ...
 
 

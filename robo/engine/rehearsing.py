@@ -30,7 +30,7 @@ async def rehearse(attempt: Attempt, once: Once, entries: Sequence[Call], call: 
             for step, result in zip(once.entries, results, strict=True):
                 attempt.history.add(step, "ok", result.note, began)
             runner = runner_of(call.action)
-            session = await attempt.session(runner)
+            session = await attempt.session(runner, [call])
             async with attempt.guarded(runner, [call]):
                 await session.submit([], call, gate)
     except _Rehearsed:

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from robo.engine.calls import make_call, told
+from robo.engine.calls import addresses, make_call, told
 from robo.engine.history import History, Mask
-from robo.engine.ports import Clock, Sessions
+from robo.engine.ports import Clock, Sessions, Witness
 from robo.engine.scope import Names
-from robo.errors import SessionLost, TimedOut
+from robo.errors import SessionLost, SignedOut, TimedOut
 from robo.model.process import Step
 from robo.plan.model import Plan
 from robo.plan.steps import runner_of
@@ -26,15 +26,22 @@ class Stage:
     """The steps of one item (or of `setup`) act here, one trip at a time."""
 
     def __init__(
-        self, plan: Plan, *, base: Mapping[str, Any], sessions: Sessions, clock: Clock, sensitive: Sequence[str] = ()
+        self,
+        plan: Plan,
+        *,
+        base: Mapping[str, Any],
+        sessions: Sessions,
+        clock: Clock,
+        sensitive: Sequence[str] = (),
+        witness: Witness | None = None,
     ) -> None:
         self.plan = plan
         self.clock = clock
-        self.mask = Mask(sensitive)
-        self.history = History(clock, self.mask)
+        self.mask: Mask = Mask(sensitive) if witness is None else witness.mask
+        self.history: History = History(clock, self.mask) if witness is None else witness.history
         self.names = Names(base, self.find)
-        self.stepwise: Any = None
-        self.key = ""
+        self.stepwise: Any = None if witness is None else witness.stepwise
+        self.key: str = "" if witness is None else witness.key
         """The item whose steps they are, for the person at `--step`."""
         self.changes: list[CellChange] = []
         """Write-backs of the segment that is being executed."""
@@ -46,8 +53,9 @@ class Stage:
         self.in_use: dict[str, Session] = {}
         self._sessions = sessions
 
-    async def session(self, runner: str) -> Session:
-        self.in_use[runner] = await self._sessions.get(runner)
+    async def session(self, runner: str, calls: Sequence[Call]) -> Session:
+        """The session that is about to perform these calls."""
+        self.in_use[runner] = await self._sessions.get(runner, addresses(calls), self)
         return self.in_use[runner]
 
     async def lose(self, runner: str) -> None:
@@ -67,7 +75,7 @@ class Stage:
     async def perform(self, calls: Sequence[Call]) -> Sequence[Result]:
         """One trip of calls of one runner; a session that hangs or is lost is closed."""
         runner = runner_of(calls[0].action)
-        session = await self.session(runner)
+        session = await self.session(runner, calls)
         async with self.guarded(runner, calls):
             results = await session.perform(calls)
         for result in results:
@@ -93,6 +101,9 @@ class Stage:
                 action=calls[-1].action,
                 seconds=round(limit),
             ) from late
+        except SignedOut as out:
+            await self._sessions.signed_out(runner, out.hosts)
+            raise
         except (SessionLost, asyncio.CancelledError):
             await self.lose(runner)
             raise

@@ -82,7 +82,7 @@ async def _prove(attempt: Attempt, once: Once) -> Look:
     call = await make_call(attempt.plan, once.submit, attempt.names, in_once=True)
     call = replace(call, effect_id=row.once.effect_id)
     runner = runner_of(call.action)
-    session: object = await attempt.session(runner)
+    session: object = await attempt.session(runner, [call])
     if not isinstance(session, Proving):
         return Look(None, why=NO_PROOF, for_good=True)
     async with attempt.guarded(runner, [call]):

@@ -283,6 +283,8 @@ class Step(Value):
     """Where a region may add steps: the name of the place."""
     called: str = ""
     """What its names begin with, of a call and of what it brings."""
+    host: str = ""
+    """Of a block of `setup`: the host that it sets up, at its first use."""
     review: Review | None = None
 
 

@@ -17,10 +17,10 @@ from robo.plan.digest import digest_of
 from robo.plan.extending import SECTIONS, extended
 from robo.plan.keys import check_keys
 from robo.plan.looking import VerifyRules
-from robo.plan.model import ATTENDED, HostPlan, Part, Plan, every, listed_row
+from robo.plan.model import ATTENDED, HostPlan, Part, Plan, every, hosts_of, listed_row
 from robo.plan.outputs import Finders, Usage, results_of
 from robo.plan.overlay import apply_overlay
-from robo.plan.pages import check_pages
+from robo.plan.pages import check_hosts_set_up, check_pages
 from robo.plan.problems import Problems, place_of
 from robo.plan.reviews import check_reviews
 from robo.plan.rules import EffectRules, actions_of
@@ -50,6 +50,7 @@ def build(process: Process, region: Region | None, actions: Mapping[str, ActionS
     check_signins(effective, actions, problems)
     _check_region(effective, region, actions, problems)
     _check_uses(effective, actions, finders, problems)
+    check_hosts_set_up(effective, hosts_of(cutter.pieces(effective.setup)), actions, problems)
     segments = cutter.segments(effective.steps)
     finish = cutter.segments(effective.finish, key=RUN_KEY) if effective.finish else ()
     sequels = {outcome: cutter.segments(steps) for outcome, steps in effective.sequels.items()}
@@ -58,7 +59,14 @@ def build(process: Process, region: Region | None, actions: Mapping[str, ActionS
     problems.finish()
     places = dict(_places(effective, problems))
     return _plan(
-        effective, region, cutter, segments=segments, sequels=sequels, finish=finish, done_by=done_by, places=places
+        effective,
+        region,
+        cutter,
+        segments=segments,
+        sequels=sequels,
+        finish=finish,
+        done_by=done_by,
+        places=places,
     )
 
 

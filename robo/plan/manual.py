@@ -47,7 +47,8 @@ def manual(plan: Plan, say: Say = in_english) -> tuple[Chapter, ...]:
     """Every chapter of the procedure that has something to say."""
     writer = _Writer(plan, say)
     chapters = (
-        Chapter(say("Before you begin", {}), (*writer.pieces(plan.setup), *writer.pieces(plan.start))),
+        Chapter(say("Before you begin", {}), (*writer.pieces(plan.every_session), *writer.pieces(plan.start))),
+        *(Chapter(writer.first_use(host), tuple(writer.pieces(do))) for host, do in plan.by_host.items()),
         Chapter(writer.each(), tuple(writer.item())),
         Chapter(say("When a row was set aside", {}), tuple(writer.segments(plan.sequels.get("rejected", ())))),
         Chapter(say("When a row was left", {}), tuple(writer.segments(plan.sequels.get("skipped", ())))),
@@ -125,6 +126,12 @@ class _Writer:
             yield name, self.target(target)
 
     # -- chapters
+
+    def first_use(self, host: str) -> str:
+        """The heading of what is done where an application is used for the first time."""
+        wanted = self.plan.inputs.get(host)
+        facts = {"host": wanted.title or host if wanted is not None else host}
+        return self.say("The first time you need « %(host)s », and whenever it asks you to sign in", facts)
 
     def each(self) -> str:
         """The heading of what is done again and again."""

@@ -101,6 +101,11 @@ class Choice:
 Piece = Unit | Group | Loop | Repeat | Choice
 
 
+def hosts_of(setup: Iterable[Piece]) -> tuple[Group, ...]:
+    """What is done at the first use of a host (`group.step.host`); nothing where `setup` is once per session."""
+    return tuple(piece for piece in setup if isinstance(piece, Group) and piece.step.host)
+
+
 def performed(pieces: Iterable[Piece]) -> Iterator[Step]:
     """Every step that is performed, in the order of the text: those of units, and loops before their own."""
     for piece in pieces:
@@ -206,6 +211,7 @@ class Plan:
     finders: Mapping[str, Finder]
     sessions: Sessions
     setup: tuple[Piece, ...]
+    """Once per session; or a group for each host (`by_host`)."""
     start: tuple[Piece, ...] = ()
     segments: tuple[Part, ...]
     finish: tuple[Part, ...]
@@ -231,6 +237,16 @@ class Plan:
     def attended(self) -> str:
         """The secret with which a person signs in beside the robot; empty when it signs in alone."""
         return next((name for name, need in self.secrets.items() if need.kind == ATTENDED), "")
+
+    @property
+    def by_host(self) -> Mapping[str, tuple[Piece, ...]]:
+        """The part of `setup` that is done at the first use of a host, by its name."""
+        return {group.step.host: group.do for group in hosts_of(self.setup)}
+
+    @property
+    def every_session(self) -> tuple[Piece, ...]:
+        """The part of `setup` that is done once per session."""
+        return () if hosts_of(self.setup) else self.setup
 
     @property
     def every_part(self) -> tuple[Part, ...]:

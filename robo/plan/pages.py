@@ -6,6 +6,7 @@ A finder searches on a page of its own, so whoever mentions it, and `verify` bef
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from robo.model.process import Process, Step
@@ -14,6 +15,21 @@ from robo.plan.model import Choice, Group, Loop, Once, Piece, Repeat, Segment, p
 from robo.plan.outputs import asked_inside, uses_of
 from robo.plan.problems import Problems
 from robo.plan.steps import Actions, opens, page_runners, runner_of
+
+
+def check_hosts_set_up(process: Process, setups: Iterable[Group], actions: Actions, problems: Problems) -> None:
+    """Report what is done at the first use of a host when it does not go there, or acts on a page it did not open: any
+    page may be there before."""
+    for group in setups:
+        _Walk(process, actions, problems, _start(page_runners(actions))).pieces(group.do, frozenset())
+        if not any(opens(step, actions) for step in performed(group.do)):
+            problems.report(
+                "RB498",
+                "the setup of %(host)s opens no page: nothing leads to it, and nothing is signed in to",
+                group.step.path,
+                remedy='begin with `browser.login: {at: "${{ inputs.%(host)s }}", …}` or `browser.open: …`',
+                host=group.step.host,
+            )
 
 
 def check_pages(process: Process, segments: tuple[Segment, ...], actions: Actions, problems: Problems) -> None:

@@ -148,5 +148,7 @@ def _is_step(path: Path) -> bool:
     """Whether a step stands there: a member of a list of steps, in steps that hold steps."""
     if len(path) < 2 or path[0] not in SECTIONS:  # noqa: PLR2004 - a section and a number in it
         return False
+    if path[0] == "setup" and isinstance(path[1], str):  # by host
+        path = (path[0], *path[2:])
     words = {part for part in path[1:] if isinstance(part, str)}
     return isinstance(path[-1], int) and words <= set(HOLD_STEPS) and path[-2] in (*SECTIONS, "do", "next", "else")

@@ -25,6 +25,8 @@ class HostRule:
     drafts: tuple[str, ...] = ()
     private: bool = False
     """Its name may lead to an address inside a network."""
+    signs_in: bool = False
+    """The process says how to sign in there: a page of it that asks for a password asks for that."""
 
 
 @dataclass(frozen=True, slots=True)

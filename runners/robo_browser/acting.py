@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from robo.sdk.errors import Failure, NotFound, PageError, PortalDown, SessionLost, TimedOut
+from robo.sdk.errors import Failure, NotFound, PageError, PortalDown, SessionLost, SignedOut, TimedOut
 from robo.sdk.runner import Call, Context, Result
 from robo.sdk.secret import Secret
 from robo.sdk.targets import Target
 from robo_browser.frames import World, where, worlds
 from robo_browser.parameters import ButtonParams, ClickParams, PressParams
 from robo_browser.rules import origin, place_of
-from robo_browser.tab import SLOW, DocumentGone, Tab, lost
+from robo_browser.tab import LOST, SLOW, DocumentGone, Tab
 from robo_browser.trouble import failed
 from robo_browser.values import target_job, target_words
 from robo_browser.windows import Windows
@@ -33,8 +33,10 @@ class Hands:
     def __init__(self, windows: Windows, context: Context) -> None:
         self.windows = windows
         self.context = context
-        self._secrets: list[Secret] = []
-        self._sign_in: str = ""
+        self._secrets: dict[str, Secret] = {}
+        """What was typed, by the page that it was typed for."""
+        self._sign_ins: dict[str, str] = {}
+        """Pages where one signs in (without their queries), each with the address that was gone to for it."""
         self.world: World | None = None
         """Where the last job was done."""
 
@@ -72,11 +74,11 @@ class Hands:
     # -- going there
 
     async def open(self, url: str, call: Call, end: float) -> Result:
-        """Go to `url`. Raises `PortalDown` when nobody answers there, `SessionLost` when it asks to sign in."""
+        """Go to `url`. Raises `PortalDown` when nobody answers there, `SignedOut` when it asks to sign in."""
         self.check_host(url, call.step)
         state = await self.arrive(url, call, end)
-        if state.get("signIn") and self._sign_in and self._turned_away(url, str(state["url"])):
-            raise self.signed_out()
+        if state.get("signIn") and self._turned_away(url, str(state["url"])):
+            raise self._signed_out(str(state["url"]), url)
         return Result(note=place_of(url))
 
     async def arrive(self, url: str, call: Call, end: float) -> Mapping[str, Any]:
@@ -134,36 +136,58 @@ class Hands:
 
     # -- signing in
 
-    def signed_in(self, at: str, secret: Secret | None) -> None:
-        """Remember where one signs in, to know that page again, and what was typed there."""
-        self._sign_in = urlsplit(at).path
-        self._secrets = [] if secret is None else [secret]
+    def signed_in(self, page: str, at: str, secret: Secret | None) -> None:
+        """Remember the page where one signs in to `at`, to know it again, and what was typed there."""
+        self._sign_ins[_bare(page)] = at
+        self._secrets.pop(_bare(at), None)
+        if secret is not None:
+            self.using(secret, at)
 
-    def using(self, secret: Secret) -> None:
+    def using(self, secret: Secret, at: str) -> None:
         """Pictures must not show it from now on."""
-        self._secrets = [secret]
+        self._secrets[_bare(at)] = secret
 
     def secrets(self) -> list[str]:
         """The parts to be covered in pictures."""
-        return [secret.reveal(part) for secret in self._secrets for part in secret.parts()]
+        return [secret.reveal(part) for secret in self._secrets.values() for part in secret.parts()]
 
     def unsayable(self) -> list[str]:
         """The parts that no text may quote. The user name may be: pages say who has created what."""
-        return [secret.reveal(part) for secret in self._secrets for part in secret.parts() if part != "username"]
+        return [
+            secret.reveal(part) for secret in self._secrets.values() for part in secret.parts() if part != "username"
+        ]
 
-    def signed_out(self) -> SessionLost:
-        return lost("the application asks to sign in")
+    def _signed_out(self, page: str, *asked: str) -> SignedOut:
+        hosts = dict.fromkeys([*asked, self._sign_ins.get(_bare(page), page)])
+        return SignedOut(
+            "RB704",
+            "the browser session is lost: %(why)s",
+            remedy=LOST,
+            why="the application asks to sign in",
+            hosts=hosts,
+        )
 
     def _turned_away(self, asked: str, came: str) -> bool:
-        path = urlsplit(came).path
-        return path in {self._sign_in} or path != urlsplit(asked).path
+        """Whether a page that asks for a password is another one than was asked for: the one where one signs in."""
+        elsewhere = urlsplit(came).path != urlsplit(asked).path
+        return _bare(came) in self._sign_ins or (elsewhere and (bool(self._sign_ins) or self._not_yet_in(came)))
+
+    def _not_yet_in(self, page: str) -> bool:
+        """Whether it is a page of a host that the process knows how to sign in to, and has not yet."""
+        here = origin(page)
+        return here not in map(origin, self._sign_ins.values()) and any(
+            host.signs_in and origin(host.origin) == here for host in self.context.hosts
+        )
 
     async def missed(self, trouble: Failure) -> Failure:
         """A target that is not there because the page asks to sign in is another trouble."""
-        if not self._sign_in or not isinstance(trouble, NotFound | TimedOut):
+        known = self._sign_ins or any(host.signs_in for host in self.context.hosts)
+        if not known or not isinstance(trouble, NotFound | TimedOut):
             return trouble
         state = await self.tab.ready(0.0)
-        return self.signed_out() if state.get("signIn") and urlsplit(state["url"]).path == self._sign_in else trouble
+        page = str(state.get("url", ""))
+        asks = state.get("signIn") and (_bare(page) in self._sign_ins or self._not_yet_in(page))
+        return self._signed_out(page) if asks else trouble
 
     # -- clicking and pressing
 
@@ -267,6 +291,11 @@ def target_of(call: Call) -> tuple[Target, ...]:
 def drift(targets: Sequence[Target], rank: int) -> tuple[str, ...]:
     """What a person is told when another than the first alternative was there."""
     return (f"{target_words(targets[0])} → {target_words(targets[rank])}",) if rank else ()
+
+
+def _bare(page: str) -> str:
+    """A page without its query: two sign-ins of one application differ in it."""
+    return f"{origin(page)}{urlsplit(page).path}"
 
 
 def watch_job(hands: Hands, call: Call) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class _SignIn:
         if await self._in_already():
             return Result(note="signed in already")
         if params.password is not None:
-            hands.using(secret)
+            hands.using(secret, params.at)
         address = hands.tab.page.url
         sent = await self._typed(secret) if params.password is not None else await self._at_hand()
         try:
@@ -66,7 +66,7 @@ class _SignIn:
             raise
         except Failure as trouble:
             raise _unclear(call, params, trouble) from None
-        hands.signed_in(address, secret if params.password is not None else None)
+        hands.signed_in(address, params.at, secret if params.password is not None else None)
         watched = await self._answers.after(call, self._end)
         return Result(values=watched.values, note=f"{place_of(params.at)} ({params.secret})")
 
@@ -94,7 +94,7 @@ class _SignIn:
                 minutes=round(max(PERSON, call.timeout) / 60),
                 secret=params.secret,
             )
-        hands.signed_in(address, None)
+        hands.signed_in(address, params.at, None)
         watched = await self._answers.after(call, time.monotonic() + call.timeout)
         return Result(values=watched.values, note=f"{place_of(params.at)} ({params.secret})")
 

@@ -15,7 +15,7 @@ from robo.model.base import Environment
 from robo.plan.build import build
 from robo.plan.model import Plan
 from robo.services.settings import Settings
-from robo.services.worker.requests import RunReport, RunRequest
+from robo.services.worker.requests import RunReport, RunRequest, host_rules
 from robo.services.worker.running import Running, begin_run, new_run
 from robo.services.worker.sessions import RunnerPool
 from robo.store import runs
@@ -81,7 +81,7 @@ async def work(
         plan=plan,
         run=found,
         inputs={},
-        hosts=(),
+        hosts=host_rules(plan, {}, None)[0],
         request=request,
         secret=_no_secret,
         told=told,

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from robo.definition.expressions import render
+from robo.engine.calls import addresses
 from robo.errors import UsageError
 from robo.model.base import MISSING
 from robo.model.process import Items
 from robo.model.run import NewItem
 from robo.plan.columns import noted_columns, written_columns
 from robo.plan.model import Plan, listed_row
+from robo.plan.steps import runner_of
 from robo.sdk.action import ActionSpec, Params
 from robo.sdk.grammar import parse_params
 from robo.sdk.runner import Call, Row
@@ -85,7 +87,7 @@ async def _rows(plan: Plan, items: Items, sessions: SlotSessions, base: Mapping[
         effect=spec.effect,
         timeout=step.timeout.total_seconds() if step.timeout else spec.timeout,
     )
-    session = await sessions.get(step.action.partition(".")[0])
+    session = await sessions.get(runner_of(step.action), addresses([call]))
     rows: list[Row] = []
     async for row in session.rows(call):
         rows.append(row)

@@ -215,7 +215,8 @@ def host_rules(plan: Plan, base: Mapping[str, Any], wanted: str | None) -> tuple
                 region=plan.region,
             )
         made.add(granted or Environment.TEST)
-        rules.append(HostRule(host.name, origin, host.reads, host.drafts, private=origin in plan.private))
+        signs_in, private = host.name in plan.by_host, origin in plan.private
+        rules.append(HostRule(host.name, origin, host.reads, host.drafts, private=private, signs_in=signs_in))
     if plan.mail is not None and made <= {Environment.PRODUCTION}:
         made.add(plan.mail.environment)
     environment = Environment.PRODUCTION if made == {Environment.PRODUCTION} else Environment.TEST

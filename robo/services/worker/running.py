@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from robo.engine.pieces import perform_setup, perform_start
-from robo.engine.ports import Fence, ItemEnd, Work
+from robo.engine.pieces import perform_setup, perform_start, set_up_host
+from robo.engine.ports import Fence, ItemEnd, Witness, Work
 from robo.engine.scope import base_names
 from robo.errors import RoboError, UsageError, fill
 from robo.model.base import MISSING, Environment, Outcome
@@ -39,7 +39,7 @@ from robo.services.worker.limits import Breaker
 from robo.services.worker.opening import Choice, read_source
 from robo.services.worker.paths import given_places
 from robo.services.worker.requests import RunReport, RunRequest
-from robo.services.worker.sessions import Beginning, RunnerPool, SlotSessions, popups_of, setup_runners
+from robo.services.worker.sessions import Beginning, RunnerPool, SlotSessions, host_setups, popups_of, setup_runners
 from robo.services.worker.signins import SignIns, door
 from robo.services.worker.told import said_of, sensitive_values
 from robo.services.worker.units import uncounted, unit_keys
@@ -147,6 +147,9 @@ class Running:
         async def setup(sessions: SlotSessions) -> None:
             await perform_setup(self.plan, self._base(), sessions=sessions, clock=self.clock)
 
+        async def host(sessions: SlotSessions, name: str, witness: Witness | None) -> None:
+            await set_up_host(self.plan, name, self._base(), sessions=sessions, clock=self.clock, witness=witness)
+
         return SlotSessions(
             self.pool,
             context=lambda _runner: Context(
@@ -170,6 +173,7 @@ class Running:
             setup=setup,
             beginning=beginning,
             setup_runners=setup_runners(self.plan),
+            hosts=host_setups(self.plan, self._base(), host),
             accounts=accounts,
         )
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from robo.definition.expressions import render
+from robo.engine.ports import Witness
 from robo.model.text import Node
-from robo.plan.model import Plan, performed
+from robo.plan.build import origin_of
+from robo.plan.model import Piece, Plan, performed
 from robo.plan.steps import runner_of
 from robo.sdk.grammar import parse_target
 from robo.sdk.runner import Context, Flusher, Popup, Runner, Session
@@ -17,6 +21,7 @@ from robo.services.guests import new_runner
 from robo.services.worker.accounts import IDLE, Accounts
 
 Setup = Callable[["SlotSessions"], Awaitable[None]]
+HostSetup = Callable[["SlotSessions", str, Witness | None], Awaitable[None]]
 
 
 class RunnerPool:
@@ -94,9 +99,39 @@ class Beginning:
             self._done_in = None
 
 
+async def _nothing(_sessions: SlotSessions, _host: str, _witness: Witness | None) -> None:
+    """Where no host is set up."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostSetups:
+    """What a process does at the first use of a host. `addresses`: of each such host; `runners`: those that its steps
+    use."""
+
+    perform: HostSetup = _nothing
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    runners: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def at(self, runner: str, pages: Iterable[str]) -> list[str]:
+        """The hosts of these pages that this runner is set up for, in the order of the process. Where several are
+        applications of one machine, those below whose address a page is; all of them, where it is below none."""
+        found: set[str] = set()
+        for page in pages:
+            there = [host for host, at in self.addresses.items() if origin_of(at) == origin_of(page)]
+            nearest = max((_below(page, self.addresses[host]) for host in there), default=0)
+            found.update(host for host in there if _below(page, self.addresses[host]) == nearest)
+        return [host for host in self.addresses if host in found and runner in self.runners[host]]
+
+
+def _below(page: str, address: str) -> int:
+    """How much of the path of a page an application's address says; -1 when the page is not below it."""
+    path, own = urlsplit(page).path.rstrip("/"), urlsplit(address).path.rstrip("/")
+    return len(own) if f"{path}/".startswith(f"{own}/") else -1
+
+
 class SlotSessions:
     """The engine's `Sessions` port for one slot. `setup` (and in the first slot that comes there `start`) runs when the
-    first session of a runner that they use opens."""
+    first session of a runner that they use opens; what is set up by host, at the first use of each."""
 
     def __init__(
         self,
@@ -106,6 +141,7 @@ class SlotSessions:
         setup: Setup,
         beginning: Beginning,
         setup_runners: frozenset[str],
+        hosts: HostSetups = HostSetups(),
         accounts: Accounts | None = None,
     ) -> None:
         self._pool = pool
@@ -114,20 +150,42 @@ class SlotSessions:
         self._beginning = beginning
         self._setup_runners = setup_runners
         self._accounts = accounts
+        self._hosts = hosts
+        self._used: set[str] = set()
+        """Hosts that are set up, or are being so: their own steps go there."""
+        self._asking: set[str] = set()
+        """Hosts that asked to sign in since the last `get`."""
         self._open: dict[str, Session] = {}
         self._setting_up = False
         self._ready = False
 
-    async def get(self, runner: str) -> Session:
-        """The runner's session, set up."""
+    async def get(self, runner: str, going: Sequence[str] = (), witness: Witness | None = None) -> Session:
+        """The runner's session, set up, and so the hosts of the addresses that it is `going` to."""
         session = self._open.get(runner)
         if session is None:
             session = await (await self._pool.get(runner)).open(self._context(runner))
             self._open[runner] = session
+        asking = sorted(host for host in self._asking if runner in self._hosts.runners[host])
+        await self._use(asking, witness)
         if runner in self._setup_runners and not self._ready and not self._setting_up:
             await self._set_up()
-            session = self._open[runner]
-        return session
+        await self._use(self._hosts.at(runner, going), witness)
+        return self._open[runner]
+
+    async def _use(self, hosts: Iterable[str], witness: Witness | None) -> None:
+        """Set up those that are not."""
+        for host in hosts:
+            self._asking.discard(host)
+            if host in self._used:
+                continue
+            self._used.add(host)
+            ready = False
+            try:
+                await self._hosts.perform(self, host, witness)
+                ready = host in self._used
+            finally:
+                if not ready:
+                    await self.close()
 
     async def _set_up(self) -> None:
         self._setting_up = True
@@ -146,7 +204,20 @@ class SlotSessions:
             self._beginning.lost(self)
         await self._close(runner)
 
+    async def signed_out(self, runner: str, hosts: Sequence[str]) -> None:
+        """Only these are signed in to again, before anything else is done; what `start` did there is done again too."""
+        known = self._hosts.at(runner, hosts)
+        if not known:
+            await self.lost(runner)
+            return
+        self._used.difference_update(known)
+        self._asking.update(known)
+        if runner in self._setup_runners:
+            self._ready = False
+            self._beginning.lost(self)
+
     async def _close(self, runner: str) -> None:
+        self._used = {host for host in self._used if runner not in self._hosts.runners[host]}
         session = self._open.pop(runner, None)
         if runner in self._setup_runners:
             self._ready = False
@@ -181,8 +252,18 @@ class SlotSessions:
 
 
 def setup_runners(plan: Plan) -> frozenset[str]:
-    """The runners that `setup` and `start` use: a new session of one of them runs it."""
-    pieces = (*plan.setup, *plan.start)
+    """The runners that `setup` and `start` use: a new session of one of them runs it. A host's own use is another."""
+    return _runners((*plan.every_session, *plan.start))
+
+
+def host_setups(plan: Plan, base: Mapping[str, Any], perform: HostSetup) -> HostSetups:
+    """What is done at the first use of each host of a run."""
+    runners = {host: _runners(pieces) for host, pieces in plan.by_host.items()}
+    addresses = {host.name: str(render(host.url, base)) for host in plan.hosts if host.name in runners}
+    return HostSetups(perform, addresses, runners)
+
+
+def _runners(pieces: Iterable[Piece]) -> frozenset[str]:
     return frozenset(runner_of(step.action) for step in performed(pieces) if step.action)
 
 

@@ -366,7 +366,7 @@ class OneSession:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
 
-    async def get(self, runner: str) -> Any:
+    async def get(self, runner: str, going: Sequence[str] = (), witness: Any = None) -> Any:
         return self
 
     async def lost(self, runner: str) -> None:

@@ -83,7 +83,7 @@ class Paused:
         self._session = session
         self._meanwhile = meanwhile
 
-    async def get(self, runner: str) -> Any:
+    async def get(self, runner: str, going: Sequence[str] = (), witness: Any = None) -> Any:
         return self if runner == "browser" else self._finder
 
     async def lost(self, runner: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from robo_browser.session import BrowserSession
 
-from robo.sdk.errors import CredentialsRefused, Failure, MissingSecret, PortalDown, RoboError, SessionLost
+from robo.sdk.errors import CredentialsRefused, Failure, MissingSecret, PortalDown, RoboError, SessionLost, SignedOut
 from robo.sdk.runner import HostRule
 from robo.sdk.secret import Secret
 from tests.runners.browser.support import Asked, Open, Reply, Site, call, html
@@ -16,6 +16,7 @@ from tests.runners.browser.support import Asked, Open, Reply, Site, call, html
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PASSWORD = "c4nary-Passw0rd"
+OTHER = "an0ther-Passw0rd"
 FORM = (
     "<form method=post action=/entrer><label>Identifiant <input name=u></label>"
     "<label>Mot de passe <input name=p type=password></label><button>Se connecter</button></form>"
@@ -37,7 +38,7 @@ TWO_PAGES = (
 
 def portal(site: Site, taken: bool = True, refusal: str = "<p>Identifiants incorrects</p>") -> None:
     def enter(asked: Asked) -> Reply:
-        right = taken and asked.form.get("p") == [PASSWORD]
+        right = taken and asked.form.get("p") in ([PASSWORD], [OTHER])
         if not right:
             return Reply(html(refusal + FORM))
         return Reply(status=303, headers=(("Location", "/accueil"), ("Set-Cookie", "in=1")))
@@ -257,3 +258,29 @@ async def test_a_code_that_is_refused_is_not_tried_again(open_session: Open, sit
     with pytest.raises(CredentialsRefused):
         await session.perform([coded(site, expect=[])])
     assert [asked.path for asked in site.effects()] == ["/entrer", "/code"]
+
+
+async def test_two_hosts_are_signed_in_to_apart_and_the_one_that_asks_again_is_named(
+    open_session: Open, site: Site
+) -> None:
+    async def secret(name: str) -> Secret:
+        return Secret(name, username="robot.occitanie", password={"archive": OTHER}.get(name, PASSWORD))
+
+    there = site.address.replace("127.0.0.1", "localhost")
+    hosts = (HostRule("site", site.address, signs_in=True), HostRule("there", there, signs_in=True))
+    session = await open_session(hosts=hosts, secret=secret)
+    portal(site)
+    site.pages["/liens"] = html(f"<h1>Liens</h1><a href='{there}/liste'>Archives</a>")
+    await session.perform([login(site), call("open", site.url("/liens")), call("click", "Archives")])
+    with pytest.raises(SignedOut) as linked:  # nobody signed in there yet
+        await session.perform([call("fill", {"Nom": "Ada"}, timeout=0.3)])
+    assert linked.value.hosts == (f"{there}/connexion",)
+
+    await session.perform([call("login", {"at": f"{there}/connexion", **WORDS, "secret": "archive"}, expect=HOME)])
+    assert session._hands.unsayable() == [PASSWORD, OTHER]
+    await session.perform([call("open", f"{there}/liste"), call("open", site.url("/liste"))])
+    await session._windows.front.page.context.clear_cookies(domain="localhost")
+    with pytest.raises(SignedOut) as out:
+        await session.perform([call("open", f"{there}/liste")])
+    assert out.value.hosts == (f"{there}/liste", f"{there}/connexion")
+    await session.perform([call("open", site.url("/liste")), call("fill", {"Nom": "Ada"})])  # still signed in here

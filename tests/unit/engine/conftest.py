@@ -229,7 +229,7 @@ class SlotSessions:
         self.lost_ones = 0
         self.troubles: deque[Exception] = deque()
 
-    async def get(self, runner: str) -> Any:
+    async def get(self, runner: str, going: Sequence[str] = (), witness: Any = None) -> Any:
         if self.troubles:
             raise self.troubles.popleft()
         if self._open is None:

@@ -90,3 +90,21 @@ def test_the_conditions_of_a_block_around_an_effect_hold_for_its_steps(bench: An
                   - page.submit: Enregistrer
                 verify: dossier
         """)
+
+
+def test_what_is_done_at_the_first_use_of_a_host_begins_on_a_page_of_its_own(bench: Any) -> None:
+    hosts = "hosts: {a: {url: https://a.exemple}, b: {url: https://b.exemple}}\n"
+    steps = "steps:\n  - page.open: https://a.exemple\n"
+    opened = "setup:\n  a:\n    - page.open: https://a.exemple\n    - page.click: Entrer\n"
+    plan = bench.plan(hosts + opened + steps)
+    assert ([*plan.by_host], plan.every_session) == (["a"], ())
+    told = bench.problems(f"{hosts}{opened}  b:\n    - page.click: Entrer\n{steps}")
+    assert told == [("RB498", "b:"), ("RB416", "- page.click: Entrer")]
+
+
+def test_a_host_is_set_up_without_effects_like_a_session(bench: Any) -> None:
+    told = bench.problems(
+        "hosts: {a: {url: https://a.exemple}}\nsetup:\n  a:\n    - page.open: https://a.exemple\n"
+        "    - page.submit: Envoyer\nsteps:\n  - page.open: https://a.exemple\n"
+    )
+    assert told == [("RB408", "- page.submit: Envoyer")]
