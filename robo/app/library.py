@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,14 +22,22 @@ if TYPE_CHECKING:
     from robo.sdk.action import ActionSpec
 
 
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """The post office and the mailbox of a case: their ports on loopback."""
+
+    post: int
+    mailbox: int
+
+
 class Library:
     """The processes and regions of one project."""
 
     def __init__(self, project: Path, settings: Settings) -> None:
         self.project = project
         self.settings = settings
-        self.post: int | None = None
-        """The port of the post office that mails of cases go to, on loopback."""
+        self.practice: Practice | None = None
+        """Where the mails of a case go, and lie."""
 
     @property
     def actions(self) -> Mapping[str, ActionSpec]:
@@ -93,21 +102,16 @@ class Library:
 
     def _posted(self, plan: Plan) -> Plan:
         """The plan as it is; where there is a post office to practise with, its mails go there."""
-        from dataclasses import replace
-
         from robo.model.region import Security
 
-        if self.post is None or plan.mail is None:
+        if self.practice is None or plan.mail is None:
             return plan
-        here = {
-            "server": "127.0.0.1",
-            "port": self.post,
-            "security": Security.NONE,
-            "secret": None,
-            "practice": True,
-            "mailbox": None,
-        }
-        return replace(plan, mail=plan.mail.model_copy(update=here))
+        here = {"server": "127.0.0.1", "security": Security.NONE}
+        box = plan.mail.mailbox
+        if box is not None:
+            box = box.model_copy(update={**here, "port": self.practice.mailbox})
+        posted = {**here, "port": self.practice.post, "secret": None, "practice": True, "mailbox": box}
+        return replace(plan, mail=plan.mail.model_copy(update=posted))
 
     def validate(self, process: str | None = None) -> tuple[Diagnostic, ...]:
         """Every problem of one process or of all, alone and in every region that knows it, and of their cases."""
@@ -151,16 +155,15 @@ class Library:
         known, _ = check_process(file, actions=self.actions)
         if known is not None:
             for case in cases:
-                columns = self._columns_of(process, case.region)
-                problems += case_problems(case, known, self.region_ids(), self.actions, columns)
+                here = self._readable(case.region)
+                problems += case_problems(case, known, self.region_ids(), self.actions, here)
         return cases, tuple(sorted(problems, key=lambda one: one.position))
 
-    def _columns_of(self, process: str, region: str) -> Mapping[str, str]:
-        """The columns that a region calls otherwise; none where its file cannot be read."""
+    def _readable(self, region: str) -> Region | None:
+        """A region; None where its file is not there or cannot be read, which is told elsewhere."""
         with suppress(UsageError, DefinitionError):
-            overlay = self.region(region).overlays.get(process)
-            return overlay.columns if overlay is not None else {}
-        return {}
+            return self.region(region)
+        return None
 
     def _strangers(self, process: str | None) -> Iterator[Diagnostic]:
         """Overlays of processes that are not there; of one process, those whose name it may have been."""

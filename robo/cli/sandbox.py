@@ -13,8 +13,11 @@ from robo.cli.language import _, say
 
 if TYPE_CHECKING:
     from robo.sandbox import RunningSandbox
+    from robo.sandbox.mailbox import Mailbox
     from robo.sandbox.post import Mail
 
+SENT: Final = "Envoyés"
+"""The folder of its mailbox in which copies of what was sent lie."""
 STOCK: Final = 24
 """Invented records of each kind: some pages of them."""
 
@@ -35,6 +38,10 @@ def sandbox(
     mail_port: Annotated[
         int, typer.Option("--mail-port", help=_("where its post office takes mails; 0: any free one"), min=0, max=65535)
     ] = 8025,
+    mailbox_port: Annotated[
+        int,
+        typer.Option("--mailbox-port", help=_("where its mailbox answers; 0: any free one"), min=0, max=65535),
+    ] = 8143,
     as_json: Json = False,
 ) -> None:
     """Listens on loopback only. Everything in it is invented. Without --database it forgets everything at the end."""
@@ -42,25 +49,32 @@ def sandbox(
     import threading
 
     from robo import sandbox as portal
+    from robo.sandbox.imap import PostBox
+    from robo.sandbox.mailbox import Mailbox
     from robo.sandbox.post import PostOffice
 
     if workbook is not None:
         _write_workbook(workbook)
     with tempfile.TemporaryDirectory(prefix="robo-sandbox-") as folder:
         kept = database or Path(folder) / "portal.db"
-        with portal.start(kept, skin=skin, port=port, stock=STOCK) as running, PostOffice(mail_port, _tell) as post:
+        box = Mailbox(SENT)
+        with (
+            portal.start(kept, skin=skin, port=port, stock=STOCK) as running,
+            PostOffice(mail_port, lambda mail: _take(box, mail)) as post,
+            PostBox(box, running.accounts, mailbox_port) as mails,
+        ):
             if as_json:
-                facts = {"url": running.url, "skin": skin, "accounts": dict(running.accounts), "mail_port": post.port}
-                emit("sandbox", facts)
+                ports = {"mail_port": post.port, "mailbox_port": mails.port}
+                emit("sandbox", {"url": running.url, "skin": skin, "accounts": dict(running.accounts), **ports})
             else:
-                _announce(running, post.port)
+                _announce(running, post.port, mails.port)
             try:
                 threading.Event().wait()
             except KeyboardInterrupt:
                 talk(_("The portal has ended."))
 
 
-def _announce(running: RunningSandbox, mail_port: int) -> None:
+def _announce(running: RunningSandbox, mail_port: int, mailbox_port: int) -> None:
     from robo.sandbox.web import APPLICATIONS
 
     data(running.url)
@@ -69,11 +83,20 @@ def _announce(running: RunningSandbox, mail_port: int) -> None:
     for login, password in running.accounts.items():
         data(f"  {login}  {password}")
     talk(say("Mails go to port %(port)s; they are shown here and go nowhere else.", {"port": mail_port}))
+    talk(
+        say(
+            "A mailbox keeps copies of them in « %(folder)s »: port %(port)s, each of those accounts.",
+            {"folder": SENT, "port": mailbox_port},
+        )
+    )
     talk(_("The portal runs until Ctrl-C. Its passwords are for this portal only."))
 
 
-def _tell(mail: Mail) -> None:
-    """A mail as it comes."""
+def _take(box: Mailbox, mail: Mail) -> None:
+    """A mail as it comes: its copy is kept, and it is shown."""
+    from robo.sandbox.mailbox import SEEN
+
+    box.put(SENT, mail.content, flags=(SEEN,))
     talk(printable(f"  {', '.join(mail.to)} · {mail.subject}"))
     for line in mail.text.splitlines():
         talk(printable(f"      {line}".rstrip()))

@@ -9,18 +9,24 @@ import sys
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import date, datetime, timedelta
+from math import inf
 from pathlib import Path
 from shutil import copytree
 from typing import TYPE_CHECKING, Any, Final
 
 from robo.app import App
+from robo.app.library import Practice
 from robo.engine.faultpoints import KILL
 from robo.model.case import DOSSIERS, Answer, Case, CaseFault, Given, Mishap
+from robo.model.region import Keeper
+from robo.plan.cases import looking_into_mails
 from robo.sandbox.faults import Fault
 from robo.sandbox.handle import RunningSandbox, start
-from robo.sandbox.post import Mail, PostOffice
+from robo.sandbox.imap import PostBox
+from robo.sandbox.mailbox import SEEN, Mailbox
+from robo.sandbox.post import Mail, PostOffice, read_mail
 from robo.services.cases import JumpClock, Player
 from robo.services.cases.answering import Answering
 
@@ -47,22 +53,44 @@ def staged(project: App, process: str, case: Case) -> Iterator[Player]:
         copytree(project.project / "config", folder / "config")
         for each in (process, *project.process(process).calls):
             copytree(project.settings.processes / each, folder / "processes" / each)
-        with start(folder / "portal.db", skin=skin) as portal, PostOffice() as post:
+        box = Mailbox()
+        with (
+            start(folder / "portal.db", skin=skin) as portal,
+            PostOffice() as post,
+            PostBox(box, portal.accounts) as mails,
+        ):
             login = f"robot.{skin}"
-            account = (login, portal.accounts[login])
-            stage = _Stage(folder, process, case.region, account, clock, case.day(case.runs), post=post.port)
+            account, practice = (login, portal.accounts[login]), Practice(post.port, mails.port)
+            stage = _Stage(folder, process, case.region, account, clock, practice, case.day(case.runs))
+            _keep_copies(stage.plan, post, box)
             try:
-                yield Player(case, stage, _Portal(portal, post), folder / "processes" / process, write_rows)
+                world = _Portal(portal, post, mails, looking_into_mails(stage.plan.items, stage.plan.finders))
+                yield Player(case, stage, world, folder / "processes" / process, write_rows)
             finally:
                 stage.app.close()
+
+
+def _keep_copies(plan: Plan, post: PostOffice, box: Mailbox) -> None:
+    """The practice mailbox has the folder of copies that the region's has; where the region says that its server keeps
+    a copy of every mail, the post office does."""
+    mailbox = plan.mail.mailbox if plan.mail is not None else None
+    if mailbox is None or mailbox.sent is None:
+        return
+    sent = mailbox.sent
+    box.make(sent)
+    if mailbox.kept_by is Keeper.SERVER:
+        post.told = lambda mail: box.put(sent, mail.content, flags=(SEEN,))
 
 
 class _Portal:
     """The sandbox, as a case speaks of it."""
 
-    def __init__(self, sandbox: RunningSandbox, post: PostOffice) -> None:
+    def __init__(self, sandbox: RunningSandbox, post: PostOffice, box: PostBox, looking: Collection[str]) -> None:
         self._sandbox = sandbox
         self._post = post
+        self._box = box
+        self._looking = looking
+        """What looks into the mailbox: finders, and `items`."""
         self._scripts: dict[str, list[Fault]] = {}
         self._given: dict[str, str] = {}
         sandbox.faults.accept_duplicates()
@@ -75,6 +103,9 @@ class _Portal:
         return self._given.setdefault(name, address)
 
     def strike(self, fault: CaseFault, references: Sequence[str], *, search: bool) -> None:
+        if fault.step in self._looking:
+            self._box.down_for = inf if fault.every else fault.times
+            return
         at: Any = NAMELESS.get(fault.step) or ("search" if search or fault.before == "search" else "submit")
         struck = _fault(fault, at)
         if fault.every:
@@ -107,6 +138,22 @@ class _Portal:
 
     def mails(self) -> Sequence[Mail]:
         return self._post.mails
+
+    def stand_on(self, day: date | None) -> None:
+        self._box.mailbox.stand_on(day)
+
+    def receive(self, folder: str, content: bytes | None, came: datetime, *, read: bool) -> None:
+        if content is None:
+            self._box.mailbox.make(folder)
+        else:
+            self._box.mailbox.put(folder, content, came=came, flags=(SEEN,) if read else ())
+
+    @property
+    def folders(self) -> Collection[str]:
+        return self._box.mailbox.folders
+
+    def kept(self, folder: str) -> Sequence[tuple[Mail, bool]]:
+        return [(read_mail(each.content), each.read) for each in self._box.mailbox.mails(folder)]
 
 
 def _fault(fault: CaseFault, at: Any) -> Fault:
@@ -149,11 +196,10 @@ class _Stage:
     region: str
     account: tuple[str, str]
     clock: JumpClock
+    practice: Practice
     today: date | None = None
     left: dict[str, str] = field(default_factory=dict)
     """What the latest run did not take: key -> reason."""
-    post: int | None = None
-    """The port that mails go to."""
     app: App = None  # type: ignore[assignment] # set in __post_init__
     plan: Plan = None  # type: ignore[assignment] # the same
 
@@ -164,7 +210,7 @@ class _Stage:
         environ = {name: value for name, value in os.environ.items() if name != "ROBO_STORE"}
         secrets = SecretBook(_Memory(*self.account), Backend.ENV)
         self.app = App(self.folder, load_settings(self.folder, environ=environ), secrets=secrets, clock=self.clock)
-        self.app.post = self.post
+        self.app.practice = self.practice
         self.plan = self.app.plan(self.process, self.region)
 
     def wait(self, time: timedelta) -> None:
@@ -206,7 +252,7 @@ class _Stage:
     ) -> str:
         day = today.isoformat() if today else ""
         where = {"folder": str(self.folder), "process": self.process, "region": self.region}
-        stage = {**where, "account": self.account, "post": self.post}
+        stage = {**where, "account": self.account, "practice": astuple(self.practice)}
         said = [answer.model_dump(include={"step", "choice", "edit", "key"}) for answer in answers]
         how = {"ahead": self.clock.ahead, "inputs": inputs, "today": day, "only": only, "answers": said}
         told = json.dumps({**stage, **how})
@@ -261,7 +307,7 @@ def _die() -> None:
     told = json.load(sys.stdin)
     clock = JumpClock(ahead=told["ahead"])
     where = (Path(told["folder"]), told["process"], told["region"])
-    stage = _Stage(*where, tuple(told["account"]), clock, post=told["post"])
+    stage = _Stage(*where, tuple(told["account"]), clock, Practice(*told["practice"]))
     today = date.fromisoformat(told["today"]) if told["today"] else None
     run = stage.run(told["inputs"], today=today, only=told["only"])
     Answering(stage, [Answer(**answer) for answer in told["answers"]], today).of_run(run)

@@ -8,24 +8,37 @@ from itertools import pairwise
 from pathlib import Path as FilePath
 from typing import Any, Final
 
+from robo.definition.case_mails import read_expected, read_kept, read_mailbox
 from robo.definition.diagnostics import Diagnostic, Reporter
 from robo.definition.document import Document
 from robo.definition.loading import content_of
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode, decode, read_yaml
 from robo.errors import DefinitionError, phrase
 from robo.model.base import ItemState
-from robo.model.case import DOSSIERS, Answer, Case, CaseFault, Expected, ExpectedMail, Given, Held, Mishap, World
+from robo.model.case import DOSSIERS, Answer, Case, CaseFault, Expected, Given, Held, Mishap, World
 from robo.model.process import Kind
 from robo.model.scalars import BadScalar, parse
 from robo.model.text import Path
 
-KEYS: Final = ("robo", "says", "region", "today", "inputs", "items", "runs", "given", "faults", "reviews", "expect")
+KEYS: Final = (
+    "robo",
+    "says",
+    "region",
+    "today",
+    "inputs",
+    "items",
+    "runs",
+    "given",
+    "mailbox",
+    "faults",
+    "reviews",
+    "expect",
+)
 FAULT_KEYS: Final = ("step", "do", "after", "before", "key", "run", "seconds", "times", "every")
 GIVEN_KEYS: Final = ("reference", "in", "with", "created_by", "shown_after")
 REVIEW_KEYS: Final = ("step", "choice", "edit", "key", "run")
 EXPECT_KEYS: Final = ("outcome", "code", "credited", "says")
-MAIL_KEYS: Final = ("to", "subject", "says", "attached")
-WORLD: Final = ("portal", "file", "folders", "mails", "not_taken")
+WORLD: Final = ("portal", "file", "folders", "mails", "mailbox", "not_taken")
 """Words of `expect` that are no item keys."""
 
 
@@ -83,6 +96,7 @@ class _Reader:
             items=tuple(document.texts(item, path) for item, path in document.items(entries.get("items"), ("items",))),
             runs=max(1, document.whole(entries.get("runs"), ("runs",), max(1, len(days)))),
             given=tuple(self._given(item, path) for item, path in document.items(entries.get("given"), ("given",))),
+            mailbox=read_mailbox(document, entries.get("mailbox")),
             faults=tuple(self._fault(item, path) for item, path in document.items(entries.get("faults"), ("faults",))),
             reviews=tuple(
                 self._answer(item, path) for item, path in document.items(entries.get("reviews"), ("reviews",))
@@ -160,6 +174,7 @@ class _Reader:
         files = document.mapping(entries.get("file"), (*path, "file"))
         tables = {key: value for key, value in files.items() if isinstance(value, ListNode)}
         folders = document.mapping(entries.get("folders"), (*path, "folders"))
+        mails, in_order = read_expected(document, entries.get("mails"), (*path, "mails"))
         world = World(
             portal={shelf: self._held(value, (*path, "portal", shelf)) for shelf, value in portal.items()},
             folders={name: self._names(value, (*path, "folders", name)) for name, value in folders.items()},
@@ -170,7 +185,9 @@ class _Reader:
                 key: tuple(document.texts(row, at) for row, at in document.items(value, (*path, "file", key)))
                 for key, value in tables.items()
             },
-            mails=self._mails(entries.get("mails"), (*path, "mails")),
+            mails=mails,
+            in_order=in_order,
+            mailbox=read_kept(document, entries.get("mailbox"), (*path, "mailbox")),
         )
         left = entries.get("not_taken")
         kept = None if left is None else self._names(left, (*path, "not_taken"))
@@ -190,24 +207,6 @@ class _Reader:
 
     def _names(self, node: YamlNode, path: Path) -> tuple[str, ...]:
         return tuple(self.document.text(item, here) for item, here in self.document.items(node, path))
-
-    def _mails(self, node: YamlNode | None, path: Path) -> tuple[ExpectedMail, ...] | None:
-        if node is None:
-            return None
-        return tuple(self._mail(item, here) for item, here in self.document.items(node, path))
-
-    def _mail(self, node: YamlNode, path: Path) -> ExpectedMail:
-        document = self.document
-        entries = document.mapping(node, path, MAIL_KEYS)
-        to = document.required(entries, "to", path)
-        each = [(to, (*path, "to"))] if isinstance(to, TextNode) else list(document.items(to, (*path, "to")))
-        return ExpectedMail(
-            to=tuple(document.text(address, here) for address, here in each),
-            subject=document.text(entries.get("subject"), (*path, "subject")),
-            says=document.text(entries.get("says"), (*path, "says")),
-            attached=self._names(entries["attached"], (*path, "attached")) if "attached" in entries else None,
-            path=path,
-        )
 
     def _expected(self, node: YamlNode, path: Path) -> Expected:
         document = self.document

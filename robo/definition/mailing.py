@@ -49,7 +49,7 @@ def read_mail(document: Document, node: YamlNode | None, region: str) -> MailAcc
     server = _server(document, entries, PATH, "smtp.exemple.fr")
     security = _security(document, entries, PATH, Security.STARTTLS)
     name, sender = parseaddr(document.text(document.required(entries, "from", PATH), _at("from")))
-    if "from" in entries and not _is_address(sender):
+    if "from" in entries and not is_address(sender):
         document.wrong_value(_at("from"), sender, "an address, as robot@exemple.fr or Robot <robot@exemple.fr>")
     secret = document.text(entries["secret"], _at("secret")) if "secret" in entries else None
     if secret:
@@ -152,13 +152,14 @@ def _domains(document: Document, node: YamlNode | None) -> tuple[str, ...]:
 def _addresses(document: Document, node: YamlNode | None, path: Path) -> tuple[str, ...]:
     found = []
     for text, here in _texts(document, node, path):
-        if not _is_address(text):
+        if not is_address(text):
             document.wrong_value(here, text, "an address, as essais@exemple.fr")
         found.append(text)
     return tuple(found)
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether a mail can go there."""
     try:
         return bool(text) and bool(parse(Kind.EMAIL, text))
     except BadScalar:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -78,6 +78,31 @@ class Given(Value):
     path: Path = ()
 
 
+class GivenMail(Value):
+    """A mail that lies in the robots' mailbox of a case. What it does not say is invented."""
+
+    folder: str
+    sender: str = ""
+    """`from`: who it says it is from, as lea@exemple.fr or Léa Roux <lea@exemple.fr>."""
+    to: tuple[str, ...] = ()
+    subject: str = ""
+    date: datetime | None = None
+    """When it was written and came, on the region's clocks. None: in the morning of the day of its run."""
+    body: str = ""
+    body_file: str = ""
+    """A file of the process's folder with the text (`body: {file: …}`); one that ends in .html is sent as that."""
+    file: str = ""
+    """Instead of all that: a file of the process's folder that is the whole mail, as mail programs keep it (.eml)."""
+    attached: tuple[str, ...] = ()
+    """Files of the process's folder (`attach`)."""
+    id: str = ""
+    read: bool = False
+    """Whether somebody has read it."""
+    run: int = 1
+    """Before which of the case's `runs` it comes."""
+    path: Path = ()
+
+
 class Expected(Value):
     """How one item must have ended. What is not said is not looked at."""
 
@@ -91,15 +116,19 @@ class Expected(Value):
 
 
 class ExpectedMail(Value):
-    """A mail that must have been written. What is not said is not looked at."""
+    """A mail that must have been written, or lie in a folder. What is not said is not looked at."""
 
-    to: tuple[str, ...]
+    to: tuple[str, ...] = ()
     """Everybody it went to, copies too, in any order."""
+    sender: str = ""
+    """`from`: the address it says it is from."""
     subject: str = ""
     says: str = ""
     """Words that its text must hold."""
     attached: tuple[str, ...] | None = None
     """The names of all files it came with, in any order. None: not looked at."""
+    read: bool | None = None
+    """In a folder: whether it is marked as read."""
     path: Path = ()
 
 
@@ -125,7 +154,11 @@ class World(Value):
     folders: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """Input of type folder -> every file that lies in it after the last run, at any depth (`2026/a.pdf`)."""
     mails: tuple[ExpectedMail, ...] | None = None
-    """Every mail that was written, in any order. None: not looked at."""
+    """Every mail that was written. None: not looked at."""
+    in_order: bool = False
+    """Whether they were written in this order."""
+    mailbox: Mapping[str, tuple[ExpectedMail, ...]] = Field(default_factory=dict)
+    """Folder of the robots' mailbox -> every mail that lies in it at the end, in any order."""
 
 
 class Case(Value):
@@ -143,6 +176,8 @@ class Case(Value):
     runs: int = 1
     """How often the same source is run. Each run begins with the source as given: no receipt is in it yet."""
     given: tuple[Given, ...] = ()
+    mailbox: Mapping[str, tuple[GivenMail, ...]] = Field(default_factory=dict)
+    """Folder of the robots' mailbox -> what comes into it."""
     faults: tuple[CaseFault, ...] = ()
     reviews: tuple[Answer, ...] = ()
     expect: Mapping[str, Expected] = Field(default_factory=dict)

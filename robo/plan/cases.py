@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Final
 
 from robo.definition.diagnostics import Diagnostic, Reporter, nearest
 from robo.model.case import Answer, Case, Mishap
-from robo.model.process import Kind, Process, Review
+from robo.model.process import Finder, Items, Kind, Process, Review
+from robo.model.region import Region
 from robo.model.text import Path, Position, header
 from robo.plan.steps import Actions, journal_id, proves_itself, walk
 from robo.sdk.action import ActionSpec, Proof
 
-NOTHING: Final[Mapping[str, str]] = {}
-
 
 def case_problems(
-    case: Case, process: Process, regions: Collection[str], actions: Actions, columns: Mapping[str, str] = NOTHING
+    case: Case, process: Process, regions: Collection[str], actions: Actions, here: Region | None = None
 ) -> tuple[Diagnostic, ...]:
-    """What a case names and neither the process nor the project has. `regions`: those of the project; `columns`: those
-    that its own region calls otherwise."""
+    """What a case names and neither the process nor the project has. `regions`: those of the project; `here`: the
+    case's own, when it can be read."""
+    overlay = here.overlays.get(process.id) if here is not None else None
+    columns = overlay.columns if overlay is not None else {}
     reporter = Reporter({case.file: case.lines})
     _region(case, regions, reporter)
     _inputs(case, process, reporter)
     _columns(case, process, {header(name): to for name, to in columns.items()}, reporter)
     _faults(case, process, actions, reporter)
+    _mailbox(case, here, reporter)
     _reviews(case, process, reporter)
     _tables(case, process, reporter)
     return reporter.diagnostics()
@@ -91,8 +92,17 @@ def _effects(process: Process, actions: Actions) -> Iterator[tuple[str, ActionSp
             yield step.id, None
 
 
+def looking_into_mails(items: Items | None, finders: Mapping[str, Finder]) -> frozenset[str]:
+    """What goes wrong in the mailbox: the names of finders that look into it, and `items` where they come from it."""
+    looking = {name: finder.step for name, finder in finders.items()}
+    if items is not None and items.source is not None:
+        looking["items"] = items.source
+    return frozenset(name for name, step in looking.items() if step.action.startswith("mail."))
+
+
 def _faults(case: Case, process: Process, actions: Actions, reporter: Reporter) -> None:
     effects = dict(_effects(process, actions))
+    looking = looking_into_mails(process.items, process.finders)
     known = {*effects, *process.finders, "setup", "items"}
     for fault in case.faults:
         spec = effects.get(fault.step)
@@ -102,6 +112,14 @@ def _faults(case: Case, process: Process, actions: Actions, reporter: Reporter) 
                 "only a crash can be tried at %(step)s: what it sends goes to the post office of the case",
                 at=_at(case, (*fault.path, "do")),
                 expected="crash",
+                step=fault.step,
+            )
+        if fault.step in looking and fault.do is not Mishap.DOWN:
+            reporter.report(
+                "RB778",
+                "only `down` can be tried at %(step)s: it looks into the mailbox of the case",
+                at=_at(case, (*fault.path, "do")),
+                expected="down",
                 step=fault.step,
             )
         if fault.step not in known:
@@ -123,6 +141,29 @@ def _faults(case: Case, process: Process, actions: Actions, reporter: Reporter) 
                 run=fault.run,
                 runs=case.runs,
             )
+
+
+def _mailbox(case: Case, here: Region | None, reporter: Reporter) -> None:
+    """A case has the mailbox that its region has, and mails come before its runs."""
+    spoken = ("mailbox",) if case.mailbox else ("expect", "mailbox") if case.world.mailbox else ()
+    if spoken and here is not None and (here.mail is None or here.mail.mailbox is None):
+        reporter.report(
+            "RB777",
+            "this case speaks of a mailbox, and %(region)s has none",
+            at=_at(case, spoken),
+            expected="in %(file)s: mail: {…, mailbox: {server: imap.exemple.fr, secret: mail}}",
+            region=here.id,
+            file=here.file,
+        )
+    for mail in (mail for mails in case.mailbox.values() for mail in mails if mail.run > case.runs):
+        reporter.report(
+            "RB464",
+            "this comes before run %(run)s, and the case has %(runs)s",
+            at=_at(case, (*mail.path, "run")),
+            expected="a number from 1 to %(runs)s, or more `runs`",
+            run=mail.run,
+            runs=case.runs,
+        )
 
 
 def _reviews(case: Case, process: Process, reporter: Reporter) -> None:

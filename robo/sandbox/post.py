@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import re
 import socketserver
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from email import message_from_bytes
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.policy import default
-from types import TracebackType
-from typing import Self
+from email.utils import getaddresses, parseaddr
 
-from robo.sandbox.ports import HOST, port_taken
+from robo.sandbox.ports import Talker
 
 LONGEST = 4096
 """Bytes of one line of commands."""
@@ -33,12 +31,16 @@ class Mail:
     text: str
     attached: tuple[str, ...] = ()
     """The names of the files it came with."""
+    sender: str = field(default="", compare=False)
+    """The address it says it is from."""
+    content: bytes = field(default=b"", compare=False, repr=False)
+    """All of it, as it came."""
 
 
 class _Talk(socketserver.StreamRequestHandler):
     """One connection."""
 
-    server: _Server
+    server: PostOffice
 
     def handle(self) -> None:
         recipients: list[str] = []
@@ -59,7 +61,7 @@ class _Talk(socketserver.StreamRequestHandler):
                     content = self._content()
                     if content is None:
                         return
-                    self.server.keep(_mail(recipients, content))
+                    self.server.keep(read_mail(content, recipients))
                     self._say("250 OK")
                 case "QUIT":
                     self._say("221 bye")
@@ -80,66 +82,51 @@ class _Talk(socketserver.StreamRequestHandler):
         return b"".join(lines)
 
 
-def _mail(recipients: list[str], content: bytes) -> Mail:
+def read_mail(content: bytes, recipients: Sequence[str] | None = None) -> Mail:
+    """What a mail says. `recipients`: who it goes to; without them, who it says it goes to."""
     message = message_from_bytes(content, policy=default)
-    part = message.get_body(("plain",)) if isinstance(message, EmailMessage) else None
-    text = str(part.get_content()) if part is not None else ""
+    said = [address for name in ("To", "Cc") for _, address in getaddresses(map(str, message.get_all(name, ())))]
+    part = message.get_body(("plain", "html")) if isinstance(message, EmailMessage) else None
+    text = _text_of(part) if part is not None else ""
     files = message.iter_attachments() if isinstance(message, EmailMessage) else ()
     return Mail(
-        tuple(recipients),
+        tuple(said if recipients is None else recipients),
         str(message["Subject"] or ""),
         text.replace("\r\n", "\n"),
         tuple(each.get_filename() or "" for each in files),
+        parseaddr(str(message["From"] or ""))[1],
+        content,
     )
 
 
-class _Server(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-
-    def __init__(self, port: int, told: Callable[[Mail], None]) -> None:
-        super().__init__((HOST, port), _Talk)
-        self.kept: list[Mail] = []
-        self._told = told
-
-    def keep(self, mail: Mail) -> None:
-        self.kept.append(mail)
-        self._told(mail)
+def _text_of(part: Message) -> str:
+    """What a text says, though its encoding be none we know."""
+    try:
+        return str(part.get_content()) if isinstance(part, EmailMessage) else ""
+    except (LookupError, ValueError):
+        content = part.get_payload(decode=True)
+        return content.decode("latin-1") if isinstance(content, bytes) else ""
 
 
-class PostOffice:
+class PostOffice(Talker):
     """`with PostOffice() as post:` takes mails on `post.port` of loopback until the block ends. `told` is called with
-    each, in a thread of its own.
+    each before it is answered, in a thread of its own.
 
     Raises:
         InfrastructureError: RB982, the port is taken.
     """
 
-    def __init__(self, port: int = 0, told: Callable[[Mail], None] = lambda _mail: None) -> None:
-        self._wanted = port
-        self._told = told
+    def __init__(self, port: int = 0, told: Callable[[Mail], object] = lambda _mail: None) -> None:
+        super().__init__(port, _Talk, "--mail-port")
+        self.told: Callable[[Mail], object] = told
+        self._kept: list[Mail] = []
 
-    def __enter__(self) -> Self:
-        self._server = self._opened()
-        self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        self._thread.start()
-        return self
-
-    def _opened(self) -> _Server:
-        try:
-            return _Server(self._wanted, self._told)
-        except (OSError, OverflowError) as error:
-            raise port_taken(self._wanted, error) from error
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def keep(self, mail: Mail) -> None:
+        """A mail that was taken."""
+        self._kept.append(mail)
+        self.told(mail)
 
     @property
     def mails(self) -> tuple[Mail, ...]:
         """Everything that was taken, in order."""
-        return tuple(self._server.kept)
+        return tuple(self._kept)

@@ -257,7 +257,7 @@ def no_mailbox(call: Call) -> UsageError:
         "RB898",
         "the region has no mailbox, so %(action)s cannot look into it",
         place=call.step,
-        remedy="write `mail: {mailbox: …}` in the region's file: `robo explain RB481` shows how. Cases have none",
+        remedy="write `mail: {mailbox: …}` in the region's file: `robo explain RB481` shows how",
         action=call.action,
     )
 

@@ -76,6 +76,7 @@ class Newcomer:
 
     def _open_portal(self, words: list[str]) -> None:
         command = [sys.executable, "-u", "-m", "robo", *words[1:], "--port", str(self._port), "--mail-port", "0"]
+        command += ["--mailbox-port", "0"]
         self._portal = subprocess.Popen(
             command, cwd=self.here, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

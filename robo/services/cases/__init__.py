@@ -24,6 +24,8 @@ from robo.model.run import Item
 from robo.model.text import header
 from robo.plan.model import Plan
 from robo.services.cases.answering import Answering, Staged
+from robo.services.cases.letters import came, written
+from robo.services.cases.post import folder_of_mails_problems, mail_problems
 from robo.services.cases.tables import shown, table_problems
 from robo.services.cases.world import (
     Portal,
@@ -31,7 +33,6 @@ from robo.services.cases.world import (
     given_problems,
     is_as,
     lacking,
-    mail_problems,
     portal_problems,
 )
 
@@ -131,12 +132,15 @@ class Player:
         last = ""
         for number in range(1, self.case.runs + 1):
             self._wait_for_its_day(number)
+            self._receive(number)
             inputs = self._inputs(number)
             last = self._run(number, inputs, [fault for fault in self.case.faults if fault.run == number])
             self.given_to[last] = inputs
         self._look_at_items()
         self.problems += portal_problems(self.case.world.portal, self.portal)
-        self.problems += mail_problems(self.case.world.mails, self.portal.mails())
+        world = self.case.world
+        self.problems += mail_problems(world.mails, self.portal.mails(), in_order=world.in_order)
+        self._look_at_the_mailbox()
         self.problems += folder_problems(self.case.world.folders, self.stage.plan.inputs, self.given_to[last])
         self.problems += table_problems(self.case.world.tables, self.given_to[last], self.stage.table)
         self._look_at_the_file(last)
@@ -157,6 +161,20 @@ class Player:
         before, day = self.case.day(max(1, run - 1)), self.case.day(run)
         if before is not None and day is not None and day > before:
             self.stage.wait(day - before)
+
+    def _receive(self, run: int) -> None:
+        """What comes into the mailbox before a run."""
+        day, plan = self.case.day(run), self.stage.plan
+        self.portal.stand_on(day)
+        to = plan.mail.sender if plan.mail is not None else ""
+        for folder, mails in self.case.mailbox.items():
+            if not mails:
+                self.portal.receive(folder, None, came=datetime.now(UTC), read=True)
+            for number, mail in enumerate(mails, 1):
+                if mail.run == run:
+                    moment = came(mail, day, plan.zone)
+                    content = written(mail, number, self.process_folder, to=to, moment=moment)
+                    self.portal.receive(folder, content, moment, read=mail.read)
 
     def _inputs(self, run: int) -> dict[str, str]:
         """The case's inputs: its own workbook for the first `file`; for every `url` the application of its name, else
@@ -250,6 +268,14 @@ class Player:
                 self._problem("%(key)s is not credited, expected a credit", key=key)
             else:
                 self._problem("%(key)s is credited, expected no credit", key=key)
+
+    def _look_at_the_mailbox(self) -> None:
+        for folder, mails in self.case.world.mailbox.items():
+            known = list(self.portal.folders)
+            if folder in known:
+                self.problems += folder_of_mails_problems(folder, mails, self.portal.kept(folder))
+            else:
+                self._lacking("mailbox: there is no folder %(name)s; there are %(known)s", folder, known)
 
     def _look_at_the_file(self, last: str) -> None:
         name = next(self._files(), "")

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final, Protocol
 
 from robo.definition.diagnostics import nearest
 from robo.errors import Words, phrase
-from robo.model.case import CaseFault, ExpectedMail, Given, Held
+from robo.model.case import CaseFault, Given, Held
 from robo.model.process import Input, Kind
+from robo.services.cases.post import Mail
 
 MOST: Final = 12
 """Names that are listed when one is not there."""
-
-
-class Mail(Protocol):
-    """A mail as the post office of a case took it."""
-
-    @property
-    def to(self) -> tuple[str, ...]: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def attached(self) -> Sequence[str]:
-        """The names of the files it came with."""
-        ...
 
 
 class Portal(Protocol):
@@ -56,6 +43,23 @@ class Portal(Protocol):
 
     def mails(self) -> Sequence[Mail]:
         """Every mail that was written, in order."""
+        ...
+
+    def stand_on(self, day: date | None) -> None:
+        """From now on it is this day in the mailbox; None: the real one."""
+        ...
+
+    def receive(self, folder: str, content: bytes | None, came: datetime, *, read: bool) -> None:
+        """A mail into a folder of the mailbox, made where it is not there; None: the folder alone."""
+        ...
+
+    @property
+    def folders(self) -> Collection[str]:
+        """Of the mailbox, by name."""
+        ...
+
+    def kept(self, folder: str) -> Sequence[tuple[Mail, bool]]:
+        """What lies in a folder of the mailbox, in the order it came, and whether it is marked as read."""
         ...
 
 
@@ -108,37 +112,6 @@ def _held_problems(shelf: str, reference: str, wanted: Held, found: Sequence[Map
 def is_as(wanted: str, shown: str) -> bool:
     """Whether a text is the wanted one; `filled` and `empty` stand for any text, and for none."""
     return {"filled": bool(shown), "empty": not shown}.get(wanted, shown == wanted)
-
-
-def mail_problems(wanted: Sequence[ExpectedMail] | None, mails: Sequence[Mail]) -> Iterator[Words]:
-    """Each expected mail was written, and no other."""
-    if wanted is None:
-        return
-    left = list(mails)
-    for each in wanted:
-        found = next((mail for mail in left if _is_meant(each, mail)), None)
-        if found is not None:
-            left.remove(found)
-            continue
-        facts = {"to": ", ".join(each.to), "subject": each.subject or "…", "says": each.says or "…"}
-        if each.attached is None:
-            yield phrase("mails: none to %(to)s with the subject « %(subject)s » that says « %(says)s »", **facts)
-        else:
-            yield phrase(
-                "mails: none to %(to)s with the subject « %(subject)s » that says « %(says)s » and brings %(files)s",
-                files=", ".join(each.attached) or "-",
-                **facts,
-            )
-    for mail in left:
-        facts = {"to": ", ".join(mail.to), "subject": mail.subject}
-        yield phrase("mails: to %(to)s « %(subject)s », and the case does not say so", **facts)
-
-
-def _is_meant(wanted: ExpectedMail, mail: Mail) -> bool:
-    same = {each.lower() for each in wanted.to} == {each.lower() for each in mail.to}
-    files = wanted.attached is None or sorted(wanted.attached) == sorted(mail.attached)
-    says = " ".join(wanted.says.split()) in " ".join(mail.text.split())
-    return same and files and says and wanted.subject in {"", mail.subject}
 
 
 def folder_problems(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from robo.errors import fill
 from robo.model.case import ExpectedMail, Given, Held
 from robo.model.process import Input, Kind
 from robo.sandbox.post import Mail
-from robo.services.cases.world import folder_problems, given_problems, mail_problems, portal_problems
+from robo.services.cases.post import folder_of_mails_problems, mail_problems
+from robo.services.cases.world import folder_problems, given_problems, portal_problems
 
 
 class Portal:
@@ -96,6 +98,35 @@ def test_a_mail_is_known_by_its_words_and_the_files_it_brings(
 def test_a_mail_too_many_is_told() -> None:
     assert said(mail_problems(None, [LETTER])) == ""
     assert "Bonjour" in said(mail_problems((), [LETTER]))
+
+
+def test_mails_come_in_the_order_that_a_case_says() -> None:
+    first, second = ExpectedMail(to=("lea@exemple.fr",), subject="Un"), ExpectedMail(to=("lea@exemple.fr",))
+    mails = [Mail(("lea@exemple.fr",), "Un", ""), LETTER]
+    assert said(mail_problems((first, second), mails, in_order=True)) == ""
+    turned = mails[::-1]
+    assert said(mail_problems((first, second), turned)) == ""
+    assert "number 1 is to lea@exemple.fr « Bonjour »" in said(mail_problems((first, second), turned, in_order=True))
+    assert "to lea@exemple.fr « Bonjour »" in said(mail_problems((first,), mails, in_order=True))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        (ExpectedMail(), ""),
+        (ExpectedMail(sender="TOM@exemple.fr", read=True, attached=("b.pdf", "a.pdf")), ""),
+        (ExpectedMail(sender="lea@exemple.fr"), "none from lea@exemple.fr to … with"),
+        (ExpectedMail(read=False), "brings …, not marked as read"),
+        (ExpectedMail(attached=()), "brings -"),
+    ],
+    ids=["anything", "all of it", "another sender", "read meanwhile", "with files"],
+)
+def test_a_folder_of_the_mailbox_holds_these_mails_and_no_other(wanted: ExpectedMail, told: str) -> None:
+    there = replace(LETTER, sender="tom@exemple.fr")
+    found = said(folder_of_mails_problems("INBOX", (wanted,), [(there, True)]))
+    assert (told in found, bool(found)) == (True, bool(told))
+    left = said(folder_of_mails_problems("INBOX", (), [(there, True)]))
+    assert "in INBOX there is one from tom@exemple.fr « Bonjour », marked as read" in left
 
 
 def test_a_folder_holds_these_files_and_no_other(tmp_path: Path) -> None:
