@@ -21,7 +21,9 @@ def asked(request: Request, key: str) -> str:
 def page_asked(request: Request) -> int:
     """The number of the page, from 1."""
     text = request.query_params.get("page", "1")
-    return min(int(text), _MANY) if text.isascii() and text.isdigit() else 1
+    if not (text.isascii() and text.isdigit()):
+        return 1
+    return min(int(text), _MANY) if len(text) <= len(str(_MANY)) else _MANY
 
 
 def addresses(home: str, query: Mapping[str, str]) -> Callable[[int], str]:

@@ -169,6 +169,8 @@ class Asking:
             url = url.copy_merge_params(asked)
         target = await look_at(call, url, self._context.hosts, self._ways)
         headers = httpx.Headers({"Host": target.netloc, "Accept": "application/json, */*;q=0.5"})
+        if "content" in body:
+            headers["Content-Type"] = "application/json"
         headers.update(_given(call, params))
         if isinstance(params, PostParams) and params.idempotency is not None:
             headers[params.idempotency.header] = call.effect_id

@@ -11,7 +11,7 @@ import httpx
 
 from robo.sdk.errors import CredentialsRefused, PortalDown
 from robo.sdk.runner import Answer, Call, Context, Finding, Gate, Result, Row
-from robo.sdk.values import Effect
+from robo.sdk.values import MISSING, Effect
 from robo_http import answers, trouble
 from robo_http.actions import GetParams, GraphqlParams, PostParams, RequestParams
 from robo_http.asking import SLOW_DOWN, UNAUTHORIZED, Asking, never_left, retry_after
@@ -177,12 +177,12 @@ class HttpSession:
 def _body_of(params: RequestParams) -> dict[str, Any]:
     """What httpx sends."""
     if isinstance(params, GraphqlParams):
-        return {"json": {"query": params.query, "variables": answers.plain(params.variables)}}
+        return {"content": answers.as_json({"query": params.query, "variables": params.variables})}
     if isinstance(params, PostParams) and params.form is not None:
         given = {name: answers.plain(value) for name, value in params.form.items()}
         return {"data": {name: value for name, value in given.items() if value is not None}}
-    if isinstance(params, PostParams):
-        return {"json": answers.plain(params.json_)}
+    if isinstance(params, PostParams) and params.json_ is not None and params.json_ is not MISSING:
+        return {"content": answers.as_json(params.json_)}
     return {}
 
 

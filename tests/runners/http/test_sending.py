@@ -30,6 +30,19 @@ async def test_an_answer_that_is_expected_is_the_receipt(application: Applicatio
     assert (gate.calls, gate.told[0].startswith(f"POST {url(application)} ")) == (1, True)
 
 
+async def test_every_digit_of_a_number_is_sent(application: Application, desk: Desk) -> None:
+    exact = Decimal("12345678901234567.89")
+    async with desk.session(application.origin) as session:
+        await session.submit((), post(url(application), json={"total": [exact, Decimal("1E-7"), Decimal(200)]}), Gate())
+        await session.submit((), post(url(application), json=None, form={"total": exact}), Gate())
+        await session.submit((), post(url(application), json=None, query={"total": exact}), Gate())
+    written, form, query = application.asked
+    assert written.body == b'{"total":[12345678901234567.89,0.0000001,200]}'
+    assert written.headers["content-type"] == "application/json"
+    assert form.body == b"total=12345678901234567.89"
+    assert (query.query["total"], query.body) == ("12345678901234567.89", b"")
+
+
 async def test_a_form_is_sent_as_one(application: Application, desk: Desk) -> None:
     async with desk.session(application.origin) as session:
         await session.submit((), post(url(application), json=None, form={"nom": "Léa", "gone": MISSING}), Gate())
@@ -144,4 +157,4 @@ async def test_a_dry_run_sends_nothing_and_shows_what_it_would(application: Appl
     async with desk.session(application.origin, dry_run=True) as session:
         with pytest.raises(UsageError):
             await session.submit((), post(url(application)), gate)
-    assert (application.asked, gate.told) == ([], [f"POST {url(application)} {{'nom': 'Léa'}}"])
+    assert (application.asked, gate.told) == ([], [f'POST {url(application)} {{"nom":"Léa"}}'])
