@@ -7,6 +7,7 @@ ROBO := $(BIN)/robo
 INSTALLED := $(VENV)/.installed
 BROWSER := $(VENV)/.browser
 N ?= 40
+WORKERS = $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 2)')
 
 # The first of these that is recent enough; `make PYTHON=/path/to/python` chooses another.
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -18,11 +19,12 @@ ifneq ($(AS_ROOT),)
 export ROBO_BROWSER_SANDBOX := off
 endif
 
-.PHONY: help as-root demo test check bench faults fuzz install browser postgresql clean
+.PHONY: help as-root demo test trials check bench faults fuzz install browser postgresql clean
 
 help:
 	@echo "make demo      a portal, a workbook, a real browser, and the minutes gained"
 	@echo "make test      the whole suite, and what make check looks at"
+	@echo "make trials    the suite with every long trial and every case of the library"
 	@echo "make check     lint, format, types, import rules"
 	@echo "make bench     the figures of this machine"
 	@echo "make faults    N=300: kill robo N times and compare it with the portal's truth"
@@ -74,7 +76,11 @@ demo: as-root $(BROWSER)
 # Two workers more than processors: half of the suite's time is waiting for portals, servers and pages. Whoever is done
 # first takes from the others, so that no long test is left alone at the end.
 test: as-root $(BROWSER) postgresql
-	$(BIN)/python -m pytest --dist worksteal -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 2)')
+	$(BIN)/python -m pytest --dist worksteal -n $(WORKERS)
+
+# What `make test` plays a slice of: every kind of death, signal and case. Before a release.
+trials: as-root $(BROWSER) postgresql
+	$(BIN)/python -m pytest --long --dist worksteal -n $(WORKERS)
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -19,7 +19,18 @@ NEAR = ("127.", "::1", "localhost")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--all-cases", action="store_true", help="play every case of the library, not one of each region")
+    parser.addoption(
+        "--long", action="store_true", help="play long trials and every case of the library too, not a slice of them"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What is marked `long` has a shorter trial of the same rule beside it; it is played by `make trials`."""
+    if config.getoption("--long"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    items[:] = [item for item in items if not item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=left_out)
 
 
 def pytest_configure() -> None:

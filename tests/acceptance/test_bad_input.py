@@ -188,6 +188,7 @@ def three(desk: Desk) -> Iterator[list[str]]:
     desk.portal.faults.clear()
 
 
+@pytest.mark.long
 def test_a_page_that_breaks_on_one_dossier_costs_that_dossier_and_no_other(desk: Desk, three: list[str]) -> None:
     desk.portal.faults.script(three[1], *[Fault("error500", at="stay")] * 2)
     done = desk.run()
@@ -212,6 +213,7 @@ def test_a_portal_that_goes_down_in_the_middle_holds_what_is_left_and_the_run_go
     assert [desk.portal.dossiers(key) for key in three] == [1, 1, 1]
 
 
+@pytest.mark.long
 def test_a_sign_in_page_that_is_broken_is_no_items_trouble(desk: Desk, three: list[str]) -> None:
     desk.portal.faults.set(Fault("error500", at="login"))
     done = desk.run()

@@ -128,7 +128,7 @@ def test_what_was_meant_is_said_and_no_run_is_begun(desk: Desk, words: tuple[str
         (f"processes/{PROCESS}/process.yaml", 0, "RB120", 2),
         ("config/regions/ma-region.yaml", 0, "RB120", 2),
         (".robo", 0o500, "RB601", 4),
-        (".robo/locks", 0o500, "RB958", 4),
+        pytest.param(".robo/locks", 0o500, "RB958", 4, marks=pytest.mark.long),
         (".robo/keys", 0o500, "RB958", 4),
     ],
 )
@@ -160,7 +160,7 @@ def test_a_workbook_that_may_not_be_written_gets_its_values_later(desk: Desk) ->
 
 
 @POSIX
-@pytest.mark.parametrize("room", [1_000_000, 1_100_000], ids=["sooner", "later"])
+@pytest.mark.parametrize("room", [1_000_000, pytest.param(1_100_000, marks=pytest.mark.long)], ids=["sooner", "later"])
 def test_a_full_disk_under_the_store_stops_the_run_and_loses_nothing(desk: Desk, room: int) -> None:
     write_list(desk.project, 60)
     done = desk.run(limit=room)
@@ -204,9 +204,17 @@ def test_a_full_disk_under_the_workbook_leaves_it_whole_and_owes_it_its_values(d
 
 
 @POSIX
-@pytest.mark.parametrize("signals", [("SIGINT",), ("SIGINT", "SIGINT"), ("SIGTERM",)], ids="+".join)
+@pytest.mark.parametrize(
+    "signals",
+    [
+        ("SIGTERM",),
+        pytest.param(("SIGINT",), marks=pytest.mark.long),
+        pytest.param(("SIGINT", "SIGINT"), marks=pytest.mark.long),
+    ],
+    ids="+".join,
+)
 def test_whoever_is_interrupted_goes_on_where_it_was(desk: Desk, signals: tuple[str, ...]) -> None:
-    write_list(desk.project, 450)
+    write_list(desk.project, 200)
     command = desk.command("run", PROCESS, "-i", "export=demandes.csv")
     ignore = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
     running = subprocess.Popen(
@@ -229,7 +237,7 @@ def test_whoever_is_interrupted_goes_on_where_it_was(desk: Desk, signals: tuple[
     if len(signals) == 1:
         assert f"robo run --resume {left}" in said
     done = desk.run("--resume", left)
-    assert (done.returncode, desk.written()) == (0, 450), done.stderr
+    assert (done.returncode, desk.written()) == (0, 200), done.stderr
 
 
 @POSIX
@@ -254,7 +262,7 @@ def test_an_output_that_nobody_reads_or_that_cannot_hold_it_is_no_mystery(desk: 
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+@pytest.mark.parametrize("encoding", [pytest.param("ascii", marks=pytest.mark.long), "cp1252"])
 def test_an_output_without_our_letters_is_still_right(desk: Desk, encoding: str) -> None:
     """A file on Windows is cp1252; JSON says the same in every encoding."""
     seen = {}

@@ -129,7 +129,7 @@ def test_the_invoices_of_an_agent_are_one_reminder_and_reasons_come_back(desk: D
     assert desk.run("relances", export) == {}, "nobody corrected anything: nothing is told a second time"
 
 
-@pytest.mark.parametrize(("region", "days"), [("idf", "60"), ("guyane", "30")])
+@pytest.mark.parametrize(("region", "days"), [("idf", "60"), pytest.param("guyane", "30", marks=pytest.mark.long)])
 def test_a_milestone_comes_on_the_working_days_of_its_region(desk: Desk, region: str, days: str) -> None:
     desk.write("processes/echeances/process.yaml", CONTRACTS)
     desk.write("processes/echeances/cases/juin.yaml", CASE.replace("REGION", region).replace("DAYS", days))

@@ -172,6 +172,7 @@ def test_each_row_of_each_page_is_confirmed_once(project: Path, portal: Portal) 
     assert len(portal.posted) == len(WANTED)
 
 
+@pytest.mark.long
 def test_a_list_that_cannot_be_read_whole_opens_no_run(project: Path, portal: Portal) -> None:
     listed = portal.listed
     portal.site.pages["/rendez-vous"] = lambda asked: (
@@ -185,6 +186,7 @@ def test_a_list_that_cannot_be_read_whole_opens_no_run(project: Path, portal: Po
     assert sorted(portal.posted) == WANTED
 
 
+@pytest.mark.long
 def test_an_opening_that_was_killed_is_gone_on_with(project: Path, portal: Portal) -> None:
     write(project, "relever-rendez-vous", NOTING)
     portal.states = {f"RV-{n:03}": "À confirmer" for n in range(LONG)}

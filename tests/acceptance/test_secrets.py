@@ -147,7 +147,10 @@ def test_a_wrong_password_is_sent_once_whatever_wants_in_and_a_new_one_lets_ever
 
 @pytest.mark.parametrize(
     ("answer", "code"),
-    [(Reply(html("<h1>Erreur interne</h1>"), 500), "RB745"), (Reply(html("<h1>Au revoir</h1>")), "RB736")],
+    [
+        (Reply(html("<h1>Erreur interne</h1>"), 500), "RB745"),
+        pytest.param(Reply(html("<h1>Au revoir</h1>")), "RB736", marks=pytest.mark.long),
+    ],
     ids=["an error page", "a page without its form"],
 )
 def test_a_sign_in_whose_answer_is_unclear_is_not_sent_again(desk: Desk, answer: Reply, code: str) -> None:

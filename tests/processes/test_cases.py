@@ -1,4 +1,4 @@
-"""The cases of the library, played on their portals: one of each region in every suite, all with `--all-cases`."""
+"""The cases of the library, played on their portals: one of each region in every suite, all with `--long`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def sample(cases: tuple[Case, ...]) -> list[Case]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    every = metafunc.config.getoption("--all-cases")
+    every = metafunc.config.getoption("--long")
     found = [(home, case) for home in PROCESSES for case in (load_cases if every else _sampled)(home)]
     metafunc.parametrize(("home", "case"), found, ids=[f"{home.name}:{case.id}" for home, case in found])
 

@@ -108,7 +108,7 @@ def test_a_case_is_given_copies_of_its_folders(robo: Robo, folders: tuple[Path, 
     assert held(process / "fixtures") == before
 
 
-@pytest.mark.parametrize("point", ["outcome:1", "outcome:2"])
+@pytest.mark.parametrize("point", ["outcome:1", pytest.param("outcome:2", marks=pytest.mark.long)])
 def test_a_robot_killed_after_a_move_ends_the_item_once(folders: tuple[Path, Path], point: str) -> None:
     depot, filed = folders
     command = [sys.executable, "-m", "robo", "run"]
