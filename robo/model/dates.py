@@ -33,7 +33,22 @@ _DIRECTIVES = {
     "S": r"(?P<second>[0-9]{2})",
     "B": "(?P<name>" + "|".join(MONTHS) + ")",
 }
-_LETTERS = {"dd": "%d", "d": "%d", "mm": "%m", "yyyy": "%Y", "yy": "%y", "aaaa": "%Y", "jj": "%d", "aa": "%y"}
+_LETTERS = {
+    letters: directive
+    for directive, spelled in {
+        "%d": ("d", "dd", "j", "jj"),
+        "%A": ("dddd", "jjjj"),
+        "%m": ("m", "mm"),
+        "%B": ("mmmm",),
+        "%Y": ("yyyy", "aaaa"),
+        "%y": ("yy", "aa"),
+        "%H": ("hh",),
+        "%S": ("ss",),
+    }.items()
+    for letters in spelled
+}
+_MASK = re.compile(r"[dmyajhs]{2,}|[dmj]", re.IGNORECASE)
+"""A run of letters that is parts of a date (`yyyymmdd`); any other is words (`le`, `à`, `h`)."""
 _CENTURY = 70
 """Two-digit years from 70 on are of the last century."""
 
@@ -86,7 +101,8 @@ def is_format(form: str) -> bool:
 
 
 def format_date(value: date | datetime | time, form: str) -> str:
-    """`value` written by `form`: `%d %m %Y %y %H %M %S`, `%A` (lundi), `%B` (janvier), `%j`. Raises `BadDate`."""
+    """`value` written by `form`: `%d %m %Y %y %H %M %S`, `%A` (lundi), `%B` (janvier), `%j`, or in letters as
+    `dd/mm/yyyy`. Raises `BadDate`, also when nothing of the date would be written."""
     day = value if isinstance(value, date) else date(1900, 1, 1)
     clock = value if isinstance(value, datetime | time) else time()
     words = {
@@ -101,12 +117,11 @@ def format_date(value: date | datetime | time, form: str) -> str:
         "B": MONTHS[day.month - 1],
         "j": f"{day.timetuple().tm_yday:03d}",
     }
-    written = ""
-    for directive, literal in _parts(form):
-        if directive and directive not in words:
-            raise BadDate(form)
-        written += words[directive] if directive else literal
-    return written
+    parts = list(_parts(form))
+    used = [directive for directive, _ in parts if directive]
+    if not used or not all(directive in words for directive in used):
+        raise BadDate(form)
+    return "".join(words[directive] if directive else literal for directive, literal in parts)
 
 
 def in_words(day: date) -> str:
@@ -114,10 +129,29 @@ def in_words(day: date) -> str:
     return f"{'1er' if day.day == 1 else day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
+def _spelled(form: str) -> str:
+    """`dd/mm/yyyy hh:mm` by directives; `mm` behind `hh` are minutes. Raises `BadDate`."""
+    before = ""
+
+    def directives(run: re.Match[str]) -> str:
+        nonlocal before
+        if not _MASK.fullmatch(run[0]):
+            return run[0]
+        written = ""
+        for same in re.finditer(r"(.)\1*", run[0].lower()):
+            if same[0] not in _LETTERS:
+                raise BadDate(form)
+            written += "%M" if same[0] == "mm" and before == "hh" else _LETTERS[same[0]]
+            before = same[0]
+        return written
+
+    return re.sub(r"[^\W\d_]+", directives, form)
+
+
 def _parts(form: str) -> Iterator[tuple[str, str]]:
     """The format cut into (directive, "") and ("", literal)."""
     if "%" not in form:
-        form = re.sub(r"[A-Za-z]+", lambda word: _LETTERS.get(word[0].lower(), word[0]), form)
+        form = _spelled(form)
     place = 0
     while place < len(form):
         if form[place] == "%":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -129,8 +130,13 @@ def _matched(params: ListParams, name: str) -> Mapping[str, str | None] | None:
     """What the named groups of `match` take of a name; None when it does not match."""
     if not params.match:
         return {}
-    found = re2.search(params.match, name)
+    found = re2.search(params.match, _composed(name))
     return dict(found.groupdict()) if found else None
+
+
+def _composed(name: str) -> str:
+    """A name as a definition writes it: some systems write é as two signs."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _settled(found: Sequence[Seen], stable_for: float) -> Callable[[Seen], bool]:
@@ -172,7 +178,7 @@ def _values(seen: Seen, digest: str, params: ListParams, zone: ZoneInfo) -> Mapp
     path = seen.path
     taken = {name: value or MISSING for name, value in (_matched(params, path.name) or {}).items()}
     return {
-        "name": path.name,
+        "name": _composed(path.name),
         "path": str(path),
         "folder": str(path.parent),
         "size": seen.size,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
@@ -119,4 +120,7 @@ def _typed(call: Call, place: str, value: Any, kind: Kind) -> Any:
 
 
 def _value(value: Any) -> Any:
+    """A cell as expressions calculate with it: a float is the number that its digits say."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
     return value.why if isinstance(value, CellError) else value

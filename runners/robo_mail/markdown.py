@@ -51,8 +51,8 @@ def as_text(text: str, table: Table | None = None) -> str:
 
 def _around(text: str) -> tuple[str, str]:
     """What stands above the place of the table, and below it: a line `[table]`, else the end."""
-    above, _, below = text.partition(f"\n{PLACE}\n")
-    return above, below
+    above, _, below = f"\n{text}\n".partition(f"\n{PLACE}\n")
+    return above.removeprefix("\n"), below.removesuffix("\n")
 
 
 def _lines(tokens: Sequence[Token]) -> Iterator[str]:

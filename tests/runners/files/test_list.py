@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import unicodedata
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -88,6 +89,14 @@ async def test_named_groups_of_the_pattern_are_columns(
     assert (two.values["number"], two.values["last"]) == ("2026-15", MISSING)
     call = Call("items", "files.list", ListParams(folder=str(given), match=match), Effect.READ, 30)
     assert list(await session.headers(call)) == list(one.values)
+
+
+async def test_names_are_compared_as_a_definition_writes_them_however_the_disk_does(
+    listing: Listing, old: Callable[..., Path]
+) -> None:
+    path = old(unicodedata.normalize("NFD", "M1_Diplôme.pdf"))
+    (row,) = await listing(match="^M1_(?P<piece>Diplôme)[.]pdf$")
+    assert (row.values["name"], row.values["piece"], row.values["path"]) == ("M1_Diplôme.pdf", "Diplôme", str(path))
 
 
 async def test_locks_hidden_files_unfinished_downloads_and_links_are_no_files(

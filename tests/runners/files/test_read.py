@@ -27,9 +27,10 @@ async def test_all_rows_by_their_columns_blanks_left_out(do: Do, book: Callable[
     result = await do("files.read", file=str(book(LINES)))
     assert result.values["count"] == 3
     assert result.values["rows"][:2] == [
-        {"Code": 34301, "Commune": "Sète", "Plafond": 1200.5},
+        {"Code": 34301, "Commune": "Sète", "Plafond": Decimal("1200.5")},
         {"Code": 11069, "Commune": "Carcassonne"},
     ]
+    assert not any(isinstance(value, float) for row in result.values["rows"] for value in row.values())
 
 
 @pytest.mark.parametrize("code", [34301, "34301", Decimal(34301)], ids=repr)

@@ -195,6 +195,14 @@ def test_a_table_stands_where_the_body_says() -> None:
     assert html.index("manque") < html.index("<table") < html.index("Cordialement")
 
 
+@pytest.mark.parametrize(
+    ("text", "read"), [("Il manque :\n\n[table]", "Il manque :\n\np\n-\n1\n"), ("[table]\nfin", "p\n-\n1\n\nfin\n")]
+)
+def test_a_place_for_the_table_may_be_the_first_line_or_the_last(text: str, read: str) -> None:
+    assert markdown.as_text(text, markdown.Table(headers=["p"], rows=[["1"]])) == read
+    assert "[table]" not in markdown.as_html(text, markdown.Table(headers=["p"], rows=[["1"]]))
+
+
 def test_a_table_without_rows_is_not_shown_and_a_value_makes_no_place_for_one() -> None:
     _, message = written(body="Complet.\n\n[table]\n\nCordialement", table=Table(rows=[], columns={"Pièce": "p"}))
     assert body(message, "plain") == "Complet.\n\nCordialement\n"

@@ -189,6 +189,27 @@ def test_a_format_says_how_a_date_is_written(form: str, text: str, day: date) ->
     assert parse(Kind.DATE, text, format=form) == day
 
 
+@pytest.mark.parametrize(
+    ("form", "written"),
+    [
+        ("yyyymmdd", "20260201"),
+        ("d/m/yyyy", "01/02/2026"),
+        ("jjjj jj mmmm aaaa à hh:mm:ss", "dimanche 01 février 2026 à 13:05:09"),
+        ("le dd/mm/yy, hh h mm", "le 01/02/26, 13 h 05"),
+        ("AAAA-MM", "2026-02"),
+        ("%Hh%M", "13h05"),
+    ],
+)
+def test_letters_of_a_format_need_no_signs_between_them(form: str, written: str) -> None:
+    assert format_date(datetime(2026, 2, 1, 13, 5, 9), form) == written  # noqa: DTZ001 - the zone is the region's
+
+
+@pytest.mark.parametrize("form", ["yyymmdd", "mmm", "rien", "", "%Q"])
+def test_a_format_that_would_write_something_else_is_told(form: str) -> None:
+    with pytest.raises(BadDate):
+        format_date(date(2026, 2, 1), form)
+
+
 @pytest.mark.parametrize("form", ["%Q", "%d/%d", "rien", "%", ""])
 def test_what_is_no_format_is_told(form: str) -> None:
     assert not is_format(form)
