@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from robo.app import App
 from robo.app.library import Practice
 from robo.engine.faultpoints import KILL
+from robo.errors import RoboError
 from robo.model.case import DOSSIERS, Answer, Case, CaseFault, Given, Mishap
 from robo.model.region import Keeper
 from robo.plan.cases import looking_into_mails
@@ -200,6 +201,7 @@ class _Stage:
     today: date | None = None
     left: dict[str, str] = field(default_factory=dict)
     """What the latest run did not take: key -> reason."""
+    stopped: RoboError | None = None
     app: App = None  # type: ignore[assignment] # set in __post_init__
     plan: Plan = None  # type: ignore[assignment] # the same
 
@@ -222,7 +224,9 @@ class _Stage:
         request = RunRequest(
             process=self.process, region=self.region, inputs=inputs, today=today, only=only, slots=1, actor="case"
         )
-        return self.app.run(request, self._told).run
+        report = self.app.run(request, self._told)
+        self.stopped = report.trouble
+        return report.run
 
     def _told(self, what: str, facts: Mapping[str, Any]) -> None:
         if what == "begun":
@@ -287,8 +291,9 @@ class _Stage:
         return SourceRows(self.plan, self.app.settings, today=self.today).of(inputs, name)
 
 
-def write_rows(file: Path, sheet: str, rows: Sequence[Mapping[str, str]]) -> None:
-    """A workbook of one sheet, every cell text, columns in the order of their first mention."""
+def write_rows(file: Path, sheet: str, rows: Sequence[Mapping[str, str]], header: int) -> None:
+    """A workbook of one sheet, every cell text, columns in the order of their first mention, their names in row
+    `header`."""
     from openpyxl import Workbook
 
     headers = list(dict.fromkeys(header for row in rows for header in row))
@@ -296,7 +301,8 @@ def write_rows(file: Path, sheet: str, rows: Sequence[Mapping[str, str]]) -> Non
     page = book.active
     assert page is not None  # noqa: S101 - a new workbook has a sheet
     page.title = sheet
-    page.append(headers)
+    for number, name in enumerate(headers, 1):
+        page.cell(header, number, name)
     for row in rows:
         page.append([row.get(header) for header in headers])
     book.save(file)

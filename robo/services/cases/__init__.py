@@ -16,7 +16,7 @@ from pathlib import Path
 from shutil import copy, copytree
 from typing import Any, Protocol
 
-from robo.errors import Words, fill, phrase
+from robo.errors import RoboError, Words, fill, phrase
 from robo.model.base import ItemState
 from robo.model.case import Answer, Case, CaseFault, Expected, Mishap
 from robo.model.process import Kind
@@ -61,6 +61,8 @@ class Stage(Staged, Protocol):
 
     folder: Path
     plan: Plan
+    stopped: RoboError | None
+    """What stopped the latest run."""
 
     def wait(self, time: timedelta) -> None:
         """Let so much time go by, without waiting for it."""
@@ -120,8 +122,8 @@ class Player:
     stage: Stage
     portal: Portal
     process_folder: Path
-    write_rows: Callable[[Path, str, Sequence[Mapping[str, str]]], None]
-    """Makes a workbook: file, sheet, rows by header."""
+    write_rows: Callable[[Path, str, Sequence[Mapping[str, str]], int], None]
+    """Makes a workbook: file, sheet, rows by header, number of the row of headers."""
     problems: list[Words] = field(default_factory=list)
     given_to: dict[str, Mapping[str, str]] = field(default_factory=dict)
     """Run -> its inputs: each run has a source of its own, as it was given."""
@@ -187,7 +189,8 @@ class Player:
         for name, wanted in self.stage.plan.inputs.items():
             if name == rows_for and name not in inputs:
                 file = folder / f"{name}.xlsx"
-                self.write_rows(file, self._sheet(), self.case.items)
+                sheet, head = self._source("sheet"), self._source("header")
+                self.write_rows(file, sheet or "Feuille1", self.case.items, int(head) if head.isdecimal() else 1)
                 inputs[name] = str(file)
             elif wanted.type is Kind.FILE and name in inputs:
                 source = self.process_folder / inputs[name]
@@ -207,11 +210,12 @@ class Player:
     def _files(self) -> Iterator[str]:
         return (name for name, wanted in self.stage.plan.inputs.items() if wanted.type is Kind.FILE)
 
-    def _sheet(self) -> str:
+    def _source(self, param: str) -> str:
+        """A parameter of the source of the items, when it is written out; else ""."""
         items = self.stage.plan.items
         params = items.source.params if items is not None and items.source is not None else None
-        sheet = params.get("sheet", "") if isinstance(params, Mapping) else ""
-        return sheet if isinstance(sheet, str) and sheet else "Feuille1"
+        said = params.get(param, "") if isinstance(params, Mapping) else ""
+        return said if isinstance(said, str) else ""
 
     def _run(self, number: int, inputs: Mapping[str, str], faults: Sequence[CaseFault]) -> str:
         today = self.case.day(number)
@@ -240,12 +244,19 @@ class Player:
         for key, wanted in self.case.expect.items():
             found = self.stage.items(key)
             if not found:
-                self._problem("%(key)s: no item of this key was opened", key=key)
+                self._unopened(key)
             ended = [item for item in found if item.state is not ItemState.HELD or wanted.outcome is ItemState.HELD]
             found = ended or found  # a later run holds a key of which a person must tell: what it waits for is the end
             newest = [item for item in found if item.run == found[0].run]
             for item in newest:
                 self._look_at(key, item, wanted)
+
+    def _unopened(self, key: str) -> None:
+        if (why := self.stage.stopped) is None:
+            self._problem("%(key)s: no item of this key was opened", key=key)
+        else:
+            told = phrase(why.message, **why.facts)
+            self._problem("%(key)s: no item was opened, %(code)s %(why)s", key=key, code=why.code, why=told)
 
     def _look_at(self, key: str, item: Item, wanted: Expected) -> None:
         state = ItemState(item.state)

@@ -205,3 +205,18 @@ def test_the_problems_of_a_process_and_of_the_text_of_its_cases_come_together(pr
     for command in (("process", "validate"), ("test",)):
         said = robo(*command, "--json")
         assert (said.code, {one["code"] for one in said.json["problems"]}) == (2, {"RB203", "RB305"})
+
+
+def test_rows_stand_where_the_process_looks_for_their_names(project: Path, robo: Robo) -> None:
+    process = project / "processes/verifier-demandes/process.yaml"
+    head, found, rest = process.read_text(encoding="utf-8").partition('file: "${{ inputs.export }}"')
+    process.write_text(f"{head}{found}, header: 4{rest}", encoding="utf-8")
+    write(project, f"items:\n  - {ROW % '2026-AA-0001'}\nexpect:\n  2026-AA-0001: {{outcome: done}}\n")
+    assert problems(robo) == []
+
+
+def test_a_run_that_could_not_begin_says_why_in_its_case(project: Path, robo: Robo) -> None:
+    (project / "processes/verifier-demandes/fixtures/demandes.csv").write_text("A;B\n1;2\n", encoding="utf-8")
+    write(project, f"{CSV}expect:\n  2026-AA-0001: {{outcome: done}}\n")
+    (told,) = problems(robo)
+    assert told.startswith("2026-AA-0001: no item was opened, RB530 the source has no column «N° demande»")
