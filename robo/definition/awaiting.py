@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from robo.definition.keys import POPUP
 from robo.definition.source import Source
 from robo.definition.yaml_text import ListNode, YamlNode
-from robo.model.process import Popup, Refusal
+from robo.model.process import Popup, Refusal, Step, StepKind
 from robo.model.text import Node, Path
+from robo.sdk.action import ActionSpec
 from robo.sdk.flaws import Flaws
 from robo.sdk.grammar import read_reads, read_targets, read_watched
 
+OF_A_PAGE: Final = ("read", "expect", "refused", "within", "confirm")
+"""Keys of a step that are about what a page shows."""
 _CODE = re.compile(r"[^\W_]+(?:[-_][^\W_]+)*")
 
 
@@ -63,6 +66,36 @@ def read_awaited(source: Source, parts: Mapping[str, YamlNode], path: Path) -> d
         "expect": tuple(tree for tree in expected if tree is not None),
         "refused": tuple(_refusals(source, parts.get("refused"), (*path, "refused"))),
     }
+
+
+def refuse_off_page(
+    source: Source, parts: Mapping[str, YamlNode], step: Step, actions: Mapping[str, ActionSpec]
+) -> None:
+    """Report what is of a page on a step whose act shows none: it would be read and awaited nowhere."""
+    act = step
+    while act.kind is StepKind.BLOCK and act.once is not None and act.do:
+        act = act.do[-1]
+    spec = actions.get(act.action)
+    pages = {name.partition(".")[0] for name in actions if actions[name].opens}
+    if spec is None or act.action.partition(".")[0] in pages:
+        return
+    left = next((name for name in ("json", "data", *spec.results) if name in spec.results), "")
+    for key in (key for key in OF_A_PAGE if key in parts):
+        source.reporter.report(
+            "RB214",
+            "%(key)s does not go with %(word)s",
+            at=source.at_key((*step.path, key)),
+            expected="a step on a page: %(word)s has none",
+            remedy="write it inside: `%(word)s: {%(key)s: …}`"
+            if key in spec.params.model_fields
+            else "what it leaves is read by its id: `%(id)s.%(left)s`"
+            if key == "read" and left
+            else "",
+            key=key,
+            word=act.action,
+            id=act.id,
+            left=left,
+        )
 
 
 def _refusals(source: Source, node: YamlNode | None, path: Path) -> Iterator[Refusal]:

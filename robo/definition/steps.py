@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from robo.definition import keys
-from robo.definition.awaiting import read_awaited, read_target_node
+from robo.definition.awaiting import read_awaited, read_target_node, refuse_off_page
 from robo.definition.calling import Calls
 from robo.definition.controls import VERDICT, Controls
 from robo.definition.diagnostics import nearest
@@ -270,6 +270,7 @@ class Steps:
         if "verify" in parts:
             verify = Verifying(source, self.step).read(parts["verify"], (*path, "verify"), step_id)
             step = step.model_copy(update={"verify": verify})
+        refuse_off_page(source, parts, step, self.actions)
         if not alone:
             self._leave(step)
         return step

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import create_model
 
 from robo.definition import keys
 from robo.definition.diagnostics import Diagnostic
@@ -19,7 +20,7 @@ from robo.errors import DefinitionError, UsageError
 from robo.model.base import Effect
 from robo.model.process import Kind, Process, StepKind
 from robo.model.text import Expr, Template
-from robo.sdk.action import ActionSpec
+from robo.sdk.action import ActionSpec, Params
 
 Check = Callable[[str], tuple[Process | None, tuple[Diagnostic, ...]]]
 Load = Callable[[str], Process]
@@ -298,3 +299,11 @@ def test_no_slip_in_a_good_definition_makes_the_loader_fail_in_another_way(
     for found in problems:
         assert found.text()
         assert found.as_json()
+
+
+def test_what_an_action_awaits_itself_is_no_key_beside_it(actions: Mapping[str, ActionSpec]) -> None:
+    asked = create_model("Asked", __base__=Params, expect=(str, ""))
+    asks = actions["mail.send"].model_copy(update={"name": "http.get", "params": asked, "effect": Effect.READ})
+    text = f"{HEAD}steps:\n  - http.get: {{expect: '200'}}\n    expect: [200]\n"
+    _, (told,) = check_process("process.yaml", text, actions={**actions, "http.get": asks})
+    assert (told.code, told.remedy) == ("RB214", "write it inside: `%(word)s: {%(key)s: …}`")
