@@ -34,7 +34,7 @@ def list_(as_json: Json = False) -> None:
     if as_json:
         emit("actions", {"actions": [as_facts(spec) for _name, spec in actions]})
         return
-    rows = [(name, spec.effect.value, spec.summary.partition(". ")[0].rstrip(".")) for name, spec in actions]
+    rows = [(name, spec.effect.value, _(spec.summary).partition(". ")[0].rstrip(".")) for name, spec in actions]
     table((_("action"), _("effect"), _("what it does")), rows)
     talk(_("robo actions show NAME tells the parameters"))
 
@@ -58,7 +58,7 @@ def show(name: Annotated[str, typer.Argument(help=_("such as browser.fill"))], a
     if as_json:
         emit("action", as_facts(actions[name]))
         return
-    for line in action_lines(actions[name]):
+    for line in action_lines(actions[name], _(actions[name].summary)):
         data(line)
 
 

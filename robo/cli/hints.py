@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 TOP: Final[Mapping[str, str]] = {
@@ -159,3 +159,9 @@ VERIFY: Final[Mapping[str, str]] = {
     "ours_if": "It was the robot that made it when this holds.",
     "asks": "before and after, or after: when it is asked.",
 }
+
+
+def every() -> Iterator[str]:
+    """All of them, once each: what the catalogue says in French."""
+    sections = (TOP, STEP, ITEMS, VALUE, TARGET, VERIFY, *OTHER.values())
+    yield from dict.fromkeys(text for section in sections for text in section.values())

@@ -126,11 +126,11 @@ def actions_markdown(actions: Mapping[str, ActionSpec]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def action_lines(spec: ActionSpec) -> Iterable[str]:
-    """One action as Markdown."""
+def action_lines(spec: ActionSpec, summary: str = "") -> Iterable[str]:
+    """One action as Markdown; `summary` is its own in the reader's language."""
     yield f"### `{spec.name}`"
     yield ""
-    yield f"{spec.summary}"
+    yield summary or spec.summary
     yield ""
     waits = f"Effect `{spec.effect.value}`; {spec.timeout:g} s unless `timeout` says otherwise."
     yield " ".join([waits, *uses(spec)])

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from robo.cli import hints
+from robo.cli.language import _, say
 from robo.cli.reference import parameters, type_words
 from robo.definition import keys
 from robo.definition.controls import WAYS
@@ -65,7 +66,7 @@ def _closed(properties: Mapping[str, Any], told: Mapping[str, str] = hints.VALUE
 def _told(told: Mapping[str, str], properties: Mapping[str, Schema]) -> Schema:
     """Each property with what an editor shows about it."""
     return {
-        name: {**shape, **_shown(told[name])} if name in told else dict(shape) for name, shape in properties.items()
+        name: {**shape, **_shown(_(told[name]))} if name in told else dict(shape) for name, shape in properties.items()
     }
 
 
@@ -212,7 +213,9 @@ def _manual(spec: ActionSpec) -> str:
     """What an editor shows about an action: what it does, its effect, its parameters, an example."""
     given = [f"- `{each.name}`: {each.type}. {each.says}".rstrip(". ") for each in parameters(spec)]
     example = ["", "```yaml", f"- {spec.example}" if not spec.source else spec.example, "```"] if spec.example else []
-    return "\n".join([spec.summary, "", f"Effect: {spec.effect.value}.", "", *given, *example])
+    return "\n".join(
+        [_(spec.summary), "", say("Effect: %(effect)s.", {"effect": spec.effect.value}), "", *given, *example]
+    )
 
 
 def _call(spec: ActionSpec) -> Schema:

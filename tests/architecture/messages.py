@@ -13,9 +13,11 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from robo.cli import hints
 from robo.definition.operators import _KINDS
 from robo.errors import WORDS
 from robo.sdk.grammar import shape
+from robo.services.guests import installed_actions
 
 ROOT = Path(__file__).parents[2]
 LOCALE = ROOT / "robo/locale"
@@ -138,6 +140,13 @@ def spoken(node: ast.AST, text: str) -> bool:
     return bool(A_WORD.search(text)) and " " in text.strip() and text not in UNTRANSLATED
 
 
+def declared() -> Iterator[tuple[str, str]]:
+    """What is declared about actions and keys, and shown by `robo actions` and by editors, with where it stands."""
+    for name, spec in installed_actions().items():
+        yield spec.summary, f"runners/robo_{name.partition('.')[0]}"
+    yield from ((text, "robo/cli/hints.py") for text in hints.every())
+
+
 def messages() -> dict[str, list[str]]:
     """Every message with the places it comes from."""
     found: dict[str, list[str]] = {}
@@ -148,6 +157,8 @@ def messages() -> dict[str, list[str]]:
                 said | {text for text in words_of(node) if A_WORD.search(text) and text not in UNTRANSLATED}
             ):
                 found.setdefault(text, []).append(file.relative_to(ROOT).as_posix())
+    for text, place in declared():
+        found.setdefault(text, [place])
     for place, words in TRANSLATED_THROUGH_A_VARIABLE.items():
         for text in words:
             found.setdefault(text, [place])

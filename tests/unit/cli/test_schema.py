@@ -85,3 +85,12 @@ def test_sources_and_finders_are_offered_where_they_belong(schema: dict[str, Any
     actions = installed_actions()
     assert set(schema["$defs"]["source"]["properties"]) == {name for name, spec in actions.items() if spec.source}
     assert set(schema["$defs"]["finder"]["properties"]) == {name for name, spec in actions.items() if spec.finder}
+
+
+def test_what_an_editor_shows_and_what_actions_do_is_said_in_the_language_of_the_reader(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ROBO_LANG", "fr")
+    step = process_schema(installed_actions())["$defs"]["step"]["properties"]
+    assert step["browser.submit"]["description"].startswith("Appuyer sur le bouton qui enregistre.")
+    assert step["once"]["description"].startswith("Ceci n'a lieu qu'une fois")
