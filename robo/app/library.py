@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robo.definition.diagnostics import Diagnostic, nearest
-from robo.definition.loading import content_of
 from robo.errors import DefinitionError, UsageError
 from robo.services.guests import installed_actions
 from robo.services.settings import Settings
 
 if TYPE_CHECKING:
+    from robo.definition.diagnostics import Diagnostic
     from robo.model.case import Case
     from robo.model.process import Process
     from robo.model.region import Region
@@ -80,7 +79,7 @@ class Library:
         """The plan of a process in a region. Raises `DefinitionError` with the problems of both files at once.
 
         `texts`: what a run began with (`process`, `region`, and the files beside the process by their names)."""
-        from robo.definition.loading import check_process, what_is_there
+        from robo.definition.loading import check_process, content_of, what_is_there
         from robo.definition.region import check_region
         from robo.plan.build import build
         from robo.plan.partial import problems_of_good_parts
@@ -192,6 +191,8 @@ def _of_another(problem: Diagnostic, process: str) -> bool:
 
 
 def _not_there(code: str, kind: str, name: str, known: Sequence[str], command: str) -> UsageError:
+    from robo.definition.diagnostics import nearest
+
     return UsageError(
         code,
         "there is no %(kind)s %(name)s",
