@@ -54,11 +54,21 @@ class Cell(Params):
     type: Kind = Kind.STR
 
 
+class Column(Params):
+    """`{column: Montant, type: money}`."""
+
+    column: str
+    type: Kind = Kind.STR
+
+
 class ReadParams(TableParams):
     """`files.read: {file, where: {Column: value}}` for rows, `{file, cells: {total: D12}}` for single cells."""
 
     where: Mapping[str, Any] | None = None
     """Only rows whose cells are these values."""
+    read: Mapping[str, str | Column] | None = None
+    """What is taken of each row, by a name of yours: a column (a text), or `{column: Montant, type: money}`. Not said:
+    every column, by its own name and as it is stored."""
     most: int = Field(default=1000, ge=1)
     """More rows than this are a failure, not a long list."""
     cells: Mapping[str, str | Cell] | None = None
@@ -165,7 +175,7 @@ READ = ActionSpec(
     primary="file",
     result_param="cells",
     timeout=120.0,
-    results={"rows": "the rows by column, without `cells`", "count": "how many they are"},
+    results={"rows": "the rows by column, or by the names of `read`; without `cells`", "count": "how many they are"},
     example='files.read: {file: "${{ inputs.export }}", where: {Code: "${{ item.country }}"}}',
 )
 

@@ -11,7 +11,7 @@ from typing import Any
 from robo.sdk.errors import Failure
 from robo.sdk.runner import Call, Result, Row
 from robo.sdk.values import MISSING, BadScalar, CellError, Kind, parse
-from robo_files.actions import Cell, ReadParams, TableParams
+from robo_files.actions import Cell, Column, ReadParams, TableParams
 from robo_files.box.cells import text, tidy
 from robo_files.box.marks import place_of
 from robo_files.desk import Desk
@@ -32,7 +32,7 @@ def read(desk: Desk, call: Call) -> Result:
     assert isinstance(params, ReadParams)  # noqa: S101 - the action's own parameters
     if params.cells:
         return _cells(desk, call, params, params.cells)
-    rows: list[dict[str, Any]] = []
+    rows: list[Mapping[str, Any]] = []
     for row in _rows(desk, call, params):
         if len(rows) == params.most:
             raise Failure(
@@ -43,39 +43,54 @@ def read(desk: Desk, call: Call) -> Result:
                 file=desk.on_disk(params.file).name,
                 most=params.most,
             )
-        rows.append({name: _value(value) for name, value in row.values.items() if value is not MISSING})
+        rows.append(row)
     return Result(values={"rows": rows, "count": len(rows)}, note=f"{len(rows)} × {params.file}")
 
 
-def _rows(desk: Desk, call: Call, params: ReadParams) -> Iterator[Row]:
+def _rows(desk: Desk, call: Call, params: ReadParams) -> Iterator[Mapping[str, Any]]:
+    """The rows that `where` means, each with what `read` takes of it."""
     with desk.box(request_of(desk, params)) as box:
         head = box.next()
-        wanted = _wanted(call, params, head["headers"])
-        addresses = Addresses(head["sheet"], dict(zip(head["headers"], head["letters"], strict=True)))
+        headers: list[str] = head["headers"]
+        wanted = {
+            _named(call, "where", column, headers): text(to_plain(value))
+            for column, value in (params.where or {}).items()
+        }
+        columns = {
+            name: each if isinstance(each, Column) else Column(column=each)
+            for name, each in (params.read or {}).items()
+        }
+        taken = {name: (_named(call, "read", each.column, headers), each.type) for name, each in columns.items()}
+        addresses = Addresses(head["sheet"], dict(zip(headers, head["letters"], strict=True)))
         while "end" not in (chunk := box.next()):
-            for row in rows_of(chunk, head["headers"], {}, addresses):
+            for row in rows_of(chunk, headers, {}, addresses):
                 if all(text(to_plain(row.values[column])) == value for column, value in wanted.items()):
-                    yield row
+                    yield _taken(call, row, taken)
 
 
-def _wanted(call: Call, params: ReadParams, headers: list[str]) -> dict[str, str]:
-    """The columns of `where` as the file names them, and the text each cell must have."""
+def _taken(call: Call, row: Row, taken: Mapping[str, tuple[str, Kind]]) -> Mapping[str, Any]:
+    found = {
+        name: _typed(call, row.place_of(column), row.values[column], kind) for name, (column, kind) in taken.items()
+    } or {name: _value(value) for name, value in row.values.items()}
+    return {name: value for name, value in found.items() if value is not MISSING}
+
+
+def _named(call: Call, under: str, column: str, headers: list[str]) -> str:
+    """The column as the file names it."""
     there = {tidy(name): name for name in headers}
-    wanted: dict[str, str] = {}
-    for column, value in (params.where or {}).items():
-        if tidy(column) not in there:
-            near = get_close_matches(tidy(column), there, n=1)
-            raise Failure(
-                "RB835",
-                "the file has no column «%(column)s»; it has %(there)s",
-                place=call.step,
-                remedy="correct the name under `where`; nearest: %(near)s",
-                column=column,
-                there=", ".join(f"«{name}»" for name in headers),
-                near=there[near[0]] if near else "-",
-            )
-        wanted[there[tidy(column)]] = text(to_plain(value))
-    return wanted
+    if tidy(column) in there:
+        return there[tidy(column)]
+    near = get_close_matches(tidy(column), there, n=1)
+    raise Failure(
+        "RB835",
+        "the file has no column «%(column)s»; it has %(there)s",
+        place=call.step,
+        remedy="correct the name under `%(under)s`; nearest: %(near)s",
+        column=column,
+        under=under,
+        there=", ".join(f"«{name}»" for name in headers),
+        near=there[near[0]] if near else "-",
+    )
 
 
 def _cells(desk: Desk, call: Call, params: ReadParams, asked: Mapping[str, str | Cell]) -> Result:
@@ -112,7 +127,7 @@ def _typed(call: Call, place: str, value: Any, kind: Kind) -> Any:
             "RB836",
             "%(cell)s: %(got)s is not %(wanted)s",
             place=call.step,
-            remedy="correct the cell, or say its type: `{cell: D12, type: money}`",
+            remedy="correct the cell, or say its type, as `type: money`",
             got=str(bad.got),
             wanted=bad.expected,
             cell=place,

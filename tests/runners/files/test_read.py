@@ -47,6 +47,31 @@ async def test_a_column_that_is_not_there_is_told_with_the_nearest(do: Do, book:
     assert (caught.value.code, caught.value.advice) == ("RB835", "correct the name under `where`; nearest: Commune")
 
 
+async def test_rows_are_taken_by_names_of_ones_own_and_typed(do: Do, book: Callable[..., Path]) -> None:
+    lines = [["N° dossier", "Montant HT", "Reçu le"], [7, "1 234,50 €", "05/11/2026"], ["A8", None, None]]
+    read = {"number": "N°  dossier", "amount": {"column": "Montant HT", "type": "money"}}
+    result = await do("files.read", file=str(book(lines)), read={**read, "day": {"column": "Reçu le", "type": "date"}})
+    assert result.values["rows"] == [
+        {"number": "7", "amount": Decimal("1234.50"), "day": date(2026, 11, 5)},
+        {"number": "A8"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "says"),
+    [
+        ("Comune", "str", "the file has no column «Comune»"),
+        ("Commune", "int", "Demandes!B2 «Commune»: Sète is not a whole number"),
+    ],
+)
+async def test_what_cannot_be_taken_of_a_row_is_told(
+    do: Do, book: Callable[..., Path], column: str, kind: str, says: str
+) -> None:
+    with pytest.raises(Failure) as caught:
+        await do("files.read", file=str(book(LINES)), read={"town": {"column": column, "type": kind}})
+    assert str(caught.value).startswith(says)
+
+
 async def test_more_rows_than_were_expected_are_no_long_list(do: Do, book: Callable[..., Path]) -> None:
     with pytest.raises(Failure) as caught:
         await do("files.read", file=str(book(LINES)), most="2")
