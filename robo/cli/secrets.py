@@ -15,7 +15,7 @@ from robo.cli.language import _, say
 app = noun(_("Secrets by name. Values are asked for, stored and never shown."))
 
 
-@app.command("set", help=_("Store a secret: its user name and its password are asked for."))
+@app.command("set", help=_("Store a secret: its user name and its password, or a certificate."))
 def set_(
     name: Annotated[str, typer.Argument(help=_("the name a process uses"))],
     username: Annotated[str | None, typer.Option("--username", "-u", help=_("not secret, so it may be given"))] = None,
@@ -28,11 +28,20 @@ def set_(
     """What is secret comes from the keyboard, unseen, or from standard input; never from the command line, where every
     other process could read it."""
     from robo.cli.person import actor
+    from robo.errors import UsageError
     from robo.services.secrets import check_name
 
     check_name(name)
+    if certificate is not None and (otp or username is not None):
+        raise UsageError(
+            "RB779",
+            "a certificate is a secret of its own: it has no user name and no codes",
+            place=f"secrets/{name}",
+            remedy="leave out %(given)s; the account beside it is another secret, with another name",
+            given=", ".join((["--username"] if username is not None else []) + (["--otp"] if otp else [])),
+        )
     with opened() as robo:
-        kind, parts = _certificate(name, certificate) if certificate is not None else _account(username, otp=otp)
+        kind, parts = _account(username, otp=otp) if certificate is None else _certificate(name, certificate)
         robo.secrets.set(name, kind, **parts)
         queued = robo.secret_replaced(name, actor())
         facts = {"name": name, "backend": robo.secrets.backend.value}

@@ -132,13 +132,19 @@ class EffectRules:
             return
         self._only_with_once(step)
         if step.effect is Effect.SUBMIT:
+            spec = self._cutter.actions.get(step.action)
+            needed = (spec.proof_needs if spec is not None else None) or ""
             self._problems.report(
                 "RB403",
                 "%(action)s submits, so it needs `once`: without it a crash could make it happen twice",
                 (*step.path, step.action),
-                remedy='add `id: …`, `once: "${{ item.key }}"` and `verify: a finder` to this step or to the block '
+                remedy="give it `%(needed)s`, where the application does the same request once, and an `id: …`; or add "
+                '`id: …`, `once: "${{ item.key }}"` and `verify: a finder` to it or to the block around it'
+                if needed
+                else 'add `id: …`, `once: "${{ item.key }}"` and `verify: a finder` to this step or to the block '
                 "around it",
                 action=step.action,
+                needed=needed,
             )
         for inner in inside(step):
             self._step(inner)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -32,9 +33,10 @@ SHOWN: Final = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """`recipients`: who the server is told, blind copies too. `content`: the message as bytes, with CRLF."""
+    """`sender`, `recipients`: whom the server is told, blind copies too. `content`: the message as bytes, with CRLF."""
 
     message_id: str
+    sender: str
     recipients: tuple[str, ...]
     content: bytes
     told: str
@@ -62,21 +64,23 @@ def write(
     _check_granted(account, wanted)
     recipients = tuple(dict.fromkeys(_plain(each) for each in (account.redirect_all_to if trial else wanted)))
     message = EmailMessage(policy=SMTP)
-    message["Message-ID"] = f"{MARK}{call.effect_id[:ID_DIGITS]}@{account.sender.rpartition('@')[2]}>"
+    sender = _plain(account.sender)
+    message["Message-ID"] = f"{MARK}{call.effect_id[:ID_DIGITS]}@{sender.rpartition('@')[2]}>"
     message["Date"] = format_datetime(now or datetime.now(UTC))
-    message["From"] = Address(account.name, addr_spec=account.sender)
+    message["From"] = Address(account.name, addr_spec=sender)
     message["To"] = ", ".join(map(_plain, account.redirect_all_to if trial else params.to))
     if params.cc and not trial:
         message["Cc"] = ", ".join(map(_plain, params.cc))
     if params.reply_to:
-        message["Reply-To"] = params.reply_to
-    subject = " ".join(params.subject.split())
+        message["Reply-To"] = _plain(params.reply_to)
+    subject = _one_line(params.subject)
     message["Subject"] = f"[essai → {', '.join(params.to)}] {subject}" if trial else subject
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answering machine answers it
     text = _bodies(message, call, params, trial=trial, date_format=date_format)
     names = _attach(message, call, params.attach)
     return Letter(
         message_id=str(message["Message-ID"]),
+        sender=sender,
         recipients=recipients,
         content=message.as_bytes(),
         told=_told(params, subject, names, account.redirect_all_to if trial else ()),
@@ -106,9 +110,21 @@ def _plain(address: str) -> str:
         raise no_such_address(address) from None
 
 
+def _writable(text: str) -> str:
+    """Without what no mail can carry: halves of letters that a page or a disk may give, and NUL."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+
+
+def _one_line(text: str) -> str:
+    """As a header has it: nothing in it begins another one."""
+    seen = (" " if unicodedata.category(letter) == "Cc" else letter for letter in _writable(text))
+    return " ".join("".join(seen).split())
+
+
 def _bodies(message: EmailMessage, call: Call, params: SendParams, *, trial: bool, date_format: str) -> str:
     """Puts text and HTML into the message; the text."""
-    written = f"{_meant_for(params)}\n\n{params.body}" if trial else params.body
+    body = _writable(params.body)
+    written = f"{_meant_for(params)}\n\n{body}" if trial else body
     rows = _rows(call, params.table, date_format) if params.table is not None else []
     table = markdown.Table(tuple(params.table.columns) if params.table is not None else (), rows)
     text = markdown.as_text(written, table)
@@ -128,7 +144,7 @@ def _rows(call: Call, table: Table, date_format: str) -> list[list[str]]:
     rows = table.rows
     if not isinstance(rows, list | tuple) or not all(isinstance(row, Mapping) for row in rows):
         raise not_text_rows(call)
-    return markdown.cells_of(rows, table.columns, lambda value: _shown(value, date_format))
+    return markdown.cells_of(rows, table.columns, lambda value: _writable(_shown(value, date_format)))
 
 
 def _shown(value: Any, date_format: str) -> str:
@@ -162,8 +178,8 @@ def _attach(message: EmailMessage, call: Call, files: Sequence[str]) -> list[str
             raise no_attachment(call, name, bad.strerror or str(bad)) from bad
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
         main, _, sub = kind.partition("/")
-        message.add_attachment(content, maintype=main, subtype=sub, filename=file.name)
-        names.append(file.name)
+        names.append(_one_line(file.name))
+        message.add_attachment(content, maintype=main, subtype=sub, filename=names[-1])
     return names
 
 

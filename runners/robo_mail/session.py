@@ -126,7 +126,7 @@ class MailSession:
             await asyncio.to_thread(wire.connect)
         if account.secret is not None and not wire.signed_in:
             await self._sign_in(wire, account.secret)
-        await asyncio.to_thread(wire.address, letter.recipients)
+        await asyncio.to_thread(wire.address, letter.sender, letter.recipients)
         return wire
 
     async def _sign_in(self, wire: Wire, name: str) -> None:

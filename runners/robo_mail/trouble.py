@@ -307,13 +307,16 @@ def no_message(call: Call, folder: str, message: str) -> NotFound:
 
 
 def no_piece(call: Call, wanted: str, names: Sequence[str]) -> Rejection:
+    remedy = "ask who wrote it to send the file; where a mail may come without one, say `required: no`"
+    if not names:
+        return Rejection("no-attachment", "the mail has no attachment", place=call.step, remedy=remedy)
     return Rejection(
         "no-attachment",
-        "the mail has no attachment %(wanted)s; it has: %(names)s",
+        "the mail has no attachment that matches %(wanted)s; it has: %(names)s",
         place=call.step,
-        remedy="ask who wrote it to send the file; where a mail may come without one, say `required: no`",
+        remedy=remedy,
         wanted=wanted,
-        names=", ".join(names) or "-",
+        names=", ".join(names),
     )
 
 

@@ -111,11 +111,11 @@ class Wire:
             raise (trouble.credentials_refused if wrong else trouble.unreachable)(self._account, words)
         self.signed_in = True
 
-    def address(self, recipients: Sequence[str]) -> None:
+    def address(self, sender: str, recipients: Sequence[str]) -> None:
         """Say who it is from and who it goes to: all of them are taken, or nothing is sent. Nothing has left yet."""
         smtp = self._opened()
         try:
-            code, said = smtp.mail(self._account.sender)
+            code, said = smtp.mail(sender)
             if code != TAKEN:
                 raise self._refused(code, said, trouble.sender_refused(self._account, _words(code, said)))
             for address in recipients:

@@ -50,6 +50,43 @@ def test_lists_keep_their_numbers_and_lines_their_breaks() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("[table]\n\nfin", "A\n-\n1\n\nfin\n"),
+        ("début\n\n[table]", "début\n\nA\n-\n1\n"),
+        ("début\r\n[table]\r\nfin", "début\n\nA\n-\n1\n\nfin\n"),
+        ("le [table] ici", "le [table] ici\n\nA\n-\n1\n"),
+    ],
+    ids=["first", "last", "lines of Windows", "inside a line"],
+)
+def test_the_place_of_a_table_is_any_line_of_its_own(text: str, read: str) -> None:
+    assert markdown.as_text(text, markdown.Table(("A",), [["1"]])) == read
+
+
+def test_what_no_header_can_hold_neither_breaks_nor_begins_one(tmp_path: Path) -> None:
+    file = tmp_path / "a\nBcc: vole@ailleurs.fr"
+    file.write_bytes(b"x")
+    odd = "a\0\ud800\u2028Bcc: b"
+    rows = Table(rows=[{"p": odd}], columns={"P": "p"})
+    found, message = written(subject=f"{odd}\r\nBcc: c@exemple.fr", body=odd, table=rows, attach=(str(file),))
+    assert message["Bcc"] is None
+    assert message["Subject"] == "a? Bcc: b Bcc: c@exemple.fr"
+    (piece,) = message.iter_attachments()
+    assert piece.get_filename() == "a Bcc: vole@ailleurs.fr"
+    assert b"\0" not in found.content
+
+
+def test_domains_with_accents_stand_in_every_header_as_servers_know_them() -> None:
+    where = account(Post(port=25), sender="robot@préfecture.fr")
+    found, message = written(where=where, reply_to="bureau@préfecture.fr")
+    ascii_domain = "xn--prfecture-c4a.fr"
+    assert found.sender == f"robot@{ascii_domain}"
+    assert str(message["From"]).endswith(f"<robot@{ascii_domain}>")
+    assert message["Reply-To"] == f"bureau@{ascii_domain}"
+    assert found.message_id.endswith(f"@{ascii_domain}>")
+
+
 @pytest.mark.parametrize("evil", ["<script>alert(1)</script>", "![x](https://espion.exemple/p.png)", "<img src=x>"])
 def test_html_fetches_and_runs_nothing(evil: str) -> None:
     html = markdown.as_html(f"a {evil} b")

@@ -197,6 +197,14 @@ async def test_what_is_not_there_is_told(room: Room, desk: Desk) -> None:
     assert (result.values["files"], result.values["file"]) == ((), MISSING)
 
 
+async def test_a_mail_without_any_file_says_no_more_than_that(room: Room, desk: Desk) -> None:
+    await room.put("INBOX", with_files())
+    async with looking(desk, room) as session:
+        with pytest.raises(Rejection) as none:
+            await session.perform([attach("<a1@exemple.fr>")])
+    assert none.value.message == "the mail has no attachment"
+
+
 # -- hostile mails
 
 

@@ -253,6 +253,9 @@ def test_a_secret_with_codes_and_a_certificate_are_taken_and_never_shown(
     assert given("guichet", "--otp", lines="robot\nmot de passe\nGEZDGNBVGY3TQOJQ GEZDGNBVGY3TQOJQ\n").code == 0
     assert given("carte", "--certificate", "robot.pem", lines="\n").code == 0
     assert "RB909" in given("carte", "--certificate", "absent.p12", lines="\n").err
+    mixed = given("carte", "--certificate", "robot.pem", "--otp", "-u", "robot", lines="\n").err
+    assert "RB779" in mixed
+    assert "leave out --username, --otp" in mixed
     assert robo("secrets", "list", "--json").json["names"] == ["carte", "guichet"]
 
 

@@ -58,6 +58,10 @@ def test_an_empty_list_says_so(visitor: Any) -> None:
     assert "Aucune facture ne correspond" in visitor.go(f"{LIST}?statut=Autre").text
 
 
+def test_a_page_of_any_number_is_asked_for(visitor: Any) -> None:
+    assert visitor.go(f"{LIST}?page={'9' * 5000}").answer.status_code == 200
+
+
 def test_the_list_may_fail_for_nobody_in_particular(portal: RunningSandbox, visitor: Any) -> None:
     portal.faults.script("", Fault("error500", at="list"))
     assert visitor.go(WAITING).answer.status_code == 500
