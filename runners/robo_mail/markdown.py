@@ -51,14 +51,9 @@ def as_text(text: str, table: Table | None = None) -> str:
 
 def _around(text: str) -> tuple[str, str]:
     """What stands above the place of the table, and below it: a line `[table]`, else the end."""
-<<<<<<< HEAD
-    above, _, below = f"\n{text}\n".partition(f"\n{PLACE}\n")
-    return above.removeprefix("\n"), below.removesuffix("\n")
-=======
     lines = text.replace("\r\n", "\n").split("\n")
     at = lines.index(PLACE) if PLACE in lines else len(lines)
     return "\n".join(lines[:at]), "\n".join(lines[at + 1 :])
->>>>>>> ec0f847 (A mail is written whatever signs its values, files and domains have; a certificate takes no codes; RB403 and RB982 name what helps)
 
 
 def _lines(tokens: Sequence[Token]) -> Iterator[str]:
