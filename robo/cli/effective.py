@@ -15,6 +15,8 @@ from robo.model.process import Items, Process, Step, StepKind
 from robo.model.region import Region
 from robo.model.text import Path, Template, header
 from robo.plan.model import Once, Part, Plan, Segment, Turns, every, performed
+from robo.sdk.notation import source_text
+from robo.sdk.snapshots import SNAPSHOT
 
 DEFAULT: Final = "default"
 REGION: Final[Path] = ("", "region")
@@ -28,10 +30,14 @@ def node_text(node: Any) -> str:
     if isinstance(node, Template):
         return node_text(node.source)
     if isinstance(node, Mapping):
-        return "{" + ", ".join(f"{name}: {node_text(value)}" for name, value in node.items()) + "}"
+        return "{" + ", ".join(f"{name}: {node_text(_as_written(name, value))}" for name, value in node.items()) + "}"
     if isinstance(node, tuple):
         return "[" + ", ".join(node_text(value) for value in node) + "]"
     return str(node).replace("\n", "\\n")
+
+
+def _as_written(name: str, value: Any) -> Any:
+    return source_text(value) if name == SNAPSHOT and isinstance(value, Mapping) else value
 
 
 def effective(plan: Plan, process: Process, region: Region | None) -> Found:

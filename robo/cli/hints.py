@@ -141,16 +141,23 @@ OTHER: Final[Mapping[str, Mapping[str, str]]] = {
         "retry": "How often it is tried again (2).",
         "wait": "How long before that (30s).",
         "backoff": "By how much longer each time (2).",
-        "keep": "What is kept of a failure: [screenshot].",
+        "keep": "What is kept of a failure: [screenshot, snapshot].",
     },
 }
 TARGET: Final[Mapping[str, str]] = {
     "css": "A CSS selector, when a page has no name for it.",
+    "snapshot": 'What it shows, line by line: [heading "Demande" [level=1], {list: [listitem: Passeport]}].',
     "nth": "Which of several, from 1.",
     "within": "The part of the page it is in: a target.",
     "row": "The row with these cells: {Column: value}; with column it is a cell of it.",
     "column": "The column of the cell.",
     "all": "yes: a list of all that are there.",
+}
+LINE: Final[Mapping[str, str]] = {
+    "text": "Plain text between other lines.",
+    "/children": "equal: these lines and no other; deep-equal: also in them; contain: others may stand between.",
+    "/url": "The address of a link.",
+    "/placeholder": "What an empty field says of itself.",
 }
 VERIFY: Final[Mapping[str, str]] = {
     "finder": "The name of a finder.",
@@ -163,5 +170,5 @@ VERIFY: Final[Mapping[str, str]] = {
 
 def every() -> Iterator[str]:
     """All of them, once each: what the catalogue says in French."""
-    sections = (TOP, STEP, ITEMS, VALUE, TARGET, VERIFY, *OTHER.values())
+    sections = (TOP, STEP, ITEMS, VALUE, TARGET, LINE, VERIFY, *OTHER.values())
     yield from dict.fromkeys(text for section in sections for text in section.values())

@@ -25,6 +25,8 @@ from robo.model.process import Kind
 from robo.sdk.action import ActionSpec
 from robo.sdk.grammar import READ_KEYS, ROLES, TARGET_KEYS
 from robo.sdk.parameters import parameters as declared
+from robo.sdk.snapshots import CHILDREN, MODES, PROPERTIES, SNAPSHOT
+from robo.sdk.snapshots import ROLES as LINE_ROLES
 from robo.sdk.targets import Read, Target, Watched
 
 Schema = dict[str, Any]
@@ -55,6 +57,7 @@ def process_schema(actions: Mapping[str, ActionSpec]) -> Schema:
             "look": _look(actions),
             "target": _target(),
             "read": _read(),
+            "line": _line(),
         },
     }
 
@@ -255,9 +258,21 @@ def _annotated(annotation: Any) -> Schema:
 
 
 def _of_target() -> Schema:
-    special: Schema = {"row": ANYTHING, "within": {"$ref": "#/$defs/target"}}
+    special: Schema = {"row": ANYTHING, "within": {"$ref": "#/$defs/target"}, SNAPSHOT: _snapshot()}
     told = {**{role: f"A {role} of the page, by its name." for role in ROLES}, **hints.TARGET}
     return _told(told, {name: special.get(name, TEXT) for name in TARGET_KEYS})
+
+
+def _snapshot() -> Schema:
+    """Lines, or the text of them; a line that holds others is a mapping."""
+    return {"anyOf": [{"type": "array", "items": {"$ref": "#/$defs/line"}}, {"type": "string"}]}
+
+
+def _line() -> Schema:
+    own: Schema = _told(hints.LINE, {"text": TEXT, CHILDREN: {"enum": list(MODES)}, **dict.fromkeys(PROPERTIES, TEXT)})
+    below: Schema = {"anyOf": [TEXT, {"type": "array", "items": {"$ref": "#/$defs/line"}}]}
+    roles = dict.fromkeys(LINE_ROLES, below)
+    return {"anyOf": [TEXT, {"type": "object", "properties": {**own, **roles}, "additionalProperties": below}]}
 
 
 def _target() -> Schema:

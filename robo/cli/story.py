@@ -89,7 +89,8 @@ def tell_item(item: Item, story: Mapping[str, Any], review: Reviewed | None = No
         data(say("the page has changed, another name than the first was used: %(drift)s", {"drift": printable(drift)}))
     _tell_attempts(story["attempts"])
     for picture in story["evidence"]:
-        data(f"{_('picture')}: {picture}")
+        word = _("what the page showed, to copy from") if picture.endswith("snapshot.yaml") else _("picture")
+        data(f"{word}: {picture}")
 
 
 def _tell_attempts(attempts: Iterable[Mapping[str, Any]]) -> None:

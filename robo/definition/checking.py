@@ -257,7 +257,7 @@ class Look:
             self._pattern(first.value)
 
     def _pattern(self, pattern: str) -> None:
-        from robo.sdk.grammar import check_pattern
+        from robo.sdk.patterns import check_pattern
 
         if why := check_pattern(pattern):
             self._fault("RB207", "this is not a regular expression: %(why)s", "match", why=why)

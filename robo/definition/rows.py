@@ -15,7 +15,8 @@ from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
 from robo.model.dates import is_format
 from robo.model.process import Column, Items, Kind
 from robo.model.text import Node, Path, Template
-from robo.sdk.grammar import DATE_FORM, DATED, check_pattern
+from robo.sdk.grammar import DATE_FORM, DATED
+from robo.sdk.patterns import check_pattern
 
 GIVEN = {"row": "number", "source": {"place": "text", "row": "number", "digest": "text"}}
 """What every item has besides its fields."""

@@ -28,7 +28,7 @@ from robo.model.text import Node, Path
 
 KINDS: Final = tuple(kind.value for kind in Kind if kind is not Kind.SECRET)
 SECRET_KINDS: Final = ("password", "password+otp", "certificate", "attended")
-EVIDENCE: Final = ("screenshot",)
+EVIDENCE: Final = ("screenshot", "snapshot")
 _REQUEST = re.compile(r"(?:GET|POST|PUT|PATCH|DELETE) /\S*(?: \S.*)?")
 _PERCENT = re.compile(r"(\d{1,3}) ?%(?: ?\(after (\d{1,6})\))?")
 _MAX_SLOTS = 64

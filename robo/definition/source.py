@@ -13,6 +13,7 @@ from robo.definition.diagnostics import Reporter, nearest
 from robo.definition.document import Document
 from robo.definition.finding import find_words
 from robo.definition.scoping import ANYTHING, KINDS, Scope
+from robo.definition.snapshots import is_snapshot, read_snapshot_node
 from robo.definition.syntax import Fault
 from robo.definition.template import BadTemplate, parse_template
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode
@@ -181,12 +182,18 @@ class Source(Document):
     def node(self, tree: YamlNode | None, path: Path) -> Node:
         """A part of the document with its templates found and checked."""
         if isinstance(tree, TextNode):
-            return self._text_node(tree, path)
+            return self.template(tree, path)
         if isinstance(tree, ListNode):
             return tuple(self.node(part, below) for part, below in self.items(tree, path))
-        return {key: self.node(part, (*path, key)) for key, part in self.mapping(tree, path).items()}
+        return {
+            key: read_snapshot_node(self, part, (*path, key))
+            if is_snapshot(key, part)
+            else self.node(part, (*path, key))
+            for key, part in self.mapping(tree, path).items()
+        }
 
-    def _text_node(self, tree: TextNode, path: Path) -> str | Template:
+    def template(self, tree: TextNode, path: Path) -> str | Template:
+        """One text with its expressions found and checked."""
         if tree.broken:
             self.broken.add(path)
             return ""

@@ -117,7 +117,7 @@ class OnFailure(Value):
     retry: int = 2
     wait: timedelta = timedelta(seconds=30)
     backoff: int = 2
-    keep: tuple[str, ...] = ("screenshot",)
+    keep: tuple[str, ...] = ("screenshot", "snapshot")
 
 
 class Counts(Value):

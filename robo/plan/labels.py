@@ -17,10 +17,11 @@ from robo.model.text import Node
 from robo.plan.steps import Actions, change_inside, params_of, runner_of
 from robo.sdk.action import ActionSpec
 from robo.sdk.parameters import parameters
+from robo.sdk.snapshots import NOTATION
 from robo.sdk.targets import Read, Target, Watched
 
-GRAMMAR = frozenset({"match", "type", "format", "all", "required", "nth", "css"})
-"""Words of the target and read grammar whose values are not texts of a page."""
+GRAMMAR = frozenset({"match", "type", "format", "all", "required", "nth", "css", *NOTATION})
+"""Words of the target, read and snapshot grammar whose values are not texts of a page."""
 
 
 def same_text(text: str) -> str:

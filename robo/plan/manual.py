@@ -19,6 +19,8 @@ from robo.plan.phrases import PHRASES, TAKEN
 from robo.plan.phrases_review import review_lines, review_names
 from robo.plan.steps import params_of
 from robo.plan.taking import notes_of
+from robo.sdk.notation import spoken
+from robo.sdk.snapshots import SNAPSHOT
 
 
 def in_english(template: str, facts: Mapping[str, str]) -> str:
@@ -385,9 +387,8 @@ class _Writer:
         if isinstance(node, tuple):
             return self.target(node[0]) if node else ""
         if isinstance(node, Mapping):
-            words = [
-                value for key, value in node.items() if key not in {"within", "nth", "match", "type", "format", "code"}
-            ]
+            silent = {"within", "nth", "match", "type", "format", "code"}
+            words = [spoken(part) if key == SNAPSHOT else part for key, part in node.items() if key not in silent]
             return self.value(words[0]) if words else ""
         return self.value(node)
 

@@ -19,11 +19,15 @@ from robo.model.scalars import BadScalar, parse
 from robo.model.text import Path, Template
 from robo.sdk.action import ActionSpec, Params
 from robo.sdk.flaws import Flaws, is_list, shape
+from robo.sdk.patterns import check_pattern
+from robo.sdk.snapshots import SNAPSHOT, read_snapshot
 from robo.sdk.targets import ANY, Read, Role, Target, Watch, Watched
 from robo.sdk.values import Address, Email
 
 ROLES: Final[tuple[str, ...]] = get_args(Role)
-TARGET_KEYS: Final = (*ROLES, "name", "css", "nth", "within", "column")
+TARGET_KEYS: Final = (*ROLES, "name", "css", SNAPSHOT, "nth", "within", "column")
+ONE_OF: Final = (*ROLES, "name", "css", SNAPSHOT)
+"""What a target is found by: exactly one of these."""
 READ_KEYS: Final = ("match", "type", "format", "all", "required")
 CSS: Final = "css="
 FOREIGN: Final = ("xpath=", "//", "text=", "id=", "role=", "data-testid=")
@@ -37,7 +41,7 @@ DATE_FORM: Final = "a date format like dd/mm/yyyy or %d/%m/%Y"
 
 
 def parse_target(tree: Any) -> Target:
-    """One target: a text (an accessible name or `css=…`), or `{role: name}` with `nth within row column`."""
+    """One target: a text (a name or `css=…`), `{role: name}` or `{snapshot: …}`, with `nth within row column`."""
     flaws = Flaws()
     target = read_target(tree, (), flaws)
     flaws.check()
@@ -85,15 +89,15 @@ def _target_mapping(tree: Mapping[str, Any], path: Path, flaws: Flaws, also: Seq
     odd = [key for key in tree if key not in TARGET_KEYS]
     for key in odd:
         flaws.unknown_key(key, path, (*TARGET_KEYS, *also))
-    chosen = [key for key in tree if key in (*ROLES, "name", "css")]
+    chosen = [key for key in tree if key in ONE_OF]
     if odd and not chosen:
         return Target(name="")
     if len(chosen) != 1:
         flaws.add(
             "RB205",
-            "a target has one of a role, name or css: here %(found)s"
+            "a target has one of a role, name, css or snapshot: here %(found)s"
             if chosen
-            else "a target needs a role, name or css",
+            else "a target needs a role, name, css or snapshot",
             path,
             found=" and ".join(chosen),
             expected="for example {button: Enregistrer} or {field: Nom}",
@@ -115,6 +119,8 @@ def _what(key: str, value: Any, tree: Mapping[str, Any], path: Path, flaws: Flaw
         if not value:
             flaws.add("RB205", "a row is known by at least one column", (*path, key))
         return {"row": dict(value), "column": column}
+    if key == SNAPSHOT:
+        return {"snapshot": read_snapshot(value, (*path, key), flaws)}
     name = _name(value, (*path, key), flaws)
     if key == "css":
         return {"css": name.removeprefix(CSS)}
@@ -257,19 +263,6 @@ def _kind(tree: Any, path: Path, flaws: Flaws) -> Kind:
         )
         return Kind.STR
     return Kind(tree)
-
-
-def check_pattern(pattern: str) -> str:
-    """Why `pattern` is not a regular expression of RE2 (no look-around, no back-reference), or an empty text."""
-    import re2  # type: ignore[import-untyped]  # google-re2 has no stubs
-
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        re2.compile(pattern, options)
-    except re2.error as bad:
-        return str(bad.args[0].decode(errors="replace") if isinstance(bad.args[0], bytes) else bad.args[0])
-    return ""
 
 
 def _pattern(tree: Any, path: Path, flaws: Flaws) -> str | None:

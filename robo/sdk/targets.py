@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from robo.model.base import Value
 from robo.model.process import Kind
+from robo.sdk.snapshots import Line
 
 Role = Literal[
     "button", "link", "tab", "field", "heading", "row", "cell", "dialog", "section", "alert", "text", "label"
@@ -20,7 +21,7 @@ ANY = "any"
 
 
 class Target(Value):
-    """What to find on a page. Exactly one of `name` (with or without role), `css`, `row`."""
+    """What to find on a page. Exactly one of `name` (with or without role), `css`, `row`, `snapshot`."""
 
     name: str | None = None
     role: Role | None = None
@@ -28,6 +29,8 @@ class Target(Value):
     row: Mapping[str, Any] | None = None
     """Cells that must match, by column header; with `column` the target is a cell of that row."""
     column: str | None = None
+    snapshot: Line | None = None
+    """What it shows, line by line."""
     nth: int | None = None
     within: Target | None = None
 

@@ -39,6 +39,8 @@ class Hands:
         """Pages where one signs in (without their queries), each with the address that was gone to for it."""
         self.world: World | None = None
         """Where the last job was done."""
+        self.compared: Mapping[str, Any] | None = None
+        """The target whose snapshot the page last did not show, as the page's script takes it."""
 
     @property
     def tab(self) -> Tab:

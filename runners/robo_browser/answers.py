@@ -15,6 +15,7 @@ from robo.sdk.values import MISSING
 from robo_browser.acting import Hands, drift, moved, watch_job
 from robo_browser.frames import apart, where
 from robo_browser.reading import Unfit, value_of
+from robo_browser.snapshots import unlike
 from robo_browser.tab import DocumentGone, Tab
 from robo_browser.trouble import failed, listed
 from robo_browser.values import target_words
@@ -98,6 +99,9 @@ class Answers:
 
     def _absent(self, call: Call, seen: Seen, reads: Mapping[str, Read], expected: Sequence[Watched]) -> Failure:
         """The error for what did not come in time."""
+        sought = _sought(seen, reads, expected)
+        if seen.get("unlike") and sought is not None:
+            return self._unlike(call, seen, sought)
         if seen.get("several"):
             name = seen["missing"][0]
             return failed(seen["several"], target_words(reads[name].targets[0]), call.step)
@@ -119,8 +123,7 @@ class Answers:
                 target=what,
                 near=listed(seen.get("near")),
             )
-        at = int(seen.get("unseen", -1))
-        what = target_words(expected[at].targets[0]) if 0 <= at < len(expected) else "the end of the page"
+        what = "the end of the page" if sought is None else target_words(sought)
         return TimedOut(
             "RB710",
             "%(target)s was expected and did not appear in %(seconds)s s; nearest: %(near)s",
@@ -130,6 +133,11 @@ class Answers:
             seconds=call.timeout,
             near=listed(seen.get("near")),
         )
+
+    def _unlike(self, call: Call, seen: Seen, sought: Target) -> Failure:
+        """The page does not show what a snapshot says; what it does show is evidence from now on."""
+        self._hands.compared = self._hands.target(sought, call.within)
+        return unlike(sought, seen["unlike"], call.step, call.timeout)
 
     # -- after a submit
 
@@ -216,14 +224,28 @@ class Answers:
             return Answer(values={}, requests=requests)
         several = seen.get("several")  # of two places with its name, none is the receipt
         words = _ambiguous(call, seen["missing"][0], several) if several else ""
+        if seen.get("unlike") and (sought := _sought(seen, call.watch.read or {}, call.watch.expect)) is not None:
+            words = _said(self._unlike(call, seen, sought))
         return Answer(words=words, requests=requests)
 
 
 def _ambiguous(call: Call, name: str, several: Seen) -> str:
     """What a person reads of a receipt that stands in more than one place."""
     read = (call.watch.read or {})[name]
-    trouble = failed(several, target_words(read.targets[0]), call.step)
+    return _said(failed(several, target_words(read.targets[0]), call.step))
+
+
+def _said(trouble: Failure) -> str:
     return fill(trouble.message, trouble.facts)
+
+
+def _sought(seen: Seen, reads: Mapping[str, Read], expected: Sequence[Watched]) -> Target | None:
+    """What the page was last looked at for and did not have."""
+    at = int(seen.get("unseen", -1))
+    if 0 <= at < len(expected):
+        return expected[at].targets[0]
+    missing = seen.get("missing") or ()
+    return reads[missing[0]].targets[0] if missing and missing[0] in reads else None
 
 
 def _note(unfit: dict[str, list[str]], seen: Seen) -> None:

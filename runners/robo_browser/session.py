@@ -221,8 +221,10 @@ class BrowserSession:
                 yield replace(row, values=self._quiet.value(row.values))
 
     async def evidence(self, sensitive: Sequence[str]) -> Mapping[str, bytes]:
-        """A picture of the window in front and its address, with all that is secret or sensitive covered."""
-        return await pictures.take(self._windows, [*sensitive, *self._hands.secrets()])
+        """A picture of the window in front and its address, and what it shows where that was compared, with all that is
+        secret or sensitive covered."""
+        hidden = [*sensitive, *self._hands.secrets()]
+        return await pictures.take(self._windows, hidden, self._hands.compared)
 
     async def reset(self) -> None:
         """Close further windows and leave the page; the sign-in stays."""

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from robo.sdk.targets import Target
 from robo.sdk.values import MISSING, BadScalar, Kind, parse
+from robo_browser.snapshots import snapshot_job, snapshot_words
 
 LONG: Final = 6
 """Digits from which separators between them carry no meaning (telephone, account, dossier numbers)."""
@@ -185,6 +186,8 @@ def target_job(target: Target, date_format: str, within: Target | None = None) -
     if target.row is not None:
         job["row"] = {column: cell_texts(value, date_format) for column, value in target.row.items()}
         job["column"] = target.column
+    if target.snapshot is not None:
+        job["snapshot"] = snapshot_job(target.snapshot)
     if around is not None:
         job["within"] = target_job(around, date_format, rest)
     return {name: value for name, value in job.items() if value is not None}
@@ -202,6 +205,8 @@ def target_words(target: Target) -> str:
     """A target as a person reads it in a message."""
     if target.css is not None:
         words = f"css={target.css}"
+    elif target.snapshot is not None:
+        words = snapshot_words(target.snapshot)
     elif target.row is not None:
         cells = ", ".join(f"{column}: {value}" for column, value in target.row.items())
         words = f"row {{{cells}}}" + (f" › {target.column}" if target.column else "")

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from robo.sdk.action import ActionSpec, Params, Proof
-from robo.sdk.grammar import check_pattern
+from robo.sdk.patterns import check_pattern
 from robo.sdk.values import Effect, Kind
 from robo_files.actions_moving import MOVING, WHERE
 from robo_files.actions_paper import PAPER

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import Field, model_validator
 
 from robo.sdk.action import ActionSpec, Params, Proof
-from robo.sdk.grammar import check_pattern
+from robo.sdk.patterns import check_pattern
 from robo.sdk.values import Effect, Email
 
 

@@ -248,6 +248,8 @@ function find(target, doing) {
     list = rows.map((row) => (target.column ? row.cells[columnOf(row.headers, target.column)] : row.el)).filter(Boolean);
     if (target.column && doing === 'enter') list = list.map((cell) => cell.querySelector(FIELDS)).filter(Boolean);
     if (target.column && doing === 'click') list = list.map((cell) => cell.querySelector(CLICKABLE) || cell);
+  } else if (target.snapshot) {
+    list = showing(scope, target.snapshot);
   } else if (target.css) {
     list = query(scope, target.css);
     list = list.filter(doing === 'enter' ? usable : shown);

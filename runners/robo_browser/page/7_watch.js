@@ -104,8 +104,9 @@ async function watch(job) {
   if (found) return found;
   const read = readAll(job);
   const unseen = (job.expect || []).findIndex((targets) => !seen(targets).length);
-  return { timeout: true, loading: document.readyState === 'loading', missing: read.missing, several: read.several, blank: read.blank, unseen, values: read.values,
-    near: nearest(unseen >= 0 ? job.expect[unseen][0] : read.missing.length ? job.read[read.missing[0]].targets[0] : {}, 'see') };
+  const sought = unseen >= 0 ? job.expect[unseen][0] : read.missing.length ? job.read[read.missing[0]].targets[0] : {};
+  return { timeout: true, unlike: sought.snapshot && unlike(sought), loading: document.readyState === 'loading', missing: read.missing, several: read.several, blank: read.blank, unseen, values: read.values,
+    near: nearest(sought, 'see') };
 }
 
 const statusOf = () => (location.protocol === 'chrome-error:' ? 599 : performance.getEntriesByType('navigation')[0]?.responseStatus || 0);

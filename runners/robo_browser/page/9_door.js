@@ -4,7 +4,7 @@
 const has = (job) => ({ has: Boolean(job.columns ? tablesWith(placeOf(job), [...Object.keys(job.where || {}), ...job.columns]).found.length || (job.empty && saying(null, job.empty).length)
   : job.doing === 'file' ? !filePlace(job.targets).failed : job.targets.some((target) => find(target, job.doing).list.length)) });
 
-const JOBS = { has, enter, aim, watch, list, calendar, dayChosen, dateField, fileField, filesShown, fillRows, gridShown, cellOpened, cellDone, focusOne, readBack, cover: (job) => cover(job.needles), uncover,
+const JOBS = { has, enter, aim, watch, list, calendar, dayChosen, dateField, fileField, filesShown, fillRows, gridShown, cellOpened, cellDone, focusOne, readBack, snapshot: pageWritten, cover: (job) => cover(job.needles), uncover,
   read: (job) => watch({ ...job, refused: [], expect: [] }),
   arm: (job) => { arm(job.seconds); return {}; },
   ready: async (job) => ((await until(() => isRead() && (!job.complete || document.readyState === 'complete'), clock() + job.wait)) ? { status: statusOf(), signIn: asksToSignIn(), url: location.href } : { timeout: true }),

@@ -55,7 +55,7 @@ def test_what_is_not_said_has_the_documented_default(load: Load) -> None:
         "retry": 2,
         "wait": timedelta(seconds=30),
         "backoff": 2,
-        "keep": ("screenshot",),
+        "keep": ("screenshot", "snapshot"),
     }
     assert process.sessions.model_dump() == {"span": "worker", "page": "opened", "slots": None, "account": "shared"}
     assert process.counts.unit == "item"
