@@ -75,6 +75,11 @@ async def _adopt(tab: Tab, frame: Frame) -> None:
     inner.always = tab.always
     tab.inner[inner.frame] = inner
 
+    def gone(_event: object) -> None:
+        tab.inner.pop(inner.frame, None)
+
+    inner.on("close", gone)
+
 
 def apart(tab: Tab) -> bool:
     """Whether some frame is of another site, or has not come yet: then more than the page has to be looked at."""

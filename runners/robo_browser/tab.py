@@ -42,6 +42,8 @@ class Tab:
         self._arrived = asyncio.Event()
         self._documents = 0
         self._lost = ""
+        self._of_page: dict[str, Callable[[Any], None]] = {}
+        """What listens to the page, by the name of the event."""
         self._gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._talking: dict[str, float] = {}
         self._talks = 0
@@ -64,12 +66,16 @@ class Tab:
         for each in _frames(tree):
             frames(tab, each)
         script = {"source": source(), "worldName": WORLD, "runImmediately": True}
-        await asyncio.gather(
-            cdp.send("Runtime.enable"),
-            cdp.send("Page.enable"),
-            cdp.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}),
-            cdp.send("Page.addScriptToEvaluateOnNewDocument", script),
-        )
+        try:
+            await asyncio.gather(
+                cdp.send("Runtime.enable"),
+                cdp.send("Page.enable"),
+                cdp.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}),
+                cdp.send("Page.addScriptToEvaluateOnNewDocument", script),
+            )
+        except BaseException:
+            tab.lose("it was gone before it was looked at")
+            raise
         return tab
 
     def _listen(self) -> None:
@@ -86,8 +92,12 @@ class Tab:
         }
         for name, hear in heard.items():
             self._cdp.on(name, hear)
-        self.page.on("crash", lambda _page: self.lose("the page crashed"))
-        self.page.on("close", lambda _page: self.lose("the window was closed"))
+        self._of_page = {
+            "crash": lambda _page: self.lose("the page crashed"),
+            "close": lambda _page: self.lose("the window was closed"),
+        }
+        for event, lose in self._of_page.items():
+            self.page.on(event, lose)  # type: ignore[call-overload]  # its overloads name each event
         self._cdp.on("close", lambda *_: self.lose("the browser is gone"))
 
     def on(self, name: str, hear: Callable[[dict[str, Any]], None]) -> None:
@@ -140,6 +150,8 @@ class Tab:
     def lose(self, why: str) -> None:
         """No answer will come from this window any more."""
         self._lost = self._lost or why
+        while self._of_page:  # a frame of the page goes, the page stays: it must not keep what listened for the frame
+            self.page.remove_listener(*self._of_page.popitem())
         if not self._gone.done():
             self._gone.set_result(None)
         for event in (self._arrived, self._talk, self._committed):
@@ -263,7 +275,7 @@ class Tab:
     @property
     def has_foreign_frames(self) -> bool:
         """Frames that the script of the top document may not be able to reach."""
-        return bool(self._others or self.inner)
+        return bool(self._others or any(each.alive for each in self.inner.values()))
 
     async def click(self, x: float, y: float, *, times: int = 1) -> None:
         """Trusted clicks of the left button, one after the other at once."""

@@ -15,7 +15,7 @@ from robo_browser.session import BrowserSession
 from robo.sdk.errors import NotFound
 from robo.sdk.runner import Context
 from tests.runners.browser.conftest import SETTINGS
-from tests.runners.browser.support import Gate, Handler, Open, Server, Site, call, html
+from tests.runners.browser.support import Gate, Handler, Open, Server, Site, call, html, soon
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -178,3 +178,22 @@ async def test_a_frame_that_goes_on_to_another_page_is_looked_into_again(
     ]
     results = await session.perform([*onward, call("read", {"number": "N° dossier"})])
     assert results[-1].values == {"number": "12"}
+
+
+async def test_a_frame_that_is_gone_is_neither_counted_nor_listened_for(
+    session: BrowserSession, site: Site, inner: tuple[Site, str]
+) -> None:
+    def heard() -> list[int]:
+        return [len(tab.page._impl_obj.listeners(event)) for event in ("crash", "close")]
+
+    tab = session._windows.front
+    before = heard()
+    framed(site, inner, "<p>N° dossier : 12</p>")
+    site.pages["/alone"] = html("<h1>Fin</h1>")
+    for _ in range(2):
+        await session.perform([call("open", site.url("/")), call("read", {"number": "N° dossier"})])
+        assert tab.has_foreign_frames
+        await session.perform([call("open", site.url("/alone"), expect=[{"heading": "Fin"}])])
+        assert await soon(lambda: not tab.has_foreign_frames)
+    assert tab.inner == {}
+    assert heard() == before
