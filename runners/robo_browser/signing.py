@@ -78,6 +78,8 @@ class _SignIn:
         await hands.arrive(params.at, call, self._end)
         address, end = hands.tab.page.url, time.monotonic() + max(PERSON, call.timeout)
         watch = {"job": "watch", **watch_job(hands, call), "refused": []}  # a wrong code is her affair: she tries again
+        if call.watch.expect:
+            watch["read"] = {}  # what is read is not what says that she is in: it is asked for once she is
         seen: Mapping[str, Any] = {}
         while not seen.get("ok") and time.monotonic() < end:
             with suppress(TimedOut, NotFound):  # a page on its way to another

@@ -13,7 +13,7 @@ import pytest
 from robo_browser import BrowserRunner, signing
 from robo_browser.session import BrowserSession
 
-from robo.sdk.errors import InfrastructureError, SignInUnclear
+from robo.sdk.errors import InfrastructureError, NotFound, SignInUnclear
 from robo.sdk.secret import Secret
 from tests.runners.browser.conftest import SETTINGS
 from tests.runners.browser.support import Asked, Gate, Reply, Site, call, html
@@ -72,6 +72,29 @@ async def test_the_robot_waits_takes_over_and_finds_her_signed_in_the_next_time(
     finally:
         await runner.stop()
     assert oct(profile.stat().st_mode)[-3:] == "700"
+
+
+async def test_what_is_read_after_her_sign_in_is_told_as_itself_when_it_is_not_there(
+    site: Site, context: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing, "PERSON", 5.0)
+    portal(site)
+    runner = BrowserRunner()
+    session = await opened(runner, context, tmp_path / "profile")
+    step = call(
+        "login",
+        {"at": site.url("/accueil"), "secret": "agent"},
+        timeout=0.5,
+        expect=[{"heading": "Tableau de bord"}],
+        read={"who": "Compte"},
+    )
+    try:
+        waiting = asyncio.create_task(session.perform([step]))
+        await session._windows.front.page.get_by_role("button", name="Ouvrir").click()
+        with pytest.raises(NotFound, match="Compte"):
+            await waiting
+    finally:
+        await runner.stop()
 
 
 async def test_a_refusal_that_stands_there_while_she_signs_in_is_not_asked_for_again_and_again(
