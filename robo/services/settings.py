@@ -44,8 +44,6 @@ class BrowserSettings(Value):
 
     proxy: str | None = None
     direct: str | None = None
-    authorities: str | None = None
-    """A PEM file with authorities of one's own, from the project's folder: known besides those that everybody knows."""
     executable: str | None = None
     channel: str | None = None
     sandbox: bool = True
@@ -83,8 +81,8 @@ class Settings(Value):
     http: HttpSettings = HttpSettings()
     files: FileLimits = FileLimits()
     authorities: str | None = None
-    """Certificates (PEM) of authorities of our own networks, that http and mail trust besides those of the machine; a
-    relative path counts from the project."""
+    """Certificates (PEM) of authorities of our own networks, that pages, requests and mails trust besides those of the
+    machine; a relative path counts from the project."""
     secrets: Backend = Backend.AGE
 
     @property
@@ -119,9 +117,8 @@ class Settings(Value):
 
     @property
     def trusted(self) -> Path | None:
-        """Authorities of one's own for everything but pages; those of pages, when nothing else is said."""
-        named = self.authorities or self.browser.authorities
-        return None if named is None else self.project / named
+        """Authorities of one's own."""
+        return None if self.authorities is None else self.project / self.authorities
 
     def for_runners(self, attended: str = "") -> Mapping[str, Mapping[str, Any]]:
         """The settings each runner is started with, by the runner's name; absent keys are left to the runner.
@@ -129,11 +126,9 @@ class Settings(Value):
         browser = self.browser.model_dump(exclude_none=True)
         if attended:
             browser["profile"] = str(self.state / "profiles" / attended)
-        if "authorities" in browser:
-            browser["authorities"] = str(self.project / browser["authorities"])
         trust = {"authorities": str(self.trusted)} if self.trusted is not None else {}
         return {
-            "browser": browser,
+            "browser": {**browser, **trust},
             "files": self.files.model_dump(),
             "http": {**self.http.model_dump(exclude_none=True), **trust},
             "mail": trust,

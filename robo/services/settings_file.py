@@ -86,7 +86,6 @@ SHAPE: Final[Shape] = {
         "sandbox": _switch,
         "proxy": _proxy("http", "https", "socks5"),
         "direct": _text,
-        "authorities": _text,
     },
     "http": {"proxy": _proxy("http", "https"), "direct": _text},
     "authorities": _text,
@@ -103,6 +102,8 @@ SHAPE: Final[Shape] = {
     },
 }
 """Every key of the file. The reference in `robo/docs/reference.md` says what each is for."""
+MOVED: Final = {("browser", "authorities"): "authorities"}
+"""What stands at the top of the file alone, because more go by it than the section it was looked for in."""
 
 
 def read_settings_file(content: bytes, file: str) -> dict[str, Any]:
@@ -131,6 +132,16 @@ def _mapping(node: YamlNode, shape: Shape, inside: str, reporter: Reporter) -> d
         return {}
     found = {}
     for key, value in node.entries:
+        if key.text not in shape and (inside, key.text) in MOVED:
+            reporter.report(
+                "RB954",
+                "%(key)s is no setting of %(inside)s: pages, requests and mails go by the same",
+                at=key.at,
+                expected="%(key)s: … at the top of the file",
+                key=MOVED[(inside, key.text)],
+                inside=inside,
+            )
+            continue
         if key.text not in shape:
             reporter.report(
                 "RB954",

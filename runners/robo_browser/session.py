@@ -70,6 +70,7 @@ class BrowserSession:
         from playwright.async_api import Error
 
         certificate = await certificate_of(context)
+        tls = await asyncio.to_thread(trust.connection, certificate)
         try:
             given = own or await browser.new_context(
                 service_workers="block",
@@ -79,7 +80,6 @@ class BrowserSession:
                 client_certificates=shown(certificate, context),
                 **({"no_viewport": True} if context.headed else {"viewport": ZOOM}),
             )
-            tls = await asyncio.to_thread(trust.connection, certificate)
             windows = Windows(given, guard, context, tls)
             await windows.begin()
         except Error as error:

@@ -44,13 +44,21 @@ class Trust:
         check(settings)
         if not settings.get("authorities"):
             return cls()
-        file, folder = Path(str(settings["authorities"])), Path(tempfile.mkdtemp(prefix="robo-browser-"))
+        made = cls(Path(str(settings["authorities"])), Path(tempfile.mkdtemp(prefix="robo-browser-")))
+        try:
+            made._fill()
+        except BaseException:
+            made.forget()
+            raise
+        return made
+
+    def _fill(self) -> None:
+        assert self.file is not None and self.folder is not None  # noqa: S101, PT018 - only called for one with both
         known = os.environ.get(DRIVER)
         others = Path(known).read_bytes() if known and Path(known).is_file() else b""
-        (folder / BUNDLE).write_bytes(file.read_bytes() + b"\n" + others)
+        (self.folder / BUNDLE).write_bytes(self.file.read_bytes() + b"\n" + others)
         if sys.platform == "linux":
-            _make_database(file, folder)
-        return cls(file, folder)
+            _make_database(self.file, self.folder)
 
     def forget(self) -> None:
         """Blocking."""
@@ -78,18 +86,39 @@ class Trust:
                 os.environ[DRIVER] = before
 
     def connection(self, certificate: Secret | None = None) -> ssl.SSLContext | None:
-        """How our own connections know a host, and show who they are; None: as everybody does. Blocking."""
+        """How our own connections know a host, and show who they are; None: as everybody does. Blocking.
+
+        Raises `InfrastructureError` RB724 for authorities, RB741 for a certificate that OpenSSL does not take."""
         if self.file is None and certificate is None:
             return None
         context = ssl.create_default_context()
         if self.file is not None:
-            context.load_verify_locations(self.file)
+            try:
+                context.load_verify_locations(self.file)
+            except (OSError, ssl.SSLError) as odd:
+                raise _unreadable(self.file, str(odd.strerror or odd)) from None
         if certificate is not None:
-            with tempfile.TemporaryDirectory() as folder:  # OpenSSL takes files only; this one is readable by us alone
-                held = Path(folder) / "certificate.pem"
-                held.write_text(certificate.reveal("certificate") + certificate.reveal("key"))
-                context.load_cert_chain(held)
+            _show(context, certificate)
         return context
+
+
+def _show(context: ssl.SSLContext, certificate: Secret) -> None:
+    """Have our connections show the certificate. Raises `InfrastructureError` RB741: a short key, a foreign one."""
+    with tempfile.TemporaryDirectory() as folder:  # OpenSSL takes files only; this one is readable by us alone
+        held = Path(folder) / "certificate.pem"
+        held.write_text(certificate.reveal("certificate") + certificate.reveal("key"))
+        try:
+            context.load_cert_chain(held)
+        except ssl.SSLError as odd:
+            raise InfrastructureError(
+                "RB741",
+                "the certificate of the secret %(secret)s cannot be shown: %(why)s",
+                place=f"secrets: {certificate.name}",
+                remedy="store one that is taken today, with its own key: "
+                "`robo secrets set %(secret)s --certificate FILE`",
+                secret=certificate.name,
+                why=(odd.reason or str(odd)).replace("_", " ").lower(),
+            ) from None
 
 
 def check(settings: Mapping[str, Any]) -> None:
@@ -137,7 +166,7 @@ def _unreadable(file: Path, why: str) -> InfrastructureError:
         "RB724",
         "%(file)s holds no authority that can be read: %(why)s",
         place="config/robo.yaml",
-        remedy="`browser: authorities:` is a PEM file with the certificates of the authorities, one after the other",
+        remedy="`authorities:` is a PEM file with the certificates of the authorities, one after the other",
         file=str(file),
         why=why,
     )

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import ssl
 import sys
+import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from robo_browser import BrowserRunner
-from robo_browser.trust import check
+from robo_browser.trust import Trust, check
 
 from robo.sdk.errors import CredentialsRefused, InfrastructureError, PortalDown, SessionLost
 from robo.sdk.runner import HostRule
@@ -167,3 +168,24 @@ async def test_a_file_without_an_authority_is_told_before_anything_is_started(tm
         with pytest.raises(InfrastructureError) as caught:
             await asyncio.to_thread(check, {"authorities": str(tmp_path / name)})
         assert caught.value.code == "RB724"
+
+
+async def test_a_certificate_that_openssl_does_not_take_is_told_with_its_secret() -> None:
+    odd = Secret("carte", certificate=ROBOT.pem, key=AUTHORITY.key_pem)
+    with pytest.raises(InfrastructureError, match=r"carte.*key values mismatch") as caught:
+        await asyncio.to_thread(Trust().connection, odd)
+    assert (caught.value.code, caught.value.place) == ("RB741", "secrets: carte")
+
+
+async def test_a_start_that_fails_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool, held = tmp_path / "bin", tmp_path / "held"
+    for folder in (tool, held):
+        folder.mkdir()
+    (tool / "certutil").write_text("#!/bin/sh\nexit 1\n")
+    (tool / "certutil").chmod(0o700)
+    (tmp_path / "ac.pem").write_text(AUTHORITY.pem)
+    monkeypatch.setenv("PATH", str(tool))
+    monkeypatch.setattr(tempfile, "tempdir", str(held))
+    with pytest.raises(InfrastructureError):
+        await asyncio.to_thread(Trust.of, {"authorities": str(tmp_path / "ac.pem")})
+    assert list(held.iterdir()) == []

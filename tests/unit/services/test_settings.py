@@ -124,8 +124,15 @@ def test_ways_and_authorities_reach_the_runners_that_go_by_them(tmp_path: Path) 
     given = load_settings(project(tmp_path / "p", said), environ={}).for_runners()
     trust = {"authorities": str(tmp_path / "p/config/autorites.pem")}
     assert given["mail"] == trust
+    assert given["browser"]["authorities"] == trust["authorities"]
     assert given["http"] == {"proxy": "http://proxy.exemple:3128", "direct": "*.exemple", **trust}
     assert load_settings(project(tmp_path / "q"), environ={}).for_runners()["http"] == {}
+
+
+def test_authorities_of_pages_alone_are_sent_to_the_one_setting_for_all(tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError) as told:
+        load_settings(project(tmp_path / "p", "robo: 1\nbrowser: {authorities: ac.pem}\n"), environ={})
+    assert "at the top of the file" in told.value.diagnostics[0].expected
 
 
 @pytest.mark.parametrize(
