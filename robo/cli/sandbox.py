@@ -75,9 +75,10 @@ def sandbox(
 
 
 def _announce(running: RunningSandbox, mail_port: int, mailbox_port: int) -> None:
+    from robo.sandbox.skins import SKINS
     from robo.sandbox.web import APPLICATIONS
 
-    data(running.url)
+    data(f"{running.url}  {SKINS[running.skin].service}")
     for each in APPLICATIONS:
         data(f"{running.url}{each.home}  {each.service}")
     for login, password in running.accounts.items():
