@@ -193,13 +193,14 @@ def _of_another(problem: Diagnostic, process: str) -> bool:
 def _not_there(code: str, kind: str, name: str, known: Sequence[str], command: str) -> UsageError:
     from robo.definition.diagnostics import nearest
 
+    near = nearest(name, known)
     return UsageError(
         code,
         "there is no %(kind)s %(name)s",
         place=name,
-        remedy="nearest: %(near)s; `%(command)s` shows all",
+        remedy="nearest: %(near)s; `%(command)s` shows all" if near else "`%(command)s` shows all",
         kind=kind,
         name=name,
-        near=nearest(name, known) or "-",
+        near=near,
         command=command,
     )

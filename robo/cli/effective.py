@@ -246,7 +246,7 @@ def _said(step: Step) -> str:
     if step.until is not None:
         return f"until {step.until.source} (max: {step.most})"
     if step.review is not None:
-        return step.review.title
+        return node_text(step.review.title)
     if step.rules:
         rules = ", ".join(f"{rule.condition.source} → {rule.code}" for rule in step.rules)
         return f"{rules} (else: {step.otherwise})"

@@ -105,6 +105,7 @@ OTHER: Final[Mapping[str, Mapping[str, str]]] = {
         "process": "Which one, and its version: connexion@^1.2.",
         "with": "What its inputs are here: {name: value}.",
         "as": "The name its output is read by, and what its own names begin with.",
+        "was": "Its former name (`as`): the journal knows its effects by it.",
     },
     "popups": {"see": "What appears: a target.", "dismiss": "What puts it away: a target."},
     "sessions": {

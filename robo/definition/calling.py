@@ -10,13 +10,14 @@ from typing import Any, Final
 
 from robo.definition import keys
 from robo.definition.diagnostics import Diagnostic, nearest
-from robo.definition.inlining import Inlining, mentions, quoted
+from robo.definition.inlining import Inlining, is_quoted, mentions, quoted
 from robo.definition.scoping import ANYTHING, KINDS
 from robo.definition.source import Source
 from robo.definition.versions import VERSIONS, satisfies
 from robo.definition.yaml_text import YamlNode
 from robo.errors import phrase
-from robo.model.process import Finder, Host, Input, Kind, Process, SecretNeed, Table
+from robo.model.base import Value
+from robo.model.process import Finder, Host, Input, Kind, Process, SecretNeed, Step, Table
 from robo.model.scalars import BadScalar, chosen, parse
 from robo.model.text import Expr, Node, Path, Position, Template
 
@@ -25,6 +26,8 @@ STANDING: Final = frozenset(("inputs", "region", "process", "run"))
 OF_ITEM: Final = STANDING | {"item"}
 PASSING: Final = frozenset(("last", "error", "now", "find"))
 """What may be another thing at the next step."""
+MOST_STEPS: Final = 1000
+"""Steps that one call may bring: what calls itself what calls others grows with every level."""
 _WRITTEN: Final = frozenset((Kind.DATETIME, Kind.TIME, Kind.DURATION, Kind.LIST, Kind.FILE, Kind.FOLDER))
 """Types of which no expression writes a value out; a file is given with the run."""
 
@@ -93,7 +96,19 @@ class Calls:
             source.names[name] = {"*": ANYTHING} if called is None else dict(called.gives)
         if called is None or values is None or not free:
             return {"called": f"{name}_"}
-        call = Inlining(called=called, name=name, base=where, given=values)
+        was = source.plain(given.get("was"), (*where, "was")) or ""
+        if was == name:
+            source.wrong_value((*where, "was"), was, phrase("its former name, before %(name)s", name=name))
+        chosen_from = {
+            f"{name}.inputs.{key}": need.choices
+            for key, need in called.inputs.items()
+            if need.choices and KINDS[need.type] == "text" and key in values and not is_quoted(values[key])
+        }
+        for table, choices in chosen_from.items():
+            self.tables[table] = Table(name=table, rows={choice: choice for choice in choices})
+            key = table.rpartition(".")[2]
+            values[key] = f"({values[key]}) | table('{table}')"
+        call = Inlining(called=called, name=name, base=where, given=values, was=was)
         title = {} if "title" in parts else {"title": called.title}
         return {"do": self._bring(call, where), "called": call.prefix, **title}
 
@@ -273,6 +288,17 @@ class Calls:
             self._report(
                 "RB213", "the name %(name)s is taken", at=source.at((*where, "as")), meant=f"{call.name}_2", name=name
             )
+        if (count := sum(1 for _ in _every(steps))) > MOST_STEPS:
+            self._report(
+                "RB246",
+                "%(name)s brings %(count)s steps with what it calls itself, and %(most)s are the most",
+                at=source.at((*where, "process")),
+                expected="calls that are not nested so deeply, or steps in a loop instead of one call after another",
+                name=call.called.id,
+                count=count,
+                most=MOST_STEPS,
+            )
+            return ()
         for fault in call.faults[:1]:
             self._report(
                 fault.code, fault.message, at=source.at(where), expected="a shorter one, by set: before", **fault.facts
@@ -326,6 +352,17 @@ def _unfit(called: Process) -> Iterator[tuple[str, Position]]:
         yield "item", called.positions.get(("steps",), Position(called.file, 1, 1))
     if "row" in called.taken:
         yield "row", called.positions.get(("steps",), Position(called.file, 1, 1))
+
+
+def _every(value: Any) -> Iterator[Step]:
+    """Every step of a part of a process."""
+    if isinstance(value, Step):
+        yield value
+    if isinstance(value, Value):
+        holds = ("do", "next", "branches", "rescue", "leftover", "verify", "steps")
+        value = tuple(getattr(value, name, None) for name in holds)
+    for part in value if isinstance(value, tuple) else ():
+        yield from _every(part)
 
 
 def _written(need: Input, text: str) -> str:

@@ -26,12 +26,14 @@ _SIMPLE: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*|'(?:\\.|[^'\\])*'|\d+(
 @dataclass(slots=True, kw_only=True)
 class Inlining:
     """One call. `name`: what the caller calls it (`as`); `base`: where the call stands; `given`: input -> the source of
-    the expression that it is in the caller; `faults`: expressions that became too large."""
+    the expression that it is in the caller; `was`: what it called it before;
+    `faults`: expressions that became too large."""
 
     called: Process
     name: str
     base: Path
     given: Mapping[str, str]
+    was: str = ""
     faults: list[Fault] = field(default_factory=list)
 
     @property
@@ -113,8 +115,9 @@ class Inlining:
     def _step(self, step: Step, own: frozenset[str]) -> Step:
         changed: Step = self._value(step, own)
         update: dict[str, Any] = {"id": f"{self.prefix}{step.id}", "called": f"{self.prefix}{step.called}"}
-        if step.was:
-            update["was"] = f"{self.prefix}{step.was}"
+        if step.was or self.was:
+            former = step.was or (step.id if step.named else f"{step.called}{step.action}")
+            update["was"] = f"{self.was or self.name}_{former}"
         if step.as_:
             update["as_"] = f"{self.prefix}{step.as_}"
         if step.kind is StepKind.SET:
@@ -126,25 +129,35 @@ class Inlining:
     # ---- expressions ----------------------------------------------------------------------------------------
     def source(self, source: str, own: frozenset[str]) -> str:
         """An expression in the names of the caller."""
-        words = _WORDS.findall(source)
-        found = "".join(self._renamed(words, own))
+        found = "".join(self._renamed(self._own_tables(_WORDS.findall(source)), own))
         try:
             parse(found)
         except Fault as fault:
             self.faults.append(fault)
         return found
 
+    def _own_tables(self, words: list[str]) -> list[str]:
+        """`table(name)` means a table of the called process, also where its name is calculated."""
+        spoken = [index for index, word in enumerate(words) if not word.isspace()]
+        for before, index, bracket in reversed(list(zip(spoken, spoken[1:], spoken[2:], strict=False))):
+            if (words[before], words[index], words[bracket]) != ("|", "table", "("):
+                continue
+            end = _end_of_argument(words, bracket + 1)
+            name = [word for word in words[bracket + 1 : end] if not word.isspace()]
+            if len(name) == 1 and name[0][0] in "'\"":
+                words[bracket + 1 : end] = [f"{name[0][0]}{self.name}.{name[0][1:]}"]
+            else:
+                words[bracket + 1 : end] = [f"'{self.name}.'", " ", "~", " ", "(", *words[bracket + 1 : end], ")"]
+        return words
+
     def _renamed(self, words: list[str], own: frozenset[str]) -> Iterator[str]:
-        before, earlier, table = "", "", False
+        before, earlier = "", ""
         for word in words:
             if word.isspace():
                 yield word
                 continue
-            if word[0] in "'\"":
-                yield f"{word[0]}{self.name}.{word[1:]}" if table else word
-                table = False
-            elif not _is_name(word) or before in {".", "|", "is"} or (before, earlier) == ("not", "is"):
-                table = table or (word == "table" and before == "|")
+            text = word[0] in "'\""
+            if text or not _is_name(word) or before in {".", "|", "is"} or (before, earlier) == ("not", "is"):
                 yield word
             else:
                 yield self._name(re.sub(r"\s", "", word), own)
@@ -174,6 +187,11 @@ def quoted(text: str) -> str:
     return f"'{text}'"
 
 
+def is_quoted(source: str) -> bool:
+    """Whether an expression is one text, written out."""
+    return re.fullmatch(r"'(?:\\.|[^'\\])*'", source) is not None
+
+
 def expressions(value: Any) -> Iterator[str]:
     """The source of every expression of a part of a process."""
     if isinstance(value, Expr):
@@ -192,6 +210,16 @@ def expressions(value: Any) -> Iterator[str]:
 def mentions(value: Any) -> frozenset[str]:
     """The dotted names that a part of a process reads."""
     return frozenset(name for source in expressions(value) for name in mentioned(source))
+
+
+def _end_of_argument(words: list[str], start: int) -> int:
+    """Where the argument that begins at `start` ends: before its comma or the closing bracket."""
+    depth = 0
+    for index in range(start, len(words)):
+        if depth == 0 and words[index] in ",)":
+            return index
+        depth += (words[index] in "([{") - (words[index] in ")]}")
+    return len(words)
 
 
 def _is_name(word: str) -> bool:

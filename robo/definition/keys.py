@@ -63,7 +63,7 @@ LEFTOVER: Final = ("finder", "when", "do")
 REVIEW_STEP: Final = ("id", "when")
 REVIEW: Final = ("title", "role", "show", "edit", "choices", "answer_in", "on_timeout", "recheck")
 EDITABLE: Final = ("value", "title", "type", "required", "choices")
-CALL: Final = ("process", "with", "as")
+CALL: Final = ("process", "with", "as", "was")
 CALLABLE: Final = (
     *("robo", "process", "title", "version", "owner", "decision_role", "record"),
     *("inputs", "secrets", "hosts", "tables", "finders", "steps"),

@@ -13,7 +13,7 @@ from robo.definition.source import Source
 from robo.definition.yaml_text import MapNode, YamlNode
 from robo.model.process import Editable, Kind, Review
 from robo.model.scalars import BadScalar, parse
-from robo.model.text import Node, Path
+from robo.model.text import Node, Path, Template
 
 ANSWER: Final = "choice"
 """What the answer is read by, below the review's id."""
@@ -43,13 +43,13 @@ def read_review(source: Source, parts: Mapping[str, YamlNode], path: Path) -> di
         )
     where = (*path, "review")
     given = source.mapping(parts["review"], where, keys.REVIEW)
-    title = source.plain(source.required(given, "title", where), (*where, "title"))
+    title = _title(source, source.required(given, "title", where), (*where, "title"))
     role = source.plain(given.get("role"), (*where, "role")) or ""
     if role:
         check_code(source, role, (*where, "role"))
     show = source.mapping(source.required(given, "show", where), (*where, "show"))
     review = Review(
-        title=title or "",
+        title=title,
         role=role,
         show={name: source.node(value, (*where, "show", name)) for name, value in show.items()},
         edit=tuple(_editables(source, given.get("edit"), (*where, "edit"))),
@@ -59,6 +59,12 @@ def read_review(source: Source, parts: Mapping[str, YamlNode], path: Path) -> di
         recheck=source.typed(given.get("recheck"), (*where, "recheck"), Kind.BOOL, False),
     )
     return {"review": review}
+
+
+def _title(source: Source, node: YamlNode | None, path: Path) -> Node:
+    """The question in one line; it may say whose."""
+    title = source.node(node, path) if node is not None else ""
+    return title if isinstance(title, str | Template) else source.text(node, path)
 
 
 def answers_of(review: Review) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from robo.definition.filters.dates import add_workdays
 from robo.definition.operators import HOLIDAYS, World
 from robo.engine.attempt import Attempt
 from robo.engine.further import any_begun
+from robo.engine.history import Mask
 from robo.engine.ports import ItemEnd, OnceKey
 from robo.engine.scope import Holidays
 from robo.engine.signals import Asks, Ending
@@ -36,6 +37,8 @@ DAY: Final = timedelta(days=1)
 NO_ANSWER: Final = "no-answer"
 """Code of an item whose time to be answered is over."""
 ANSWER: Final = "choice"
+TITLE: Final = 120
+"""Signs of a question in lists."""
 
 
 class ReviewSegment:
@@ -116,7 +119,7 @@ class ReviewSegment:
     async def _question(self) -> Question:
         names, review = self._attempt.names, self._review
         return Question(
-            title=review.title,
+            title=one_line(await names.render(review.title, keep_missing=True), self._attempt.mask),
             role=review.role,
             shown={name: await names.render(node, keep_missing=True) for name, node in review.show.items()},
             fields={each.name: await self._field(each) for each in review.edit},
@@ -152,6 +155,12 @@ class ReviewSegment:
         attempt.history.add(self._step, "skipped", question.title)
         facts = {"entered": list(attempt.notes), "step": self._step.id, "title": question.title}
         return attempt.ending(Outcome.SKIPPED, "dry-run", "dry run: nobody was asked « %(title)s »", facts)
+
+
+def one_line(title: Any, mask: Mask) -> str:
+    """The question in one line, for lists and histories: nothing sensitive, and not longer than they show."""
+    words = " ".join(mask.text(str(title)).split())
+    return words if len(words) <= TITLE else f"{words[: TITLE - 1]}…"
 
 
 def deadline(review: Review, plan: Plan) -> Due:

@@ -79,7 +79,8 @@ async def _prove(attempt: Attempt, once: Once) -> Look:
     row = attempt.open
     if row is None:
         raise Failure("RB553", "the step %(step)s has no `verify`", remedy="declare one", step=once.id)
-    call = await make_call(attempt.plan, once.submit, attempt.names, in_once=True)
+    within = once.step.within if once.step is not once.submit else None
+    call = await make_call(attempt.plan, once.submit, attempt.names, in_once=True, within=within)
     call = replace(call, effect_id=row.once.effect_id)
     runner = runner_of(call.action)
     session: object = await attempt.session(runner, [call])

@@ -218,7 +218,7 @@ class Editable(Value):
 class Review(Value):
     """A question to a person, for which the item waits outside of any session: what is shown, what may be answered."""
 
-    title: str
+    title: Node
     role: str = ""
     """Who may answer; empty: whoever works with this project."""
     show: Mapping[str, Node]

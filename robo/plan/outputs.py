@@ -162,9 +162,9 @@ def uses_of(step: Step) -> Iterator[tuple[Path, Mention]]:
 
 
 def asked_of(step: Step) -> Node:
-    """What a review shows and what its corrections begin with."""
+    """What a review says and shows, and what its corrections begin with."""
     review = step.review
-    return () if review is None else (*review.show.values(), *(each.value for each in review.edit))
+    return () if review is None else (review.title, *review.show.values(), *(each.value for each in review.edit))
 
 
 def asked_inside(step: Step) -> Iterator[tuple[Path, Mention]]:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from robo.definition.telling import Say
 from robo.model.process import Review, Step
-from robo.model.text import Node
+from robo.model.text import Node, Template
 
 DAY = timedelta(days=1)
 
@@ -22,20 +22,33 @@ class Writing(Protocol):
         """A value as a person would be told it."""
         ...
 
+    def reason(self, words: Node) -> str:
+        """A text with its values called as a person knows them."""
+        ...
+
 
 def review_names(step: Step | None, say: Say) -> dict[str, str]:
     """How a person calls what a review leaves."""
     if step is None or step.review is None:
         return {}
     named = {f"{step.id}.{each.name}": f"« {each.title or each.name} »" for each in step.review.edit}
-    return {**named, f"{step.id}.choice": say("the answer to « %(title)s »", {"title": step.review.title})}
+    title = step.review.title
+    words = (
+        "".join(part if isinstance(part, str) else "…" for part in title.parts)
+        if isinstance(title, Template)
+        else title
+    )
+    return {**named, f"{step.id}.choice": say("the answer to « %(title)s »", {"title": str(words)})}
 
 
 def review_lines(writer: Writing, review: Review) -> tuple[str, ...]:
     """The question, and a line for each part of it."""
     say = writer.say
     who = review.role or say("somebody of the service", {})
-    return (say("Ask %(role)s: « %(title)s ».", {"role": who, "title": review.title}), *_parts(writer, review))
+    return (
+        say("Ask %(role)s: « %(title)s ».", {"role": who, "title": writer.reason(review.title)}),
+        *_parts(writer, review),
+    )
 
 
 def _parts(writer: Writing, review: Review) -> Iterator[str]:

@@ -54,6 +54,7 @@ def resecreted(process: Process, overlay: Overlay, actions: Actions, problems: P
     names = {name: to for name, to in overlay.secrets.items() if name in process.secrets}
     if not names:
         return process
+    _one_kind(process, overlay, names, problems)
 
     def change(step: Step) -> Mapping[str, Node]:
         spec = actions.get(step.action)
@@ -64,6 +65,26 @@ def resecreted(process: Process, overlay: Overlay, actions: Actions, problems: P
     stored = {names.get(name, name): need for name, need in process.secrets.items()}
     needs = {name: need.model_copy(update={"name": name}) for name, need in stored.items()}
     return _each_step(process, change).model_copy(update={"secrets": needs})
+
+
+def _one_kind(process: Process, overlay: Overlay, names: Mapping[str, str], problems: Problems) -> None:
+    """A stored secret that stands for several of the process is of one kind."""
+    for name in names:
+        need, to = process.secrets[name], names[name]
+        others = [other for other in process.secrets.values() if names.get(other.name, other.name) == to]
+        if (other := next((each for each in others if each.kind != need.kind), None)) is not None:
+            problems.report(
+                "RB491",
+                "%(to)s would be a secret of the kind %(kind)s for %(name)s, and of the kind %(other)s for %(second)s",
+                (*overlay.path, "secrets", name),
+                in_region=True,
+                remedy="name another stored secret: one is of one kind",
+                to=to,
+                kind=need.kind,
+                name=name,
+                other=other.kind,
+                second=other.name,
+            )
 
 
 def _each_step(process: Process, change: Callable[[Step], Mapping[str, Node]]) -> Process:

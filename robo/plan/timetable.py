@@ -46,6 +46,17 @@ class _Rules:
                 remedy="whoever answers for the region writes it there",
                 folder=trigger.folder,
             )
+        region = self.problems.region
+        if trigger.mailbox and (region is None or region.mail is None or region.mail.mailbox is None):
+            self.problems.report(
+                "RB499",
+                "%(name)s waits for mails, and this region has no mailbox to look into",
+                (*trigger.path, "mailbox"),
+                in_region=True,
+                expected="mail: {…, mailbox: {server: imap.exemple.fr, secret: mail}}",
+                remedy="add it to this file, or let the files arrive in a folder: `folder: …`",
+                name=trigger.name,
+            )
         if trigger.after == self.process.id:
             self.problems.report(
                 "RB497",

@@ -39,7 +39,14 @@ class Popup:
 
 async def no_code(name: str) -> str:
     """What a session without one-time codes is told."""
-    raise MissingSecret("RB902", "the secret %(name)s has no %(parts)s", name=name, parts="otp")
+    raise MissingSecret(
+        "RB902",
+        "the secret %(name)s has no %(parts)s",
+        place=f"secrets/{name}",
+        remedy="enter it again with its seed: `robo secrets set %(name)s --otp`",
+        name=name,
+        parts="otp",
+    )
 
 
 @dataclass(frozen=True, slots=True)

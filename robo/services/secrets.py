@@ -80,12 +80,6 @@ class SecretBook:
             check_valid(name, parts["certificate"])
         return Secret(name, **{part: parts[part] for part in needed})
 
-    async def fetch(self, name: str) -> Secret:
-        """`get` for the async side: the backend is asked in a thread (a keyring may ask a person)."""
-        import asyncio
-
-        return await asyncio.to_thread(self.get, name)
-
     def set(self, name: str, kind: str = PASSWORD, **parts: str) -> None:
         """Store the secret, replacing it whole. Raises `UsageError` RB904 when a part is empty, RB906 when the seed of
         its codes is none."""

@@ -141,6 +141,7 @@ def test_an_error_is_an_object_too(project: Path, robo: Robo) -> None:
     assert said.json["schema"] == "robo.error/1"
     assert said.json["code"] == "RB940"
     assert "verifier-demandes" in said.json["remedy"]
+    assert robo("run", "zzz", "--json").json["remedy"] == "`robo process list` shows all"
 
 
 def test_every_problem_of_a_definition_comes_at_once(project: Path, robo: Robo) -> None:

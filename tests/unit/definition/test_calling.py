@@ -11,11 +11,13 @@ import pytest
 from robo.definition import loading
 from robo.definition.case import load_case
 from robo.definition.diagnostics import Diagnostic, Reporter
+from robo.definition.expressions import render, scope_facts
 from robo.definition.inlining import Inlining, expressions
 from robo.definition.loading import check_process
 from robo.definition.yaml_text import Reading, read_yaml
-from robo.errors import DefinitionError
+from robo.errors import DefinitionError, Rejection
 from robo.model.process import Process
+from robo.model.text import Expr, Template
 from robo.plan.build import build
 from robo.plan.cases import case_problems
 from robo.plan.model import every
@@ -118,6 +120,9 @@ def test_its_inputs_are_what_the_call_gives_and_a_text_in_quotes_stays_what_it_i
         ("find.trouve.found and process.id == 'x'", "find.p_trouve.found and 'piece' == 'x'"),
         ("'it\\'s nom' ~ nom", "'it\\'s nom' ~ p_nom"),
         ("nom if 1.5 > 1 else joint . ref", "p_nom if 1.5 > 1 else p_joint.ref"),
+        ("nom | table( 'pays', inputs.number)", "p_nom | table('p.pays', item.number)"),
+        ("nom | table('a' if nom else 'b', 'c')", "p_nom | table('p.' ~ ('a' if p_nom else 'b'), 'c')"),
+        ("table | table(nom | table('x'))", "table | table('p.' ~ (p_nom | table('p.x')))"),
     ],
 )
 def test_only_names_are_renamed(written: str, read: str, tmp_path: Path, actions: Mapping[str, ActionSpec]) -> None:
@@ -364,3 +369,49 @@ def test_who_calls_what_prepares_a_decision_prepares_it(tmp_path: Path, actions:
     aid = CALLED.replace("version:", "decision_role: aid\nversion:")
     assert "RB215 the called process prepares a person's decision" in said(tmp_path, actions, piece=aid)[0]
     assert loaded(tmp_path, actions, piece=aid, caller=CALLER.replace("inputs:", "decision_role: aid\ninputs:", 1))
+
+
+KIND = CALLED.replace("  born:", "  kind: {type: choice, choices: [photo, acte]}\n  born:")
+
+
+def test_a_choice_that_an_expression_gives_is_looked_at_when_its_value_is_known(
+    tmp_path: Path, actions: Mapping[str, ActionSpec]
+) -> None:
+    piece = KIND.replace("code: ${{ 'Italie'", "genre: ${{ inputs.kind }}\n      code: ${{ 'Italie'")
+    given = CALLER.replace('number: "${{ item.number }}"}', 'number: "${{ item.number }}", kind: %s}')
+    process = loaded(tmp_path, actions, caller=given % '"${{ item.number }}"', piece=piece)
+    assert process.tables["p.inputs.kind"].rows == {"photo": "photo", "acte": "acte"}
+    (source,) = expressions(process.steps[0].do[0].assign["p_genre"])
+    scope = scope_facts(
+        tables={name: table.rows for name, table in process.tables.items()}, holidays=(), date_format="%d/%m/%Y"
+    )
+    assert render(Template("", (Expr(source),)), {**scope, "item": {"number": "acte"}}) == "acte"
+    with pytest.raises(Rejection) as rejected:
+        render(Template("", (Expr(source),)), {**scope, "item": {"number": "plan"}})
+    assert rejected.value.code == "not-in-table"
+    written = loaded(tmp_path, actions, caller=given % "acte", piece=piece)
+    assert set(written.tables) == {"p.pays"}
+    assert "RB201 plan is not" in said(tmp_path, actions, given % "plan", piece=piece)[0]
+
+
+def test_a_call_under_another_name_is_known_by_its_former_one(
+    tmp_path: Path, actions: Mapping[str, ActionSpec]
+) -> None:
+    mails = CALLED.replace("  - output", "  - browser.open: https://a.exemple\n  - output")
+    caller = CALLER.replace("as: p}", "as: p, was: pieces}")
+    plan = build(loaded(tmp_path, actions, caller=caller, piece=mails), None, actions)
+    first = next(iter(every(plan.segments)))
+    assert first.once is not None
+    assert (first.once.id, first.once.was) == ("p_joint", "pieces_joint")
+    assert "RB201" in said(tmp_path, actions, CALLER.replace("as: p}", "as: p, was: p}"))[0]
+
+
+def test_calls_of_calls_do_not_grow_without_end(
+    tmp_path: Path, actions: Mapping[str, ActionSpec], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("robo.definition.calling.MOST_STEPS", 8)
+    twice = CALLED[: CALLED.index("tables:")].replace("process: piece", "process: deux")
+    call = '  - call: {process: piece@2, with: {portal: "${{ inputs.portal }}", number: "%s"}, as: %s}\n'
+    twice += "steps:\n" + call % ("a", "q") + call % ("b", "r")
+    (told,) = said(tmp_path, actions, CALLER.replace("piece@^2", "deux@*").replace("p.ref", "item.number"), deux=twice)
+    assert "RB246 deux brings 14 steps" in told

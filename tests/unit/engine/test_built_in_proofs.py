@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ import pytest
 from robo.engine.ports import JournalState, OnceKey
 from robo.errors import Failure, Rejection, StoreConflict
 from robo.model.base import ItemState, Outcome
-from robo.model.process import Verify
-from robo.sdk.runner import Answer, Call, Finding, Gate
+from robo.model.process import StepKind, Verify
+from robo.sdk.runner import Answer, Call, Finding, Gate, Result
 
 REFUSED_FOR_NOW = Failure("RB900", "the server says: 451 try again later")
 
@@ -137,3 +138,20 @@ async def test_a_dry_run_shows_what_the_act_itself_holds(world: Any, monkeypatch
     item = await world.run(world.plan(world.mail()))
     assert (item.end.outcome, item.end.facts["entered"]) == (Outcome.SKIPPED, ["to a@exemple.fr"])
     assert [line.note for line in world.book.traces] == ["to a@exemple.fr"]
+
+
+async def test_the_proof_is_asked_about_the_place_that_the_act_was_in(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, asked = await world.sessions.get("t"), []
+
+    async def prove(_session: Any, call: Call, _age: float) -> Result:
+        asked.append(call.within)
+        return Result(values={"id": "m"}, finding=Finding(True))
+
+    monkeypatch.setattr(type(session), "prove", prove)
+    world.portal.answers.append("filed, no answer")
+    segment = world.mail()
+    block = segment.once.step.model_copy(update={"kind": StepKind.BLOCK, "within": {"section": "Envoi"}})
+    item = await world.run(world.plan(replace(segment, once=replace(segment.once, step=block))))
+    assert (item.state, [str(place.name) for place in asked]) == (ItemState.DONE, ["Envoi"])

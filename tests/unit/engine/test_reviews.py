@@ -60,6 +60,14 @@ async def test_the_item_waits_with_what_is_shown_and_nothing_behind_it_happens(w
     assert starts == {"due": "2026-03-12", "why": "7"}
 
 
+async def test_the_question_says_whose_it_is_in_one_line_without_what_is_sensitive(world: Any) -> None:
+    world.work = {"item": {"no": 7, "name": "Martin\n"}, "sensitive": ("Martin",)}
+    await world.run(world.plan(asks(world, title=text("Relire ${{ item.no }} de ${{ item.name }}" + "x" * 200))))
+    asked = (await world.book.review(KEY)).question.title
+    assert asked.startswith("Relire 7 de ••• x")
+    assert (len(asked), asked[-1]) == (120, "…")
+
+
 async def test_the_answer_is_read_and_what_came_before_is_not_repeated(world: Any) -> None:
     world.portal.answers.append("ok")
     tail = world.tail(

@@ -176,6 +176,7 @@ def test_limits_are_lowered_never_raised(bench: Any) -> None:
         ("triggers: {d: {folder: /srv/depots, inputs: {export: a}}}", "RB441"),
         ("triggers: {d: {after: essai, inputs: {export: a}}}", "RB497"),
         ("triggers: {d: {after: autre}}", "RB494"),
+        ("triggers: {m: {mailbox: INBOX, pattern: '*.csv'}}", "RB499"),
     ],
 )
 def test_no_run_would_begin_without_what_it_needs(bench: Any, overlay: str, code: str) -> None:
@@ -204,7 +205,17 @@ def test_a_granted_folder_grants_what_is_below_it_alone(bench: Any, granted: str
 
 
 def test_what_arrives_is_the_value_of_its_input(bench: Any) -> None:
-    region = "grants: {folders: [/srv/depots]}\n" + bench.overlay(
+    mail = (
+        "mail: {server: smtp.exemple.fr, from: r@exemple.fr, domains: exemple.fr, secret: m, mailbox: {server: i.fr}}\n"
+    )
+    region = f"grants: {{folders: [/srv/depots]}}\n{mail}" + bench.overlay(
         "triggers: {d: {folder: /srv/depots/titres}, m: {mailbox: INBOX, pattern: '*.csv'}}"
     )
     assert bench.plan(STEPS, head=bench.head + HEAD, region=region).region == "ici"
+
+
+def test_a_stored_secret_that_stands_for_two_is_of_one_kind(bench: Any) -> None:
+    head = bench.head + "secrets: {portal: {}, carte: {kind: certificate}}\n"
+    region = bench.overlay("secrets: {portal: coffre, carte: coffre}")
+    told = bench.problems("steps:\n  - page.open: ${{ inputs.portal }}\n", head=head, region=region)
+    assert [code for code, _ in told] == ["RB491", "RB491"]
