@@ -4,6 +4,7 @@ depend on the machine's language, and strftime lets a format ask for a text of a
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Final
@@ -49,6 +50,34 @@ _LETTERS = {
 }
 _MASK = re.compile(r"[dmyajhs]{2,}|[dmj]", re.IGNORECASE)
 """A run of letters that is parts of a date (`yyyymmdd`); any other is words (`le`, `à`, `h`)."""
+_SHORT = {
+    "janvier": "janv",
+    "février": "fevr",
+    "avril": "avr",
+    "juillet": "juil",
+    "septembre": "sept",
+    "octobre": "oct",
+    "novembre": "nov",
+    "décembre": "dec",
+}
+
+
+def _folded(text: str) -> str:
+    """Without case and accents, blanks of any kind as one."""
+    bare = "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
+    return " ".join(bare.lower().split())
+
+
+def _written(month: str) -> tuple[str, ...]:
+    """A month's name, folded, and what it is abbreviated to."""
+    return (_folded(month), *([_SHORT[month]] if month in _SHORT else []))
+
+
+_IN_WORDS = re.compile(
+    rf"(?:le )?(?:(?P<weekday>{'|'.join(day + '|' + day[:3] + '[.]?' for day in DAYS)}),? )?"
+    rf"(?P<day>[0-9]{{1,2}})(?:er)? "
+    rf"(?P<month>{'|'.join(name + '[.]?' for month in MONTHS for name in _written(month))}) (?P<year>[0-9]{{4}})"
+)
 _CENTURY = 70
 """Two-digit years from 70 on are of the last century."""
 
@@ -89,6 +118,22 @@ def _build(found: dict[str, str | None]) -> datetime:
         int(found.get("minute") or 0),
         int(found.get("second") or 0),
     )
+
+
+def parse_words(text: str) -> date:
+    """A date as people write it: `1er mars 2026`, `lundi 2 février 2026`, `28 févr. 2026`. Accents and case do not
+    matter; a weekday that is not that of the date is no date. Raises `BadDate`."""
+    match = _IN_WORDS.fullmatch(_folded(text))
+    if match is None:
+        raise BadDate(text)
+    month = next(n for n, name in enumerate(MONTHS, 1) if match["month"].rstrip(".") in _written(name))
+    try:
+        day = date(int(match["year"]), month, int(match["day"]))
+    except ValueError as bad:
+        raise BadDate(text) from bad
+    if match["weekday"] and not DAYS[day.weekday()].startswith(match["weekday"].rstrip(".")):
+        raise BadDate(text)
+    return day
 
 
 def is_format(form: str) -> bool:

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from robo.errors import RoboError, Words, one_of, phrase
 from robo.model.base import CellError
-from robo.model.dates import BadDate, parse_with_format
+from robo.model.dates import BadDate, parse_with_format, parse_words
 from robo.model.process import Kind
 
 MAX_TEXT: Final = 100_000
@@ -28,7 +28,7 @@ MAX_URL: Final = 2000
 MAX_EMAIL: Final = 254
 
 _BLANKS = "\u00a0\u202f\u2007\u2009"
-_SPACED = str.maketrans(dict.fromkeys(_BLANKS, " "))
+_SPACED = str.maketrans(dict.fromkeys(_BLANKS, " ") | {"\u2212": "-"})  # and the minus sign of typesetters
 _ERROR = re.compile(r"#(?:REF!|N/?[AD]|VALUE!|VALEUR!|DIV/0!|(?:NAME|NOM)\?|(?:NUM|NOMBRE|NULL?|SPILL|CALC)!)", re.I)
 _LARGEST = 10**24
 _WHOLE = 10**15
@@ -36,8 +36,8 @@ _WHOLE = 10**15
 _YES = frozenset({"oui", "x", "vrai", "true", "yes", "o", "1"})
 _NO = frozenset({"non", "faux", "false", "no", "n", "0"})
 _GROUPED = r"\d{1,3}(?: \d{3})+|\d+"
-_INT = re.compile(rf"([+-]?)({_GROUPED})(?:[.,]0{{1,2}})?", re.ASCII)
-_DECIMAL = re.compile(rf"([+-]?)({_GROUPED})(?:[.,](\d+))?", re.ASCII)
+_INT = re.compile(rf"([+-]?) ?({_GROUPED})(?:[.,]0{{1,2}})?", re.ASCII)
+_DECIMAL = re.compile(rf"([+-]?) ?({_GROUPED})(?:[.,](\d+))?", re.ASCII)
 _TIME = re.compile(r"(\d{1,2})(?:[:h]|:)(\d{2})?(?::(\d{2}))?", re.ASCII)
 _DURATION = re.compile(
     r"(\d{1,6}) ?(seconds?|secondes?|sec|s|minutes?|mins?|min|hours?|heures?|h|days?|jours?|d|j|weeks?|semaines?)", re.I
@@ -222,6 +222,10 @@ def _date(value: Any) -> date:
                 return parse_with_format(text, form).date()
             except BadDate:
                 continue
+        try:
+            return parse_words(text)
+        except BadDate:
+            pass
     raise BadScalar("a date like 31/12/2026 or 2026-12-31", value)
 
 

@@ -100,8 +100,21 @@ class Pen:
     async def _pick(self, call: Call, entry: Entry, job: Mapping[str, Any], end: float) -> dict[str, Any]:
         """Choose from a list that the page draws itself: open it, narrow it by typing where it can be, click. It has
         the time of its own step, not what is left for all the entries of the trip."""
-        hands = self._hands
         end = min(end, time.monotonic() + call.timeout)
+        for text in job["texts"]:
+            one = {**job, "text": text, "texts": [text]}
+            if len(job["texts"]) > 1 and (await self._shown(one, end, stay=True))["same"]:
+                continue
+            await self._pick_one(call, entry, one, end)
+        return await self._shown(job, end)
+
+    async def _shown(self, job: Mapping[str, Any], end: float, *, stay: bool = False) -> dict[str, Any]:
+        """What the field shows; `stay`: without leaving it, which closes its list."""
+        back = await self._hands.do({"job": "readBack", "entries": [job], "stay": stay}, end)
+        return dict(back["shown"][0])
+
+    async def _pick_one(self, call: Call, entry: Entry, job: Mapping[str, Any], end: float) -> None:
+        hands = self._hands
         field = {"targets": job["targets"], "doing": "enter", "words": entry.label}
         await hands.click_at(field, call, end)
         answer = await hands.do({"job": "focusOne", **job}, end)
@@ -112,8 +125,6 @@ class Pen:
         if "failed" in aim:
             raise await hands.missed(failed(aim, entry.label, call.step))
         await hands.click_aimed(aim, option, call, end)
-        back = await hands.do({"job": "readBack", "entries": [job]}, end)
-        return dict(back["shown"][0])
 
     async def _by_keyboard(
         self, flat: Flat, jobs: Sequence[Mapping[str, Any]], wrong: Sequence[int], end: float

@@ -86,11 +86,14 @@ function fields(scope, name) {
     () => called(all, name, beside),
   ];
   for (const rank of rest) {
-    const found = rank();
+    const found = [...new Set(rank().map(openerAround))];
     if (found.length) return found;
   }
   return groups(scope, name);
 }
+
+/** Some lists that a page draws have a field inside that takes the focus and no text: what opens is around it. */
+const openerAround = (el) => (el.tagName === 'INPUT' && el.readOnly && el.parentElement.closest('[role=combobox],[aria-haspopup=listbox]')) || el;
 
 const hint = (el) => (el.placeholder ? [el.placeholder] : []);
 const tip = (el) => (el.title ? [el.title] : []);

@@ -144,13 +144,34 @@ function shownIn(el, entry) {
     return { kind: 'choice', same: entry.empty ? !on.length : entry.texts.every((text) => on.includes(member(el, text)[0])), text: on.flatMap((box) => names(box).slice(0, 1)).join(', ') };
   }
   if (isChoice(el)) return { kind: 'choice', same: ticked(el) === (entry.on !== false), text: valueOf(el) };
-  if (entry.choose && isCombo(el)) return { kind: 'choice', same: comboShows(el, entry.text), text: squash(valueOf(el) || el.innerText) };
+  if (entry.choose && isCombo(el)) return { kind: 'choice', same: comboHolds(el, entry), text: squash(valueOf(el) || el.innerText) || chipsOf(el).join(', ') };
   if (SET.includes(el.type)) return { kind: 'choice', same: setSame(el, entry), text: el.value };
   if (el.type === 'password') return { kind: 'choice', same: el.value === entry.text, text: '•••' };
   return { kind: el.type === 'number' ? 'number' : 'text', text: valueOf(el) };
 }
 
 const comboShows = (el, text) => [el.value, el.innerText, ...withAndWithoutAside(el)].some((own) => tidy(own).toLowerCase() === tidy(text).toLowerCase());
+
+const CHIP = '[role=option],[role=listitem],[role=row],li,' + ['chip', 'tag', 'token', 'badge', 'pill', 'multi'].map((word) => `[class*="${word}" i]`).join();
+
+/** What was chosen already and stands beside a field that takes several: each with its own button, or drawn as such. */
+function chipsOf(el) {
+  const chips = (box) => inner([...box.querySelectorAll('*')].filter((part) => !part.contains(el) && !part.closest('[role=listbox],label') && shown(part)
+    && !isControl(part) && (part.matches(CHIP) || part.querySelector(BUTTONS)) && textOf(part, BUTTONS))).map((part) => textOf(part, BUTTONS));
+  for (let box = el.parentElement, up = 0; box && up < 4 && !box.matches('form,body,fieldset'); box = box.parentElement, up += 1) {
+    if ([...box.querySelectorAll(FIELDS)].some((other) => other !== el && usable(other))) break;
+    const found = chips(box);
+    if (found.length) return [...new Set(found)];
+  }
+  return [];
+}
+
+/** Every wanted text is what the field shows, or one of what was chosen beside it. */
+function comboHolds(el, entry) {
+  if (comboShows(el, entry.text)) return true;
+  const chips = chipsOf(el).map((text) => tidy(text).toLowerCase());
+  return !entry.empty && entry.texts.every((text) => comboShows(el, text) || chips.includes(tidy(text).toLowerCase()));
+}
 
 /** An option of a list that is open somewhere on the page. */
 function optionOf(text) {
@@ -191,7 +212,7 @@ async function enter(job) {
       if (!allowed(place.el, job.origins)) return { failed: 'origin', origin: place.el.ownerDocument.defaultView.location.origin };
       put(place.el, entry);
       done.push(place);
-      if (entry.choose && isCombo(place.el) && !comboShows(place.el, entry.text)) return { ...shownNow(done, job), pick: true };
+      if (entry.choose && isCombo(place.el) && !comboHolds(place.el, entry)) return { ...shownNow(done, job), pick: true };
       if (decides(place.el)) { await nextTask(); break; }
     }
     if (failure && done.length < job.entries.length) { leave(done.at(-1).el); await nextTask(); }
@@ -226,6 +247,6 @@ function focusOne(job) {
 }
 
 function readBack(job) {
-  document.activeElement?.blur();
+  if (!job.stay) document.activeElement?.blur();
   return { shown: job.entries.map((entry) => { const place = one(entry.targets, 'enter'); return place.failed ? { kind: 'choice', same: false, text: '' } : shownIn(place.el, entry); }) };
 }

@@ -130,7 +130,7 @@ function dayOrTurn({ day }) {
   const far = Math.abs((day.year - from.year) * 12 + day.month - from.month) >= 12;
   const el = (far && wanted.years[0]) || wanted.months[0];
   if (!el) return { failed: 'turn' };
-  return idle(el) || OFF.test(folded(el.getAttribute('class') || '')) ? { failed: 'edge' } : { el, rank: 0, what: 'turn' };
+  return grey(el) || OFF.test(folded(el.getAttribute('class') || '')) ? { failed: 'edge' } : { el, rank: 0, what: 'turn' };
 }
 
 /** What a press on a day has to land on. */

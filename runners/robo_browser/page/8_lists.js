@@ -213,9 +213,12 @@ function turning(job) {
   return next ? { el: next, rank: 0 } : { failed: 'none', target: job.pages[0] };
 }
 
-/** A button or link that does nothing now: it says so, looks so (a class like `ui-state-disabled`), or takes no mouse. */
-const idle = (el) => el.matches(':disabled') || el.closest('.disabled,[aria-disabled=true]') || [el, el.parentElement].some((each) => /(^|[\s_-])disabled($|\s)/.test(each?.getAttribute('class') || ''))
-  || getComputedStyle(el).pointerEvents === 'none' || (el.tagName === 'A' && !el.hasAttribute('href') && !el.matches('[role],[onclick],[tabindex]'));
+/** It says that it does nothing now, looks so (a class like `ui-state-disabled`), or takes no mouse. */
+const grey = (el) => el.matches(':disabled') || el.closest('.disabled,[aria-disabled=true]') || getComputedStyle(el).pointerEvents === 'none'
+  || [el, el.parentElement].some((each) => /(^|[\s_-])disabled($|\s)/.test(each?.getAttribute('class') || ''));
+
+/** A button or link that does nothing now. */
+const idle = (el) => grey(el) || (el.tagName === 'A' && !el.hasAttribute('href') && !el.matches('[role],[onclick],[tabindex]') && getComputedStyle(el).cursor !== 'pointer');
 
 /** A further page that nobody declared. */
 function pagingHint() {

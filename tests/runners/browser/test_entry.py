@@ -403,12 +403,16 @@ COMBOS = {
         "<table><tr><td>Pays</td><td><div tabindex=0 aria-haspopup=listbox id=c>Choisir</div></td></tr></table>"
         "<div id=o hidden><div role=option>France</div><div role=option>Italie</div></div>"
     ),
+    "around a field that takes no text": (
+        "<label for=f>Pays</label><div role=combobox id=c><input id=f readonly style='width:1px'><b>Choisir</b></div>"
+        "<div id=o hidden><div role=option>France</div><div role=option>Italie</div></div>"
+    ),
 }
 COMBO_SCRIPT = """<script>
   c.addEventListener('click', () => setTimeout(() => { o.hidden = false }, 60));
   c.addEventListener('input', () => { for (const i of o.children) i.hidden = !i.textContent.startsWith(c.value) });
   for (const i of o.children) i.addEventListener('click', (e) => { o.hidden = true; if (!e.isTrusted) return;
-    if (c.tagName === 'INPUT') c.value = i.textContent; else c.textContent = i.textContent;
+    if (c.tagName === 'INPUT') c.value = i.textContent; else (c.querySelector('b') || c).textContent = i.textContent;
     more.innerHTML = '<label>Région <input id=r></label>' });
 </script><div id=more></div>"""
 
@@ -420,6 +424,25 @@ async def test_a_list_that_the_page_draws_itself_is_chosen_from(session: Browser
     results = await session.perform([call("open", site.url()), *steps])
     assert results[1].note == "Pays = «Italie»"
     assert await evaluate(session, "[c.value || c.textContent, r.value]") == ["Italie", "Lazio"]
+
+
+CHIPS = """<form><div><label>Thèmes <input role=combobox id=c></label><div id=chosen><span class=chip>Paie
+<button type=button>×</button></span></div></div></form><ul role=listbox id=o></ul><script>
+const all = ['Budget', 'Numérique', 'Paie'], on = new Set(['Paie']);
+const open = () => { o.innerHTML = all.filter(t => !on.has(t) && t.startsWith(c.value))
+  .map(t => `<li role=option>${t}</li>`).join(''); };
+c.addEventListener('focus', open); c.addEventListener('input', open);
+o.addEventListener('mousedown', e => { e.preventDefault(); on.add(e.target.textContent); c.value = ''; o.innerHTML = '';
+  chosen.innerHTML = [...on].map(t => `<span class=chip>${t} <button type=button>×</button></span>`).join(''); });
+</script>"""
+
+
+async def test_a_drawn_list_that_takes_several_gets_each_that_it_has_not(session: BrowserSession, site: Site) -> None:
+    site.pages["/"] = html(CHIPS)
+    step = call("select", {"Thèmes": ["Budget", "Paie", "Numérique"]})
+    results = await session.perform([call("open", site.url()), step])
+    assert results[1].note == "Thèmes = «Paie, Budget, Numérique»"
+    assert await evaluate(session, "[...on]") == ["Paie", "Budget", "Numérique"]
 
 
 async def test_an_option_that_a_drawn_list_lacks_is_told_with_those_it_has(session: BrowserSession, site: Site) -> None:
