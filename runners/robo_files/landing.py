@@ -16,11 +16,13 @@ from functools import cache
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from robo_files.trouble import changed_meanwhile, disk_full, not_writable, open_elsewhere
+from robo_files.trouble import changed_meanwhile, disk_full, name_too_long, not_writable, open_elsewhere
 
 _NAME = 255
 """Bytes of a name on the disks of today."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_TOO_LONG = 206
+"""Windows: the name or the path has more signs than it takes."""
 
 
 def refuse_if_open(path: Path) -> None:
@@ -72,6 +74,8 @@ def refusals(path: Path) -> Iterator[None]:
         sharing = getattr(error, "winerror", None) in (5, 32, 33)
         raise open_elsewhere(path, "") if sharing else not_writable(path, str(error.strerror)) from error
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG or getattr(error, "winerror", None) == _TOO_LONG:
+            raise name_too_long(path) from error
         raise disk_full(path) if error.errno in _FULL else not_writable(path, str(error.strerror)) from error
 
 

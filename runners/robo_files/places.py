@@ -15,6 +15,7 @@ from robo.sdk.runner import Context
 DISK_FULL = "RB822"
 CONTENT = frozenset(
     [
+        "RB795",
         "RB803",
         "RB804",
         "RB805",
@@ -116,7 +117,7 @@ def absent(path: Path, step: str) -> Failure:
 
 def as_trouble(wrong: UsageError | InfrastructureError, step: str) -> RoboError:
     """What is wrong with a file that an item names is that item's trouble only; a full disk is everybody's. What stands
-    in the file does not change by trying again: a person must act."""
+    in the file, or how it would be called, does not change by trying again: a person must act."""
     if wrong.code == DISK_FULL:
         return wrong
     kind = Rejection if wrong.code in CONTENT else Failure

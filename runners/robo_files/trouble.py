@@ -313,12 +313,22 @@ def not_writable(file: Path, why: str) -> RoboError:
     )
 
 
+def name_too_long(file: Path) -> RoboError:
+    return UsageError(
+        "RB795",
+        "the name or the path of %(file)s is longer than the disk takes",
+        place=str(file),
+        remedy="make it of less: of a number instead of a text, or of a part of the text",
+        file=file.name,
+    )
+
+
 def disk_full(file: Path) -> RoboError:
     return InfrastructureError(
         "RB822",
         "the disk is full; %(file)s was not changed",
         place=str(file),
-        remedy="free some space, then run `robo runs flush`",
+        remedy="free some space, then `robo run --resume RUN`, or `robo runs flush` when only cells are owed",
         file=file.name,
     )
 

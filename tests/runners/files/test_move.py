@@ -21,7 +21,7 @@ from robo_files.moving import arrive
 from robo_files.places import safe_name
 
 from robo.sdk.action import Proof
-from robo.sdk.errors import Failure
+from robo.sdk.errors import Failure, Rejection
 from robo.sdk.grammar import parse_params
 from robo.sdk.runner import Call, Context, Result
 from robo.sdk.values import Effect
@@ -77,6 +77,15 @@ async def test_done_twice_is_done_once(do: Do, letter: Path, given: Path, action
     again = await do(action, file=str(letter), to="traités", source=source)
     assert (dict(again.values), held(given)) == (dict(first.values), before)
     assert "(already)" in again.note
+
+
+async def test_a_name_that_no_disk_takes_is_a_matter_for_a_person_and_not_tried_again(
+    do: Do, letter: Path, given: Path
+) -> None:
+    with pytest.raises(Rejection) as caught:
+        await do("files.copy", file=str(letter), to="é" * 200)
+    assert caught.value.code == "RB795"
+    assert held(given) == {"lettre.pdf": b"%PDF-1.7 Martin"}
 
 
 async def test_renamed_twice_is_renamed_once(do: Do, letter: Path, given: Path) -> None:
