@@ -174,6 +174,13 @@ def test_a_page_in_two_languages_has_the_same_commands_and_snippets_in_their_ord
     assert english in TEXTS[french]
 
 
+def test_every_situation_of_the_how_to_is_named_in_french_once_and_leads_to_it() -> None:
+    situations = re.findall(r"^## (.+)$", TEXTS["how-to.md"], re.MULTILINE)
+    places = [re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in situations]
+    named = re.findall(r"\]\(how-to\.md#(.+?)\)", TEXTS["comment-faire.md"])
+    assert sorted(named) == sorted(places)
+
+
 def test_there_are_whole_definitions_to_check() -> None:
     assert len(WHOLE) >= 4
 
