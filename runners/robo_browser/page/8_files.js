@@ -10,7 +10,10 @@ function zoneNames(el) {
   const found = [...names(el), ...testIds(el)];
   for (let box = el.parentElement, up = 0; box && up < 4 && fileFields(box).length === 1 && !box.matches('form,body,main'); box = box.parentElement, up += 1) {
     found.push(...titles(box), ...[...box.querySelectorAll(`${CLICKABLE},label`)].filter(shown).flatMap(names));
-    if (shown(box)) found.push(squash(box.innerText), squash((box.innerText || '').split('\n')[0]));
+    if (!shown(box)) continue;
+    found.push(squash(box.innerText), squash((box.innerText || '').split('\n')[0]));
+    const first = [...box.querySelectorAll(CLICKABLE)].find(shown);
+    if (first) found.push(...calledBefore(box, first)); // « Pièce d'identité [Parcourir…] »
   }
   return found.filter(Boolean);
 }

@@ -144,6 +144,8 @@ FIELDS = {
     "<input id=f type=file multiple style='display:none'>",
     "hidden behind a button": "<div><button type=button onclick='f.click()'>Justificatif</button>"
     "<input id=f type=file multiple hidden></div>",
+    "words before the button that opens it": "<div><span>Justificatif</span> <button type=button>Parcourir…</button>"
+    "<input type=file id=f multiple style='display:none'></div>",
     "a zone to drop on": "<div class=zone style='border:1px dashed'><p>Justificatif</p><p>Glissez vos fichiers ici</p>"
     "<input type=file multiple style='opacity:0;position:absolute;width:1px;height:1px'></div>",
     "text beside": "<table><tr><td>Justificatif :</td><td><input type=file multiple></td></tr></table>",
