@@ -5,8 +5,10 @@ That a name exists at all was checked when the process was loaded; here it is wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from robo.definition.diagnostics import nearest
 from robo.model.process import Step, StepKind, Verify
@@ -62,6 +64,12 @@ class _Left:
 
     guards: frozenset[str]
     names: frozenset[str] | None = None
+    also: tuple[frozenset[str], ...] = ()
+    """Further conditions under which it is there: behind a step that ends the item without it."""
+
+    def there(self, guards: frozenset[str]) -> bool:
+        """Whether it is there where these conditions hold."""
+        return any(each <= guards for each in (self.guards, *self.also))
 
 
 class Usage:
@@ -92,6 +100,9 @@ class Usage:
 
     def _remember(self, step: Step, guards: frozenset[str]) -> None:
         guards = guards | {f"optional {step.id}"} if step.optional else guards
+        for name in _ended_without(step):
+            if (left := self._left.get(name)) is not None:
+                self._left[name] = replace(left, also=(*left.also, guards))
         if step.kind is StepKind.SET:
             for name in step.assign:
                 self._left[name] = _Left(guards)
@@ -106,7 +117,7 @@ class Usage:
             return
         if left.names is not None and len(mention.parts) > 1 and mention.parts[1] not in left.names:
             self._report_uncertain(path, mention, left.names)
-        elif not (left.guards <= guards or mention.guarded):
+        elif not (left.there(guards) or mention.guarded):
             self._problems.report(
                 "RB423",
                 "%(name)s is used here, but the step that gives it does not always run",
@@ -128,6 +139,23 @@ class Usage:
             name=str(mention),
             known=", ".join(sorted(names)),
         )
+
+
+def _ended_without(step: Step) -> Iterator[str]:
+    """The names without which a step ends the item: `reject_if: x is missing or …`."""
+    ends = {StepKind.REJECT_IF, StepKind.SKIP_IF}
+    conditions = [step.condition] if step.kind in ends and step.condition is not None else []
+    if step.kind is StepKind.CHECK and step.otherwise == "reject":
+        conditions = [rule.condition for rule in step.rules]
+    for condition in conditions:
+        plain = QUOTED.sub("''", condition.source)
+        if "(" not in plain and " if " not in plain:
+            lacking = (LACKING.fullmatch(part.strip()) for part in plain.split(" or "))
+            yield from (found[1] for found in lacking if found)
+
+
+QUOTED: Final = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"")
+LACKING: Final = re.compile(r"(\w+)(?:\.\w+)* is missing")
 
 
 def uses_of(step: Step) -> Iterator[tuple[Path, Mention]]:

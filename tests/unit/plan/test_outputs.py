@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 NOTE = '  - files.update_row: {{set: {{N° dossier: "${{{{ {value} }}}}"}}}}\n'
 
 
@@ -49,3 +51,24 @@ def test_what_an_optional_step_reads_may_be_missing(bench: Any) -> None:
         + note("seen.n")
     )
     assert [code for code, _ in bench.problems(steps)] == ["RB423"]
+
+
+READ = "steps:\n  - page.open: https://a.exemple\n  - id: seen\n    page.read: {n: Numéro}\n    optional: true\n"
+
+
+@pytest.mark.parametrize(
+    ("end", "codes"),
+    [
+        ("  - {reject_if: seen.n is missing, code: no}\n", []),
+        ("  - {skip_if: item.kind == 'a or b' or seen is missing, code: no}\n", []),
+        ("  - {check: [{not: seen.n is missing, code: no}], else: reject}\n", []),
+        ("  - {hand_over_if: seen.n is missing, code: no}\n", ["RB423"]),
+        ("  - {check: [{not: seen.n is missing, code: no}], else: continue}\n", ["RB423"]),
+        ("  - {reject_if: seen.n is missing and item.kind == 'a', code: no}\n", ["RB423"]),
+        ("  - {reject_if: not (item.kind == 'a' or seen is missing), code: no}\n", ["RB423"]),
+        ("  - {reject_if: seen.n is missing, code: no, when: item.kind == 'x'}\n", ["RB423"]),
+    ],
+)
+def test_behind_a_step_that_ends_the_item_without_it_a_value_is_there(bench: Any, end: str, codes: list[str]) -> None:
+    steps = READ + end + note("seen.n")
+    assert ([code for code, _ in bench.problems(steps)] if codes else bench.plan(steps) and []) == codes
