@@ -11,7 +11,7 @@ from robo.cli.console import near
 from robo.cli.language import _
 from robo.cli.overlaid import Row, overlay_rows, reasons
 from robo.model.overlay import Overlay
-from robo.model.process import Items, Process, Step, StepKind
+from robo.model.process import Column, Items, Process, Step, StepKind
 from robo.model.region import Region
 from robo.model.text import Path, Template, header
 from robo.plan.model import Once, Part, Plan, Segment, Turns, every, performed
@@ -116,6 +116,20 @@ def _named(plan: Plan, process: Process, overlay: Overlay | None) -> Iterator[Ro
         yield from _items(plan.items, {header(to): name for name, to in overlay.columns.items()} if overlay else {})
 
 
+def _rules(column: Column) -> str:
+    """All that is asked of the cells of a column."""
+    empty = _("may be empty") if not column.required or column.default is not None else _("required")
+    said = {
+        "default": column.default,
+        "pattern": column.pattern,
+        "match": column.match,
+        "choices": " | ".join(column.choices),
+        "format": column.format,
+    }
+    more = [f"{name}: {value}" for name, value in said.items() if value] + ["sensitive"] * column.sensitive
+    return ", ".join([column.column, column.type.value, empty, *more])
+
+
 def _items(items: Items, renamed: Mapping[str, str]) -> Iterator[Row]:
     """Where items come from, in the order in which they are made."""
     for row in items.rows:
@@ -123,9 +137,12 @@ def _items(items: Items, renamed: Mapping[str, str]) -> Iterator[Row]:
     if items.source is not None:
         yield "items.from", f"{items.source.action} {node_text(items.source.params)}", ("items", "from")
     for column in items.fields:
-        rules = f"{column.column}, {column.type.value}, {_('required') if column.required else _('may be empty')}"
         before = renamed.get(header(column.column))
-        yield f"items.fields.{column.name}", rules, ("columns", before) if before else ("items", "fields", column.name)
+        yield (
+            f"items.fields.{column.name}",
+            _rules(column),
+            ("columns", before) if before else ("items", "fields", column.name),
+        )
     for name, node in items.let.items():
         yield f"items.let.{name}", node_text(node), ("items", "let", name)
     if items.only_if is not None:

@@ -179,7 +179,7 @@ def test_every_value_of_a_region_is_shown_with_its_line_and_run(project: Path, r
     line = before.count("\n")
     shown = robo("process", "show", "verifier-demandes", "--region", "ma-region", "--explain").out
     for value, row in (
-        ("items.fields.last = Nom de famille, str, required", 3),
+        ("items.fields.last = Nom de famille, str, required, sensitive", 3),
         ("limits.items = 100", 5),
         ("notify.summary = chef@exemple.fr", 6),
         ("end: gros = note gros montant de ${{ item.last }}", 7),
@@ -225,7 +225,7 @@ def test_two_regions_and_two_processes_are_compared_in_words(project: Path, robo
     said = robo("process", "diff", "verifier-demandes", "--regions", "ma-region,autre")
     assert said.code == 1
     assert "limits.items: 500 → 9   # default · config/regions/autre.yaml:" in said.out
-    assert "items.fields.last: Nom, str, required → Patronyme, str, required" in said.out
+    assert "items.fields.last: Nom, str, required, sensitive → Patronyme, str, required, sensitive" in said.out
     assert "only in autre: columns.Nom = Patronyme" in said.out
     assert robo("process", "diff", "verifier-demandes", "--regions", "autre,autre").code == 0
     shorter = project / "processes/court/process.yaml"
@@ -246,3 +246,11 @@ def test_a_value_of_several_lines_is_shown_on_one(project: Path, robo: Robo) -> 
     shown = robo("process", "show", "verifier-demandes").out
     assert r"un\ndeux" in shown
     assert all(" = " in line for line in shown.splitlines())
+
+
+def test_all_that_is_asked_of_a_cell_is_shown(project: Path, robo: Robo) -> None:
+    file = project / "processes/verifier-demandes/process.yaml"
+    fields = "  fields:\n    town: {column: Ville, default: Albi, choices: [Albi, Sète], sensitive: true}\n"
+    file.write_text(file.read_text(encoding="utf-8").replace("  fields:\n", fields), encoding="utf-8")
+    shown = robo("process", "show", "verifier-demandes").out
+    assert "items.fields.town = Ville, str, may be empty, default: Albi, choices: Albi | Sète, sensitive" in shown
