@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from pathlib import Path
@@ -89,7 +90,7 @@ class Chromium:
         }
         if self._profile is None:
             return await playwright.chromium.launch(**how, env=self._trust.environment)
-        await asyncio.to_thread(self._profile.mkdir, mode=0o700, parents=True, exist_ok=True)
+        await asyncio.to_thread(prepare, self._profile)
         self._own = await playwright.chromium.launch_persistent_context(
             self._profile, **how, service_workers="block", accept_downloads=False, locale="fr-FR", no_viewport=True
         )
@@ -142,6 +143,18 @@ class Chromium:
             await asyncio.wait({stopping}, timeout=GRACE / 2)
             await self.kept.end()
             await stopping
+
+
+def prepare(profile: Path) -> None:
+    """A profile of the robot's own, in which the browser offers to keep no password: what a person types there to sign
+    in stays hers. Blocking."""
+    told = profile / "Default" / "Preferences"
+    profile.mkdir(mode=0o700, parents=True, exist_ok=True)
+    told.parent.mkdir(mode=0o700, exist_ok=True)
+    if not told.exists():
+        told.write_text(
+            json.dumps({"credentials_enable_service": False, "profile": {"password_manager_enabled": False}})
+        )
 
 
 def driver_cache() -> Path | None:
