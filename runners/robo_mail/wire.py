@@ -72,6 +72,8 @@ class Wire:
                 self._smtp = smtplib.SMTP_SSL(account.server, account.port, timeout=ANSWER, context=trust)
             else:
                 self._smtp = smtplib.SMTP(account.server, account.port, timeout=ANSWER)
+            if self._smtp.sock is not None:  # or the final dot waits 40 ms for the mail before it to be acknowledged
+                self._smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._greet(self._smtp)
         except (OSError, smtplib.SMTPException, RoboError) as bad:
             self.close()

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from robo.sandbox.handle import spawn
-from tests.benchmarks import books, challenge, contexts, items, papers, steps
+from tests.benchmarks import books, challenge, contexts, items, papers, steps, wires
 from tests.benchmarks.figures import table
 from tests.benchmarks.startup import startup
 
-PARTS = ("challenge", "startup", "steps", "items", "contexts", "reading", "updating", "writing", "pdf")
+PARTS = ("challenge", "startup", "steps", "items", "contexts", "reading", "updating", "writing", "pdf", "wires")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,7 @@ class Size:
     updating: Sequence[int] = (200, 2_000, 20_000)
     cells: int = 500
     writing: Sequence[int] = (1_000, 10_000, 100_000)
+    calls: Sequence[int] = (1, 10, 100)
     pages: Sequence[int] = (1, 10, 100)
 
 
@@ -76,6 +77,9 @@ def measured(parts: Sequence[str], size: Size, browser: str = "") -> Iterator[st
     if "pdf" in parts:
         found = papers.reading_pdf(size.pages, size.times)
         yield from ("", f"## PDF, medians of {size.times}", "", *table(found))
+    if "wires" in parts:
+        found = [*wires.asking(size.calls, size.times), *wires.sending(size.calls, size.times)]
+        yield from ("", f"## Interfaces asked and mails sent, medians of {size.times}", "", *table(found))
 
 
 def _with_a_browser(parts: Sequence[str], size: Size, browser: str) -> Iterator[str]:

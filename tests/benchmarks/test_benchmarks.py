@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from robo.sandbox.handle import spawn
-from tests.benchmarks import books, contexts, items, papers, steps
+from tests.benchmarks import books, contexts, items, papers, steps, wires
 from tests.benchmarks.__main__ import found_browser
 from tests.benchmarks.figures import Figure, at_least, no_more_than, table
 
@@ -18,6 +18,8 @@ SMALL: dict[str, Callable[[], list[Figure]]] = {
     "reading": lambda: books.reading((5, 50), 20, 1),
     "updating": lambda: books.updating((5, 50), 12, 3, 1),
     "writing": lambda: papers.writing((5, 50), 20, 1),
+    "asking": lambda: wires.asking((2, 8), 1),
+    "sending": lambda: wires.sending((2, 8), 1),
     "pdf": lambda: papers.reading_pdf((1, 2), 1),
 }
 

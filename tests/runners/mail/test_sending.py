@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import select
 import smtplib
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,15 @@ from robo.sdk.errors import (
 from robo.sdk.values import Security
 from tests.certificates import Certified
 from tests.runners.mail.support import PASSWORD, Desk, Gate, Post, account, cuts_the_line, mail, serving
+
+
+async def test_the_final_dot_does_not_wait_for_the_mail_before_it_to_be_acknowledged(post: Post) -> None:
+    wire = Wire(account(post), {})
+    await asyncio.to_thread(wire.connect)
+    assert wire._smtp is not None
+    assert wire._smtp.sock is not None
+    assert wire._smtp.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    wire.close()
 
 
 async def test_what_the_server_takes_is_the_receipt(post: Post, desk: Desk) -> None:
