@@ -45,7 +45,7 @@ WORDS_AT = {
 """Where words stand that are translated with the message they are a fact of."""
 KEPT_IN = {"expected", "wanted", "DATE_FORM", "SHAPES", "SAID", "NO_PROOF", "SEVERAL", "NO_MAILBOX", "NONE_IS_BOUND"}
 KEPT_IN |= {"WE_KEEP", "NONE_OF_OURS", "TOO_MANY", "NOT_YET", "SEEN_WHOLE"}
-"""Variables that hold such words."""
+"""Variables that hold such words; those that are given as a remedy are seen by themselves (`kept`)."""
 TRANSLATED_THROUGH_A_VARIABLE = {
     "robo/definition/diagnostics.py": ("expected", "did you mean", "write", "do"),
     "robo/definition/operators.py": tuple(kind for kind, _ in _KINDS),
@@ -140,6 +140,23 @@ def spoken(node: ast.AST, text: str) -> bool:
     return bool(A_WORD.search(text)) and " " in text.strip() and text not in UNTRANSLATED
 
 
+def kept() -> set[str]:
+    """Constants of modules that a call gives as what it says: `remedy=ALTERNATIVES`."""
+    return {
+        keyword.value.id
+        for file in SOURCES
+        for keyword in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(keyword, ast.keyword) and keyword.arg in {"remedy", "expected"}
+        if isinstance(keyword.value, ast.Name) and keyword.value.id.isupper()
+    }
+
+
+def of_constant(node: ast.AST, given: set[str]) -> Iterator[str]:
+    """The text of a constant that is among `given`."""
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id in given and node.value:
+        yield from texts(node.value)
+
+
 def declared() -> Iterator[tuple[str, str]]:
     """What is declared about actions and keys, and shown by `robo actions` and by editors, with where it stands."""
     for name, spec in installed_actions().items():
@@ -150,9 +167,10 @@ def declared() -> Iterator[tuple[str, str]]:
 def messages() -> dict[str, list[str]]:
     """Every message with the places it comes from."""
     found: dict[str, list[str]] = {}
+    given = kept()
     for file in SOURCES:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            said = {text for text in of_node(node) if spoken(node, text)}
+            said = {text for text in (*of_node(node), *of_constant(node, given)) if spoken(node, text)}
             for text in sorted(
                 said | {text for text in words_of(node) if A_WORD.search(text) and text not in UNTRANSLATED}
             ):

@@ -50,5 +50,6 @@ def test_the_gathering_sees_each_way_of_saying() -> None:
         "the clock says %(now)s",  # a finding of doctor
         "there is no %(key)s here",  # a diagnostic
         "did you mean",  # a word of every diagnostic
+        "name it as the page writes it; `role:`, `within:` or `nth:` tell alike ones apart",  # a remedy in a constant
     ):
         assert (said in found) is (said != "robo secrets check %(name)s looks at it")
