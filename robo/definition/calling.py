@@ -201,13 +201,11 @@ class Calls:
             if name not in given and need.default is not None and need.type not in _WRITTEN:
                 found[name] = _written(need, need.default)
             elif name not in given and (*path, name) not in source.misspelt:
-                self._report(
-                    "RB202",
-                    "%(owner)s needs %(key)s",
+                source.lacks(
+                    f"call {called.id if called else ''}".strip(),
+                    name,
                     at=source.at_key((*path[:-1],)),
                     expected="with: {%(key)s: …}: every input of the called process without a value of its own",
-                    owner=f"call {called.id if called else ''}".strip(),
-                    key=name,
                 )
         if called is not None and source.reporter.count == before:
             self._known_in_time(called, found, path)

@@ -96,13 +96,11 @@ class Controls:
         condition = source.condition(parts[word], (*path, word))
         code = source.plain(parts.get("code"), (*path, "code"))
         if code is None and kind in _WITH_CODE and "code" not in parts:
-            source.reporter.report(
-                "RB202",
-                "%(owner)s needs %(key)s",
+            source.lacks(
+                word,
+                "code",
                 at=source.at_key((*path, word)),
                 expected="%(key)s: a short name of the reason, as mineur",
-                owner=word,
-                key="code",
             )
         if code is not None:
             check_code(source, code, (*path, "code"))

@@ -54,13 +54,11 @@ def _each(source: Source, parts: Mapping[str, YamlNode], each: Expr | None, path
     """`each`, `as` and `key` say together what the units of one item are."""
     together = ("each", "as", "key") if "each" in parts else ("each",) if "as" in parts else ()
     for lacking in (key for key in together if key not in parts):
-        source.reporter.report(
-            "RB202",
-            "%(owner)s needs %(key)s",
+        source.lacks(
+            "each" if "each" in parts else "as",
+            lacking,
             at=source.at_key((*path, "each" if "each" in parts else "as")),
             expected="counts: {each: a list of the item, as: l, key: what tells one from another}",
-            owner="each" if "each" in parts else "as",
-            key=lacking,
         )
     kind = Look(each.source, source.scope, source.tables).run() if each is not None else "list"
     if kind not in ("list", ANYTHING):

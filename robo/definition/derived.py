@@ -58,13 +58,11 @@ def read_group(source: Source, node: YamlNode | None, bad_rows: YamlNode | None,
     handled = source.choice(bad_rows, (*path, "bad_rows"), BAD_ROWS, "group")
     if node is None:
         if bad_rows is not None:
-            source.reporter.report(
-                "RB202",
-                "%(owner)s needs %(key)s",
+            source.lacks(
+                "bad_rows",
+                "group",
                 at=source.at_key((*path, "bad_rows")),
                 expected="%(key)s: {by: …, as: …}",
-                owner="bad_rows",
-                key="group",
             )
         return None
     parts = source.mapping(node, below, keys.GROUP)

@@ -113,15 +113,17 @@ class Document:
     def required(self, entries: Mapping[str, YamlNode], key: str, path: Path) -> YamlNode | None:
         """The entry `key`, or None after a report: here, or of what stands in its place."""
         if key not in entries and (*path, key) not in self.misspelt and path not in self.shapeless:
-            self.reporter.report(
-                "RB202",
-                "%(owner)s needs %(key)s",
+            self.lacks(
+                _name(path),
+                key,
                 at=self.at(path),
                 expected="%(key)s: …",
-                owner=_name(path),
-                key=key,
             )
         return entries.get(key)
+
+    def lacks(self, owner: str, key: str, *, at: Position, expected: str) -> None:
+        """What stands there cannot do without `key`. `expected` may say `%(key)s`."""
+        self.reporter.report("RB202", "%(owner)s needs %(key)s", at=at, expected=expected, owner=owner, key=key)
 
     def wrong_value(self, path: Path, value: str, expected: Words, meant: str = "") -> None:
         """A value that is text, and not the right one. `expected` is a word or a phrase of ours."""

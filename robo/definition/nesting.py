@@ -129,13 +129,11 @@ def read_leftover(steps: Reading, node: YamlNode, path: Path, step_id: str) -> L
 def _needed(source: Source, parts: Mapping[str, YamlNode], key: str, path: Path) -> YamlNode | None:
     """A key that `for_each` cannot do without, or None after a report."""
     if key not in parts:
-        source.reporter.report(
-            "RB202",
-            "%(owner)s needs %(key)s",
+        source.lacks(
+            "for_each",
+            key,
             at=source.at_key((*path, "for_each")),
             expected="as: g, the name of one element; do: the steps of a turn",
-            owner="for_each",
-            key=key,
         )
     return parts.get(key)
 

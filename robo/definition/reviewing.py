@@ -33,13 +33,11 @@ _TYPE_OF: Final[Mapping[str, Kind]] = {
 def read_review(source: Source, parts: Mapping[str, YamlNode], path: Path) -> dict[str, Any]:
     """The member of a step that asks a person. It is known by its id, so it needs one."""
     if "id" not in parts:
-        source.reporter.report(
-            "RB202",
-            "%(owner)s needs %(key)s",
+        source.lacks(
+            "review",
+            "id",
             at=source.at_key((*path, "review")),
             expected="id: a name under which the answer is read, as reading.choice",
-            owner="review",
-            key="id",
         )
     where = (*path, "review")
     given = source.mapping(parts["review"], where, keys.REVIEW)
@@ -74,13 +72,11 @@ def answers_of(review: Review) -> dict[str, Any]:
 
 def _on_timeout(source: Source, given: Mapping[str, YamlNode], path: Path) -> str:
     if "on_timeout" in given and "answer_in" not in given:
-        source.reporter.report(
-            "RB202",
-            "%(owner)s needs %(key)s",
+        source.lacks(
+            "on_timeout",
+            "answer_in",
             at=source.at_key((*path, "on_timeout")),
             expected="%(key)s: 10 days",
-            owner="on_timeout",
-            key="answer_in",
         )
     return source.choice(given.get("on_timeout"), (*path, "on_timeout"), WAYS, WAYS[0])
 
@@ -109,13 +105,11 @@ def _editables(source: Source, node: YamlNode | None, path: Path) -> Iterator[Ed
         choices = read_choices(source, parts.get("choices"), (*below, "choices"), kind)
         _check_start(source, start, kind, where)
         if kind is Kind.CHOICE and not choices:
-            source.reporter.report(
-                "RB202",
-                "%(owner)s needs %(key)s",
+            source.lacks(
+                name,
+                "choices",
                 at=source.at_key(below),
                 expected="%(key)s: …",
-                owner=name,
-                key="choices",
             )
         if free:
             yield Editable(

@@ -85,13 +85,11 @@ def read_type(
     kind = Kind(source.choice(parts.get("type"), (*path, "type"), KINDS, "str"))
     choices = read_choices(source, parts.get("choices"), (*path, "choices"), kind)
     if kind is Kind.CHOICE and "choices" not in parts:
-        source.reporter.report(
-            "RB202",
-            "%(owner)s needs %(key)s",
+        source.lacks(
+            str(path[-1]),
+            "choices",
             at=source.at_key(path),
             expected="%(key)s: …",
-            owner=str(path[-1]),
-            key="choices",
         )
     default = source.plain(parts.get("default"), (*path, "default"))
     if default is not None:

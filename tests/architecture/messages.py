@@ -25,7 +25,7 @@ SOURCES = sorted([*(ROOT / "robo").rglob("*.py"), *(ROOT / "runners").rglob("*.p
 TRANSLATED_AT_ONCE = {"_", "say"}
 ERRORS = re.compile(
     r"(?:[A-Z]\w*(?:Error|Secret|Conflict|Token|Trouble|Rejection|Failure|Found|Out|Dialog|Lost|Down|Unclear|Passed|Effect|Refused))"
-    r"|Rejection|Failure|Ambiguous|Unfit|Fault|Finding|report|add|_fault|failure|error"
+    r"|Rejection|Failure|Ambiguous|Unfit|Fault|Finding|report|lacks|add|_fault|failure|error"
 )
 CODE = re.compile(r"RB\d{3}|[a-z]+(?:-[a-z]+)+")
 SPOKEN = {"remedy", "expected", "says", "message", "why"}
