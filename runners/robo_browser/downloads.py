@@ -77,7 +77,7 @@ class Shelf:
 
     def _begins(self, event: Mapping[str, Any]) -> None:
         coming = self._coming
-        if coming is None:
+        if coming is None or self._windows.foreign(event["frameId"]):  # every session hears of the files of all
             return
         if coming.guid:
             coming.more += 1

@@ -68,6 +68,10 @@ class Guard:
         """This frame belongs to that session."""
         self._frames[frame] = ward
 
+    def others(self, ward: Ward, frame: str) -> bool:
+        """This frame is known to be of another session than that."""
+        return self._frames.get(frame, ward) is not ward
+
     def forget(self, ward: Ward) -> None:
         """The session is closed."""
         self._wards.pop(ward.context_id, None)

@@ -68,6 +68,10 @@ class Windows:
         self._browser.on("page", self._opened)
         self._browser.on("dialog", self._dialog)
 
+    def foreign(self, frame: str) -> bool:
+        """This frame is known to be of another session of the browser."""
+        return self._guard.others(self, frame)
+
     async def _attach(self, page: Page) -> Tab:
         tab = await Tab.attach(page, lambda _tab, frame: self._guard.frame(self, frame))
         tab.on("Page.windowOpen", self._announce)

@@ -66,6 +66,16 @@ async def test_a_browser_that_no_longer_hears_of_files_is_a_lost_session(open_se
     assert len(session._windows.browser.contexts) == windows - 1
 
 
+async def test_a_file_of_another_session_is_not_taken(open_session: Open, site: Site) -> None:
+    site.pages |= {"/": html(LINKS["a link"]), "/f": given("x.pdf")}
+    one, other = await open_session(), await open_session()
+    coming = await other._shelf.expect(1000)
+    await fetch(one, site, "Télécharger")
+    assert coming.guid == ""
+    values = await fetch(other, site, "Télécharger")
+    assert Path(values["file"]).read_bytes() == CONTENT
+
+
 HOSTILE = {
     "../../.bashrc": "bin",
     "/etc/passwd": "bin",
