@@ -86,36 +86,25 @@ class Newcomer:
                 return
 
 
-@pytest.fixture(scope="module")
-def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
+@pytest.fixture
+def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
     with socket.socket() as asked:
         asked.bind(("127.0.0.1", 0))
         port = asked.getsockname()[1]
-    person = Newcomer(tmp_path_factory.mktemp("newcomer"), port)
-    try:
-        person.follow(TUTORIAL)
-        yield person
-    finally:
-        person.leave()
+    person = Newcomer(tmp_path, port)
+    yield person
+    person.leave()
 
 
-def test_the_dry_run_shows_what_would_be_entered(newcomer: Newcomer) -> None:
-    told = next(said for line, said in newcomer.said.items() if "--dry-run" in line)
-    assert "Okafor" in told
-
-
-def test_five_of_six_are_entered_and_the_numbers_are_in_the_workbook(newcomer: Newcomer) -> None:
+def test_the_tutorial_enters_five_of_six_and_its_cases_hold(newcomer: Newcomer) -> None:
+    """One test, so that what takes longest of all is typed once, whoever shares the suite's work."""
+    newcomer.follow(TUTORIAL)
+    assert "Okafor" in next(said for line, said in newcomer.said.items() if "--dry-run" in line)
     rows = load_workbook(newcomer.here / "demandes.xlsx")["Demandes"].iter_rows(min_row=2, values_only=True)
     receipts = {row[0]: row[-1] for row in rows}
     assert [key for key, receipt in receipts.items() if not receipt] == ["2026-TS-0103"]
     assert len(set(receipts.values())) == 6
-
-
-def test_the_story_of_an_item_has_its_number(newcomer: Newcomer) -> None:
     assert "number = SEJ-" in newcomer.said["robo items show 2026-TS-0102"]
-
-
-def test_the_cases_of_the_tutorial_hold_and_so_does_the_newcomers_own(newcomer: Newcomer) -> None:
     assert "3 case(s), 0 " in newcomer.said["robo test saisir"]
     assert "1 case(s), 0 " in newcomer.said["robo test saisir --case 04"]
 
