@@ -9,9 +9,10 @@ from typing import Any, Final
 from robo.definition.keys import POPUP
 from robo.definition.source import Source
 from robo.definition.yaml_text import ListNode, YamlNode
+from robo.model.base import Effect
 from robo.model.process import Popup, Refusal, Step, StepKind
 from robo.model.text import Node, Path
-from robo.sdk.action import ActionSpec
+from robo.sdk.action import ActionSpec, Proof
 from robo.sdk.flaws import Flaws
 from robo.sdk.grammar import read_reads, read_targets, read_watched
 
@@ -71,13 +72,17 @@ def read_awaited(source: Source, parts: Mapping[str, YamlNode], path: Path) -> d
 def refuse_off_page(
     source: Source, parts: Mapping[str, YamlNode], step: Step, actions: Mapping[str, ActionSpec]
 ) -> None:
-    """Report what is of a page on a step whose act shows none: it would be read and awaited nowhere."""
+    """Report what is of a page on a step whose act shows none: it would be read and awaited nowhere.
+
+    A submit that does not prove itself is heard by what is read of its answer, whatever a guest's answer looks like."""
     act = step
     while act.kind is StepKind.BLOCK and act.once is not None and act.do:
         act = act.do[-1]
     spec = actions.get(act.action)
     pages = {name.partition(".")[0] for name in actions if actions[name].opens}
     if spec is None or act.action.partition(".")[0] in pages:
+        return
+    if spec.effect is Effect.SUBMIT and spec.proof is Proof.NONE:
         return
     left = next((name for name in ("json", "data", *spec.results) if name in spec.results), "")
     for key in (key for key in OF_A_PAGE if key in parts):
