@@ -7,7 +7,7 @@ ROBO := $(BIN)/robo
 INSTALLED := $(VENV)/.installed
 BROWSER := $(VENV)/.browser
 N ?= 40
-WORKERS = $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) + 2)')
+WORKERS = $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) * 3)')
 
 # The first of these that is recent enough; `make PYTHON=/path/to/python` chooses another.
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -73,7 +73,7 @@ endif
 demo: as-root $(BROWSER)
 	@$(ROBO) demo
 
-# Two workers more than processors: half of the suite's time is waiting for portals, servers and pages. Whoever is done
+# Three workers for a processor: half of the suite's time is waiting for portals, servers and pages. Whoever is done
 # first takes from the others, so that no long test is left alone at the end.
 test: as-root $(BROWSER) postgresql
 	$(BIN)/python -m pytest --dist worksteal -n $(WORKERS)

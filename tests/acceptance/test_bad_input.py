@@ -121,6 +121,7 @@ def test_an_empty_workbook_says_that_it_is_empty(desk: Desk) -> None:
     told(done, done.returncode, "RB8")
 
 
+@pytest.mark.long
 def test_a_workbook_that_expands_to_300_megabytes_is_refused_before_it_is_opened(desk: Desk) -> None:
     bomb = desk.workbook.with_name("bombe.xlsx")
     with zipfile.ZipFile(desk.workbook) as good, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as bad:
@@ -200,6 +201,7 @@ def test_a_page_that_breaks_on_one_dossier_costs_that_dossier_and_no_other(desk:
     assert [desk.portal.dossiers(key) for key in three] == [1, 1, 1]
 
 
+@pytest.mark.long
 def test_a_portal_that_goes_down_in_the_middle_holds_what_is_left_and_the_run_goes_on(
     desk: Desk, three: list[str]
 ) -> None:
@@ -224,6 +226,7 @@ def test_a_sign_in_page_that_is_broken_is_no_items_trouble(desk: Desk, three: li
     assert [desk.portal.dossiers(key) for key in three] == [1, 1, 1]
 
 
+@pytest.mark.long
 def test_the_password_stands_in_nothing_that_robo_leaves(desk: Desk) -> None:
     canary = desk.portal.accounts[ACCOUNT]
     done = desk.run("--limit", "1")

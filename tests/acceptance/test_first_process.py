@@ -96,6 +96,7 @@ def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
     person.leave()
 
 
+@pytest.mark.long
 def test_the_tutorial_enters_five_of_six_and_its_cases_hold(newcomer: Newcomer) -> None:
     """One test, so that what takes longest of all is typed once, whoever shares the suite's work."""
     newcomer.follow(TUTORIAL)

@@ -33,6 +33,7 @@ def test_each_size_gives_a_figure_and_the_largest_is_judged(part: str) -> None:
     assert all(figure.met is not None for figure in judged)
 
 
+@pytest.mark.long
 def test_contexts_are_filled_by_both_programs_and_a_slot_needs_memory(tmp_path: Path) -> None:
     with spawn(tmp_path / "portal.db") as portal:
         rate, memory = contexts.measure(portal.url, found_browser(), 2, 1)

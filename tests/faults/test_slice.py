@@ -28,7 +28,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]
         Plan(number=90001, kind="after effect", faults=("lost", "none", "none")),
         Plan(number=90002, kind="zombie", at="before effect", nth=2),
         pytest.param(Plan(number=90003, kind="intent", nth=2, faults=("late", "none", "lost")), marks=pytest.mark.long),
-        Plan(number=90004, kind="chunk"),
+        pytest.param(Plan(number=90004, kind="chunk"), marks=pytest.mark.long),
         pytest.param(Plan(number=90005, kind="write-back", nth=2), marks=pytest.mark.long),
     ],
     ids=[

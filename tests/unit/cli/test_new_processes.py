@@ -51,7 +51,9 @@ def test_every_shape_is_valid_with_its_cases_and_speaks_one_language(language: s
     assert robo("process", "validate").code == 0
 
 
-@pytest.mark.parametrize("shape", ["form", "table", "reminders", "folder", "api"])
+@pytest.mark.parametrize(
+    "shape", ["form", *(pytest.param(each, marks=pytest.mark.long) for each in ("table", "reminders", "folder", "api"))]
+)
 def test_the_cases_of_a_shape_hold(shape: str, writing: Path, robo: Robo) -> None:
     robo("process", "new", "essai", "--shape", shape, "--yes", ROBO_LANG="fr")
     played = robo("test", "essai", "--json").json["cases"]
