@@ -38,3 +38,8 @@ def test_no_code_is_explained_twice_and_none_for_nothing() -> None:
 def test_each_explanation_has_a_title_a_french_sentence_and_something_to_say() -> None:
     poor = [found.code for found in EXPLAINED if not found.title or not found.french or len(found.text) < 40]
     assert not poor
+
+
+def test_each_explanation_says_what_it_means_and_then_what_to_do() -> None:
+    lacking = [found.code for found in EXPLAINED if not re.search(r"\S.*\bWhat to do:\s\S", found.text, re.DOTALL)]
+    assert not lacking
