@@ -75,7 +75,7 @@ def _written(month: str) -> tuple[str, ...]:
 
 _IN_WORDS = re.compile(
     rf"(?:le )?(?:(?P<weekday>{'|'.join(day + '|' + day[:3] + '[.]?' for day in DAYS)}),? )?"
-    rf"(?P<day>[0-9]{{1,2}})(?:er)? "
+    rf"(?P<day>0?1er|[0-9]{{1,2}}) "
     rf"(?P<month>{'|'.join(name + '[.]?' for month in MONTHS for name in _written(month))}) (?P<year>[0-9]{{4}})"
 )
 _CENTURY = 70
@@ -128,7 +128,7 @@ def parse_words(text: str) -> date:
         raise BadDate(text)
     month = next(n for n, name in enumerate(MONTHS, 1) if match["month"].rstrip(".") in _written(name))
     try:
-        day = date(int(match["year"]), month, int(match["day"]))
+        day = date(int(match["year"]), month, int(match["day"].removesuffix("er")))
     except ValueError as bad:
         raise BadDate(text) from bad
     if match["weekday"] and not DAYS[day.weekday()].startswith(match["weekday"].rstrip(".")):

@@ -102,6 +102,7 @@ REFUSED: list[tuple[str, Any]] = [
     ("date", "12/31/2026"),
     ("date", "mardi 2 février 2026"),
     ("date", "31 février 2026"),
+    ("date", "11er mars 2026"),
     ("date", "1er mars"),
     ("date", "31/12/26"),
     ("date", "demain"),
