@@ -7,9 +7,11 @@ from typing import Final
 
 from robo.errors import Words, phrase
 
-_FOREIGN: Final = re.compile(r"\\[AzQECpPa]|\[\[:|\(\?(?!:)")
+_FOREIGN: Final = re.compile(r"\\(?:[AzQECpPa]|x\{)|\[\[:|\(\?(?!:)")
 """What RE2 has and a browser understands otherwise."""
 _ENDLESS: Final = re.compile(r"[*+]|\{\d+,\d*\}")
+_OFTEN: Final = re.compile(r"[*+]|\{\d+,\d*\}|\{\d{2,}\}")
+"""The same, and ten times or more."""
 _TOKEN: Final = re.compile(r"\\.|\[(?:[^\]\\]|\\.)*\]|[()]|[^\\\[()]", re.DOTALL)
 
 
@@ -39,9 +41,9 @@ def slow_or_foreign(pattern: str) -> Words:
             endless.append(False)
         elif token[0] == ")" and len(endless) > 1:
             inner = endless.pop()
-            if inner and _ENDLESS.match(rest):
+            if inner and _OFTEN.match(rest):
                 return phrase("a repetition or a choice is repeated")
-            endless[-1] |= inner
+            endless[-1] |= inner or _ENDLESS.match(rest) is not None
         elif token[0] == "|" or (_ENDLESS.match(rest) and token[0] not in "*+"):
             endless[-1] = True
     return ""
