@@ -18,7 +18,6 @@ from typing import Final
 from robo.sandbox.imap_words import (
     Word,
     Wrong,
-    as_bytes,
     as_text,
     exactly,
     from_the_wire,
@@ -219,17 +218,19 @@ class _Talk(socketserver.StreamRequestHandler):
         return folder
 
     def _append(self, given: list[Word]) -> str:
-        if not given or not isinstance(given[-1], bytes):
-            raise Wrong("a mail is wanted")
-        folder = self._known(given[0])
+        match given:
+            case [first, *marks, bytes(content)]:
+                folder = self._known(first)
+            case _:
+                raise Wrong("a folder and a mail are wanted")
         flags: list[str] = []
         came: datetime | None = None
-        for word in given[1:-1]:
+        for word in marks:
             if isinstance(word, list):
                 flags = [as_text(flag) for flag in word]
             else:
                 came = moment(as_text(word))
-        self.server.mailbox.put(folder, as_bytes(given[-1]), came=came, flags=flags)
+        self.server.mailbox.put(folder, content, came=came, flags=flags)
         return "done"
 
     # -- mails
@@ -248,8 +249,9 @@ class _Talk(socketserver.StreamRequestHandler):
     def _fetch(self, given: list[Word]) -> str:
         uids, parts = exactly(given, 2)
         names = [as_text(part).upper() for part in (parts if isinstance(parts, list) else [parts])]
-        wanted = numbers(as_text(uids))
-        for number, mail in enumerate(self._mails(), 1):
+        mails = self._mails()
+        wanted = numbers(as_text(uids), max((mail.uid for mail in mails), default=0))
+        for number, mail in enumerate(mails, 1):
             if wanted(mail.uid):
                 said = b" ".join(self._part(mail, name) for name in dict.fromkeys(["UID", *names]))
                 self._say(b"* %d FETCH (%s)" % (number, said))

@@ -121,7 +121,10 @@ def questions(given: Sequence[Word], mailbox: Mailbox) -> Iterator[Callable[[Kep
             case "SINCE":
                 yield _came_since(mailbox, _day(next(words, "")))
             case "HEADER":
-                yield _says(next(words, ""), next(words, ""))
+                name, said = next(words, None), next(words, None)
+                if name is None or said is None:
+                    raise Wrong("the name of a head and what it says are wanted")
+                yield _says(name, said)
             case _:
                 raise Wrong(f"{word} is not asked here")
 
@@ -149,12 +152,13 @@ def _day(text: str) -> date:
         raise Wrong("no such day") from None
 
 
-def numbers(text: str) -> Callable[[int], bool]:
-    """Which of them are meant: `3,5:9,12:*`."""
+def numbers(text: str, largest: int) -> Callable[[int], bool]:
+    """Which of them are meant: `3,5:9,12:*`. `*` is the `largest` there is, and a span has no direction."""
     spans = [(low, high if mark else low) for low, mark, high in (part.partition(":") for part in text.split(","))]
     if not all(_NUMBER.fullmatch(each) for span in spans for each in span):
         raise Wrong("numbers are wanted, as 1,4:7")
-    return lambda uid: any((low == "*" or int(low) <= uid) and (high == "*" or uid <= int(high)) for low, high in spans)
+    ends = [sorted(largest if each == "*" else int(each) for each in span) for span in spans]
+    return lambda uid: any(low <= uid <= high for low, high in ends)
 
 
 def moment(text: str) -> datetime:

@@ -67,7 +67,8 @@ def asked(client: imaplib.IMAP4) -> list[Any]:
     found = [question(client) for question in QUESTIONS]
     client.select("INBOX", readonly=True)
     uids = client.uid("SEARCH", "ALL")[1][0].split()
-    for wanted in (b",".join(uids), uids[1], uids[1] + b":*", b"99999"):
+    spans = (uids[1] + b":*", b"*", b"*:" + uids[1], uids[2] + b":" + uids[1], b"99998:*")
+    for wanted in (b",".join(uids), uids[1], *spans, b"99999"):
         for parts in READ:
             answer = client.uid("FETCH", wanted.decode(), parts)[1]
             found.append([part[1] for part in answer if isinstance(part, tuple)])
@@ -87,6 +88,7 @@ async def test_it_answers_what_a_robot_asks_as_another_mailbox_does(box: PostBox
     ("command", "given"),
     [
         ("SEARCH", ("KEYWORD", "x")),
+        ("SEARCH", ("HEADER", "Subject")),
         ("SEARCH", ("SINCE", "yesterday")),
         ("SEARCH", ("SINCE", "31-Feb-2026")),
         ("FETCH", ("a", "(UID)")),
@@ -101,6 +103,14 @@ def test_what_it_does_not_know_is_refused_and_it_goes_on(box: PostBox, command: 
         with pytest.raises(imaplib.IMAP4.error, match="BAD"):
             client.uid(command, *given)
         assert client.uid("SEARCH", "ALL") == ("OK", [b"101"])
+
+
+def test_what_is_added_is_a_mail_and_not_the_name_of_its_folder(box: PostBox) -> None:
+    with entered(box.port) as client:
+        with pytest.raises(imaplib.IMAP4.error, match="BAD"):
+            client.xatom("APPEND", "INBOX")
+        client.select("INBOX", readonly=True)
+        assert client.uid("SEARCH", "ALL") == ("OK", [b""])
 
 
 def test_a_wrong_password_is_refused_and_nothing_is_shown_before_a_sign_in(box: PostBox) -> None:
