@@ -152,12 +152,15 @@ function shownIn(el, entry) {
 
 const comboShows = (el, text) => [el.value, el.innerText, ...withAndWithoutAside(el)].some((own) => tidy(own).toLowerCase() === tidy(text).toLowerCase());
 
-const CHIP = '[role=option],[role=listitem],[role=row],li,' + ['chip', 'tag', 'token', 'badge', 'pill', 'multi'].map((word) => `[class*="${word}" i]`).join();
+const CHIP = ['chip', 'tag', 'token', 'badge', 'pill', 'multi'].map((word) => `[class*="${word}" i]`).join();
+const OPTIONS = '[role=option],[role=menuitemradio],[role=treeitem]';
 
-/** What was chosen already and stands beside a field that takes several: each with its own button, or drawn as such. */
+/** What was chosen already and stands beside a field that takes several: each with its own button, or drawn as such. What
+ *  may yet be chosen, of a list that is open, is none of them, nor is a plain list beside the field. */
 function chipsOf(el) {
+  const drawn = (part) => part.matches(CHIP) && !part.closest(OPTIONS) && !part.querySelector(OPTIONS);
   const chips = (box) => inner([...box.querySelectorAll('*')].filter((part) => !part.contains(el) && !part.closest('[role=listbox],label') && shown(part)
-    && !isControl(part) && (part.matches(CHIP) || part.querySelector(BUTTONS)) && textOf(part, BUTTONS))).map((part) => textOf(part, BUTTONS));
+    && !isControl(part) && (drawn(part) || part.querySelector(BUTTONS)) && textOf(part, BUTTONS))).map((part) => textOf(part, BUTTONS));
   for (let box = el.parentElement, up = 0; box && up < 4 && !box.matches('form,body,fieldset'); box = box.parentElement, up += 1) {
     if ([...box.querySelectorAll(FIELDS)].some((other) => other !== el && usable(other))) break;
     const found = chips(box);
@@ -175,7 +178,7 @@ function comboHolds(el, entry) {
 
 /** An option of a list that is open somewhere on the page. */
 function optionOf(text) {
-  const open = query(null, '[role=option],[role=menuitemradio],[role=treeitem]').filter(usable);
+  const open = query(null, OPTIONS).filter(usable);
   const found = called(open, text, names);
   if (found.length === 1) return { el: found[0], rank: 0 };
   return { failed: found.length ? 'several' : 'option', text, count: found.length, near: open.slice(0, 12).map((el) => textOf(el)) };

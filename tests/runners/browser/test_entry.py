@@ -445,6 +445,18 @@ async def test_a_drawn_list_that_takes_several_gets_each_that_it_has_not(session
     assert await evaluate(session, "[...on]") == ["Paie", "Budget", "Numérique"]
 
 
+@pytest.mark.parametrize(
+    "beside", ["<div><div role=option>Italie</div></div>", "<ul><li>France</li><li>Italie</li></ul>"]
+)
+async def test_what_may_yet_be_chosen_is_not_taken_for_what_was(
+    session: BrowserSession, site: Site, beside: str
+) -> None:
+    button = "<span id=l>Pays</span><button type=button role=combobox aria-labelledby=l>Choisir</button>"
+    site.pages["/"] = html(f"<form><div>{button}{beside}</div></form>")
+    with pytest.raises(Failure):
+        await session.perform([call("open", site.url()), call("select", {"Pays": "Italie"}, timeout=1.0)])
+
+
 async def test_an_option_that_a_drawn_list_lacks_is_told_with_those_it_has(session: BrowserSession, site: Site) -> None:
     site.pages["/"] = html(f"<form>{COMBOS['button']}</form>{COMBO_SCRIPT}")
     with pytest.raises(NotFound) as missing:
