@@ -23,7 +23,7 @@ endif
 
 help:
 	@echo "make demo      a portal, a workbook, a real browser, and the minutes gained"
-	@echo "make test      the whole suite, and what make check looks at"
+	@echo "make test      the suite without its long variants, and what make check looks at"
 	@echo "make trials    the suite with every long trial and every case of the library"
 	@echo "make check     lint, format, types, import rules"
 	@echo "make bench     the figures of this machine"

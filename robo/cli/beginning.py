@@ -216,7 +216,8 @@ def said(text: str, words: Mapping[str, str]) -> str:
 
 
 def written(answers: Answers) -> dict[str, bytes]:
-    """Every file of the new process, by its place in it. Raises `UsageError` RB972 (no column), RB985 (no account)."""
+    """Every file of the new process, by its place in it. Raises `UsageError` RB972 (no column, or some for a shape that
+    has its own), RB985 (no account)."""
     if answers.shape == REMINDERS and not answers.domain:
         raise UsageError(
             "RB985",
@@ -226,7 +227,16 @@ def written(answers: Answers) -> dict[str, bytes]:
             "security: none, from: robot@exemple.fr, domains: [exemple.fr], redirect_all_to: essais@exemple.fr}",
             region=answers.region or "-",
         )
-    if answers.columns and asks_columns(answers.shape):
+    if answers.columns and not asks_columns(answers.shape):
+        raise UsageError(
+            "RB972",
+            "the shape %(shape)s has columns of its own",
+            place="--columns",
+            remedy="leave --columns out, or take a shape that is written for yours: %(known)s",
+            shape=answers.shape,
+            known=", ".join(filter(asks_columns, shapes())),
+        )
+    if answers.columns:
         texts = {"process.yaml": definition(answers)}
         texts |= {f"cases/{name}": text for name, text in cases(answers).items()}
         files = {name: text.encode() for name, text in texts.items()}

@@ -259,7 +259,7 @@ def _annotated(annotation: Any) -> Schema:
 
 def _of_target() -> Schema:
     special: Schema = {"row": ANYTHING, "within": {"$ref": "#/$defs/target"}, SNAPSHOT: _snapshot()}
-    told = {**{role: f"A {role} of the page, by its name." for role in ROLES}, **hints.TARGET}
+    told = {**{role: say("A %(role)s of the page, by its name.", {"role": role}) for role in ROLES}, **hints.TARGET}
     return _told(told, {name: special.get(name, TEXT) for name in TARGET_KEYS})
 
 

@@ -72,7 +72,8 @@ def test_what_is_not_given_is_asked_in_the_language_of_the_reader(
     assert "dotations" in text
 
 
-def test_what_is_no_shape_and_what_has_no_account_is_told(project: Path, robo: Robo) -> None:
+def test_what_is_no_shape_what_takes_no_columns_and_what_has_no_account_is_told(project: Path, robo: Robo) -> None:
     assert "RB984" in robo("process", "new", "essai", "--shape", "forme", "--yes").err
+    assert "RB972" in robo("process", "new", "essai", "--shape", "wizard", "--columns", "N°", "--yes").err
     assert "RB985" in robo("process", "new", "essai", "--shape", "reminders", "--yes").err
     assert not (project / "processes/essai").exists()

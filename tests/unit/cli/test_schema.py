@@ -91,6 +91,9 @@ def test_what_an_editor_shows_and_what_actions_do_is_said_in_the_language_of_the
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("ROBO_LANG", "fr")
-    step = process_schema(installed_actions())["$defs"]["step"]["properties"]
+    parts = process_schema(installed_actions())["$defs"]
+    step = parts["step"]["properties"]
     assert step["browser.submit"]["description"].startswith("Appuyer sur le bouton qui enregistre.")
     assert step["once"]["description"].startswith("Ceci n'a lieu qu'une fois")
+    targets = parts["target"]["anyOf"][1]["properties"]
+    assert targets["button"]["description"] == "Un élément « button » de la page, par son nom."
