@@ -42,6 +42,8 @@ class Coming:
     """One file on its way."""
 
     guid: str = ""
+    frame: str = ""
+    """Where it came from."""
     called: str = ""
     state: str = ""
     size: int = 0
@@ -58,6 +60,9 @@ class Shelf:
         self._folder = folder / "downloads"
         self._cdp: CDPSession | None = None
         self._coming: Coming | None = None
+        self._undecided: dict[str, list[Mapping[str, Any]]] = {}
+        """What was heard of files, by their number, until it is known whose they are."""
+        self._asking: set[asyncio.Task[None]] = set()
         self._limit = 0
         self._number = 0
 
@@ -76,19 +81,41 @@ class Shelf:
             raise lost(error.message.splitlines()[0][:200]) from None
 
     def _begins(self, event: Mapping[str, Any]) -> None:
-        coming = self._coming
-        if coming is None or self._windows.foreign(event["frameId"]):  # every session hears of the files of all
+        if self._coming is not None:
+            self._undecided[event["guid"]] = [event]
+            task = asyncio.create_task(self._ask(event))
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+
+    async def _ask(self, event: Mapping[str, Any]) -> None:
+        """Every session hears of the files of all: is it one of ours? Where nobody knows, its place will tell."""
+        ours = await self._windows.own(event["frameId"])
+        if ours is not None:
+            self._decide(event["guid"], ours=ours)
+
+    def _decide(self, guid: str, *, ours: bool) -> None:
+        coming, heard = self._coming, self._undecided.pop(guid, None)
+        if not ours or coming is None or heard is None:
             return
+        begun, *later = heard
         if coming.guid:
             coming.more += 1
-            self._cancel(event["guid"])
+            self._cancel(guid)
             return
-        coming.guid, coming.called = event["guid"], str(event.get("suggestedFilename", ""))
+        coming.guid, coming.frame = guid, begun["frameId"]
+        coming.called = str(begun.get("suggestedFilename", ""))
         coming.changed.set()
+        for event in later:
+            self._goes_on(event)
 
     def _goes_on(self, event: Mapping[str, Any]) -> None:
-        coming = self._coming
-        if coming is None or event["guid"] != coming.guid:
+        coming, guid = self._coming, event["guid"]
+        if guid in self._undecided:
+            self._undecided[guid].append(event)
+            if event.get("state") == "completed":
+                self._decide(guid, ours=(self._folder / guid).exists())
+            return
+        if coming is None or guid != coming.guid:
             return
         coming.size = int(event.get("receivedBytes", 0))
         if coming.size > self._limit or int(event.get("totalBytes", 0)) > self._limit:
@@ -108,6 +135,7 @@ class Shelf:
     async def expect(self, limit: int) -> Coming:
         """From now on one file is taken, of at most `limit` bytes."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._undecided.clear()
         self._coming, self._limit = Coming(), limit
         await self._behave("allowAndName", downloadPath=str(self._folder))
         return self._coming
@@ -145,13 +173,14 @@ class Shelf:
 
 
 async def download(hands: Hands, shelf: Shelf, call: Call, params: DownloadParams, end: float) -> Result:
-    """Click, and await the file that this starts."""
+    """Click, and await the file that this starts. The page that was there stays in front."""
     coming = await shelf.expect(params.max_mb * 1024 * 1024)
     try:
         job = {"targets": [hands.target(params.target, call.within)], "words": target_words(params.target)}
         await hands.click_at(job, call, end)
         await _arrived(coming, call, end)
         file = await asyncio.to_thread(shelf.take, coming, params.name or call.step)
+        await hands.windows.gave_file(coming.frame)
     finally:
         await shelf.refuse()
     return await asyncio.to_thread(told, file, called=coming.called)

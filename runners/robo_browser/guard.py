@@ -68,9 +68,10 @@ class Guard:
         """This frame belongs to that session."""
         self._frames[frame] = ward
 
-    def others(self, ward: Ward, frame: str) -> bool:
-        """This frame is known to be of another session than that."""
-        return self._frames.get(frame, ward) is not ward
+    async def owns(self, ward: Ward, frame: str) -> bool | None:
+        """Whether this frame belongs to that session. None: nobody knows whose it is (any more)."""
+        owner = self._frames.get(frame) or await self._owner(frame)
+        return None if owner is None else owner is ward
 
     def forget(self, ward: Ward) -> None:
         """The session is closed."""

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from robo.sdk.errors import DeadlinePassed, Failure, UndeclaredEffect, UnexpectedDialog
@@ -26,6 +27,8 @@ ARRIVAL: Final = 2.0
 """Seconds a window that was opened has to be there."""
 MOST: Final = 8
 """Windows of one session; a page that opens more is not answered."""
+EMPTY: Final = frozenset({"", ":", "about:blank"})
+"""Addresses of a window whose first page never came."""
 
 
 class Windows:
@@ -42,6 +45,8 @@ class Windows:
         self._coming: set[asyncio.Task[None]] = set()
         self._announced = 0
         self._arrived = asyncio.Event()
+        self._gave: set[str] = set()
+        """Frames that files came from."""
         self._trouble: asyncio.Future[Failure] = asyncio.get_running_loop().create_future()
         self._step = Step()
         self._confirm: str | None = None
@@ -68,9 +73,9 @@ class Windows:
         self._browser.on("page", self._opened)
         self._browser.on("dialog", self._dialog)
 
-    def foreign(self, frame: str) -> bool:
-        """This frame is known to be of another session of the browser."""
-        return self._guard.others(self, frame)
+    async def own(self, frame: str) -> bool | None:
+        """Whether this frame is one of ours, not of another session of the browser. None: nobody knows."""
+        return await self._guard.owns(self, frame)
 
     async def _attach(self, page: Page) -> Tab:
         tab = await Tab.attach(page, lambda _tab, frame: self._guard.frame(self, frame))
@@ -97,7 +102,7 @@ class Windows:
             if len(self._tabs) >= MOST:
                 await page.close()
             else:
-                await self._attach(page)
+                await self._leave(await self._attach(page))
         except (Error, Failure):
             return  # it closed again before it was looked at
 
@@ -140,6 +145,21 @@ class Windows:
         """The session goes on without this window."""
         return not tab.alive and any(other.alive for other in self._tabs)
 
+    async def gave_file(self, frame: str) -> None:
+        """A file came from this frame. Where it is a window that was opened for it, and so never showed a page, that
+        is closed, also when it only arrives later."""
+        self._gave.add(frame)
+        for tab in self._tabs[1:]:
+            await self._leave(tab)
+
+    async def _leave(self, tab: Tab) -> None:
+        from playwright.async_api import Error
+
+        if tab.frame in self._gave and tab.page.url in EMPTY:
+            tab.lose("the window was opened for a file")
+            with suppress(Error):  # some browsers close it themselves
+                await tab.page.close()
+
     async def only_first(self) -> Tab:
         """Close every window but one."""
         alive = [tab for tab in self._tabs if tab.alive]
@@ -169,6 +189,7 @@ class Windows:
         """The item is over: what its page still tries is stopped, and troubles nobody."""
         self._step, self._confirm = Step(), None
         self.papers.clear()
+        self._gave.clear()
         if self._trouble.done():
             self._trouble = asyncio.get_running_loop().create_future()
 

@@ -76,7 +76,7 @@ def _context(
 @pytest.fixture
 def context(site: Site, tmp_path: Path) -> Callable[..., Context]:
     """The context of a session on `site`, with other rights than usual where they are given."""
-    return partial(_context, site, tmp_path)
+    return partial(_context, site, folder=tmp_path)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from robo_browser import windows
 from robo_browser.session import BrowserSession
 
 from robo.sdk.errors import Failure, NotFound, SessionLost, TimedOut
@@ -66,14 +67,48 @@ async def test_a_browser_that_no_longer_hears_of_files_is_a_lost_session(open_se
     assert len(session._windows.browser.contexts) == windows - 1
 
 
-async def test_a_file_of_another_session_is_not_taken(open_session: Open, site: Site) -> None:
-    site.pages |= {"/": html(LINKS["a link"]), "/f": given("x.pdf")}
-    one, other = await open_session(), await open_session()
+@pytest.mark.parametrize("link", ["a link", "a new window"])
+async def test_a_file_of_another_session_is_not_taken(
+    open_session: Open, site: Site, tmp_path: Path, link: str
+) -> None:
+    site.pages |= {"/": html(LINKS[link]), "/f": given("x.pdf")}
+    one, other = await open_session(folder=tmp_path / "one"), await open_session(folder=tmp_path / "other")
     coming = await other._shelf.expect(1000)
     await fetch(one, site, "Télécharger")
     assert coming.guid == ""
     values = await fetch(other, site, "Télécharger")
     assert Path(values["file"]).read_bytes() == CONTENT
+
+
+async def test_a_file_whose_frame_nobody_knows_is_taken_where_it_lies(
+    open_session: Open, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A window may be gone before it can be asked for: the browser puts the file into its session's folder."""
+
+    async def unknown(*_asked: Any) -> None:
+        return None
+
+    site.pages |= {"/": html(LINKS["a new window"]), "/f": given("x.pdf")}
+    one, other = await open_session(folder=tmp_path / "one"), await open_session(folder=tmp_path / "other")
+    monkeypatch.setattr(one._windows._guard, "owns", unknown)
+    coming = await other._shelf.expect(1000)
+    values = await fetch(one, site, "Télécharger")
+    assert Path(values["file"]).read_bytes() == CONTENT
+    assert coming.guid == ""
+
+
+@pytest.mark.parametrize("arrival", [2.0, 0.0], ids=["there in time", "there when it likes"])
+async def test_a_window_that_opened_for_a_file_is_left(
+    session: BrowserSession, site: Site, monkeypatch: pytest.MonkeyPatch, arrival: float
+) -> None:
+    monkeypatch.setattr(windows, "ARRIVAL", arrival)
+    more = LINKS["a new window"] + "<a href=/suite target=_blank>Suite</a>"
+    site.pages |= {"/": html(more), "/f": given("x.pdf"), "/suite": html("<h1>Suite du dossier</h1>")}
+    await fetch(session, site, "Télécharger")
+    assert session._windows.front.page.url == site.url("/")
+    monkeypatch.undo()
+    await session.perform([call("click", "Suite", expect=[{"heading": "Suite du dossier"}])])
+    assert [page.url for page in session._windows._browser.pages] == [site.url("/"), site.url("/suite")]
 
 
 HOSTILE = {
