@@ -290,9 +290,11 @@ def target_of(call: Call) -> tuple[Target, ...]:
     return (params.target,)
 
 
-def drift(targets: Sequence[Target], rank: int) -> tuple[str, ...]:
-    """What a person is told when another than the first alternative was there."""
-    return (f"{target_words(targets[0])} → {target_words(targets[rank])}",) if rank else ()
+def drift(targets: Sequence[Target], rank: int | str) -> tuple[str, ...]:
+    """What a person is told when another than the first alternative was there, or (`rank` is its name) one whose name
+    says more than any of them."""
+    found = f"«{rank}»" if isinstance(rank, str) else target_words(targets[rank])
+    return (f"{target_words(targets[0])} → {found}",) if rank else ()
 
 
 def _bare(page: str) -> str:

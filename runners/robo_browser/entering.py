@@ -78,7 +78,7 @@ class Pen:
         jobs = [entry.job(self._format, call.within) for call, entry in flat]
         patience = {"patience": max((call.timeout for call, _ in flat), default=0.0) * 1000}  # a field, not all of them
         shown: list[dict[str, Any]] = []
-        ranks: list[int] = []
+        ranks: list[int | str] = []
         while True:
             answer = await self._hands.do({"job": "enter", "entries": jobs[len(shown) :], **patience, **more}, end)
             if "shown" not in answer:

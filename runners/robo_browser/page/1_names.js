@@ -35,6 +35,25 @@ function tidy(text) {
   }
 }
 
+const FORMATS = /(?:(?:pdf|docx?|xlsx?|od[tsp]|pptx?|csv|txt|rtf|zip|xml|json|jpe?g|png|gif|tiff?|html?|epub|ics)(?:\s*(?:,|\/|et|ou|and|or)\s*(?!\d)|\b))+/.source;
+const WEIGHT = /\d[\d\s.,]*(?:[kmg]i?[ob]|octets?|bytes)(?:\s*max(?:imum|i)?)?/.source;
+const WINDOW = /(?:(?:s'ouvre|ouvre|ouverture|opens)\s)?(?:(?:dans|in)\s)?(?:(?:une?|an?)\s)?(?:nouvelle fenêtre|nouvel onglet|new (?:window|tab))/.source;
+const ASIDES = `(?:${[FORMATS, WEIGHT, WINDOW, /lien externe|external link|\d+ pages?/.source, /(?:champ )?(?:obligatoire|requise?|facultati(?:f|ve)|optionnel(?:le)?)/.source].join('|')})`;
+const SET_OFF = /\s*[-–—,;:|·]\s*/.source;
+const MORE = new RegExp(`(?:\\s*[([]\\s*${ASIDES}(?:(?:${SET_OFF}|\\s+)${ASIDES})*\\s*[)\\]]|${SET_OFF}${ASIDES}|\\s+${WINDOW}|\\s*${FORMATS}(?:${SET_OFF}|\\s+)${WEIGHT}|\\s+champ obligatoire)$`, 'iu');
+
+/** A name without what is said of the thing at its end, piece by piece: format and weight of a file, that a window opens,
+ *  that an answer is needed. « Avis (PDF – 12 ko) - nouvelle fenêtre » is « Avis (PDF – 12 ko) », then « Avis ». */
+function briefer(text) {
+  const found = [];
+  for (let name = tidy(text); ;) {
+    const shorter = tidy(name.replace(MORE, ''));
+    if (!shorter || shorter === name) return found;
+    found.push(shorter);
+    name = shorter;
+  }
+}
+
 /** Data as it is compared (`is like`): case, accents and blanks left out. */
 const like = (text) => squash(text).normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().replace(/\s/gu, '');
 

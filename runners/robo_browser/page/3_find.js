@@ -237,8 +237,17 @@ function byName(scope, name, doing) {
   return said.length ? said : [...clickables(scope, name), ...fields(scope, name)];
 }
 
-/** Answers {list: [{el, text?}], scope failure?}. `doing`: enter, click, read, see, within. */
-function find(target, doing) {
+const brieferNames = (el) => [...names(el), ...tip(el), ...(el.matches(FIELDS) ? beside(el) : [])].flatMap(briefer);
+
+/** Controls whose own name says more of them than the name they are looked for by (see `briefer`). */
+function saidMore(scope, { role, name }, doing) {
+  if (role === 'field' || role === 'label' || (!role && doing === 'enter')) return called(usableOnes(scope, FIELDS), name, brieferNames);
+  if (['button', 'link', 'tab'].includes(role) || (!role && doing === 'click')) return called(usableOnes(scope, ROLES[role] || CLICKABLE), name, brieferNames);
+  return [];
+}
+
+/** Answers {list: [{el, text?}], scope failure?}. `doing`: enter, click, read, see, within. `briefly`: by less than its name. */
+function find(target, doing, briefly = false) {
   let scope = null;
   if (target.within) {
     const around = find(target.within, 'within');
@@ -246,7 +255,9 @@ function find(target, doing) {
     scope = around.list[0].el;
   }
   let list;
-  if (target.row) {
+  if (briefly) {
+    list = target.name ? saidMore(scope, target, doing) : [];
+  } else if (target.row) {
     const rows = matchingRows(scope, target.row, target.column ? [target.column] : []).rows;
     list = rows.map((row) => (target.column ? row.cells[columnOf(row.headers, target.column)] : row.el)).filter(Boolean);
     if (target.column && doing === 'enter') list = list.map((cell) => cell.querySelector(FIELDS)).filter(Boolean);
@@ -265,13 +276,17 @@ function find(target, doing) {
   return { list };
 }
 
-/** Ranked alternatives: the first that is there. {el, text?, rank} or {failed: none|several, …}. */
-function one(targets, doing) {
+/** Ranked alternatives: the first that is there; where none is, the only one that is called so and says more (not when it
+ *  must be found `strictly`). {el, text?, rank: which one, or what it is called} or {failed: none|several, …}. */
+function one(targets, doing, strictly = false) {
   let failed = null;
-  for (const [rank, target] of targets.entries()) {
-    const { list, outer, several } = find(target, doing);
-    if (list.length === 1) return { ...list[0], rank };
-    failed ||= { failed: list.length || several ? 'several' : 'none', target, outer, count: list.length || several || 0, places: list.slice(0, 5).map(({ el }) => described(el)) };
+  for (const briefly of strictly ? [false] : [false, true]) {
+    for (const [rank, target] of targets.entries()) {
+      const { list, outer, several } = find(target, doing, briefly);
+      if (list.length === 1) return { ...list[0], rank: briefly ? squash(names(list[0].el)[0]) || described(list[0].el) : rank };
+      if (!failed || (briefly && list.length)) failed = { failed: list.length || several ? 'several' : 'none', target, outer, count: list.length || several || 0, places: list.slice(0, 5).map(({ el }) => described(el)) };
+    }
+    if (failed.failed === 'several') break;
   }
   return failed;
 }

@@ -75,7 +75,7 @@ function placeFor(job) {
   if (job.opener) return openerOf(job.opener);
   if (job.confirming) return confirming();
   if (job.cellInHand) return cellInHand();
-  return one(job.targets, job.doing || 'click');
+  return one(job.targets, job.doing || 'click', Boolean(job.watch)); // what is sent is named exactly
 }
 
 /** Locates, scrolls to and hit-tests what will be clicked: {x, y} or a failure. */

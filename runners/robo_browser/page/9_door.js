@@ -2,7 +2,7 @@
 
 /** Whether what a job will look for is here. */
 const has = (job) => ({ has: Boolean(job.columns ? tablesWith(placeOf(job), [...Object.keys(job.where || {}), ...job.columns]).found.length || (job.empty && saying(null, job.empty).length)
-  : job.doing === 'file' ? !filePlace(job.targets).failed : job.targets.some((target) => find(target, job.doing).list.length)) });
+  : job.doing === 'file' ? !filePlace(job.targets).failed : [false, true].some((briefly) => job.targets.some((target) => find(target, job.doing, briefly).list.length))) });
 
 const JOBS = { has, enter, aim, watch, list, calendar, dayChosen, dateField, fileField, filesShown, fillRows, gridShown, cellOpened, cellDone, focusOne, readBack, snapshot: pageWritten, cover: (job) => cover(job.needles), uncover,
   read: (job) => watch({ ...job, refused: [], expect: [] }),

@@ -172,6 +172,69 @@ async def test_a_ranked_alternative_is_told_as_drift(session: BrowserSession, si
     assert results[1].drift == ("«Suivant» → button «Continuer»",)
 
 
+BRIEF = {
+    "format, weight and window": (
+        "<a href='#x'>Avis de paiement (PDF - 12 ko) - nouvelle fenêtre</a>",
+        {"link": "Avis de paiement"},
+    ),
+    "a detail of the design system": (
+        "<a href='#x'>Avis de paiement <span>PDF – 61,88 ko</span></a>",
+        "Avis de paiement",
+    ),
+    "for a screen reader": (
+        "<a href='#x'>Avis de paiement <span>ouvre une nouvelle fenêtre</span></a>",
+        "avis de paiement",
+    ),
+    "one piece of two": ("<a href='#x'>Avis de paiement (PDF) - nouvel onglet</a>", "Avis de paiement (PDF)"),
+    "a title": ("<a href='#x' title='Avis de paiement - nouvelle fenêtre'>Avis</a>", {"link": "Avis de paiement"}),
+}
+
+
+@pytest.mark.parametrize(("body", "target"), BRIEF.values(), ids=BRIEF.keys())
+async def test_what_is_said_of_a_thing_at_the_end_of_its_name_may_be_left_out(
+    session: BrowserSession, site: Site, body: str, target: Any
+) -> None:
+    site.pages["/"] = html(body + "<a href='#y'>Avis de paiement du mois</a>")
+    results = await session.perform([call("open", site.url()), call("click", target)])
+    assert session._windows.front.page.url == site.url("/#x")
+    assert [text.partition(" → ")[2][:5] for text in results[1].drift] == ["«Avis"]
+
+
+async def test_a_field_whose_name_says_that_it_is_needed_is_found_without(session: BrowserSession, site: Site) -> None:
+    site.pages["/"] = html("<label>Nom - champ obligatoire <input></label>")
+    results = await session.perform([call("open", site.url()), call("fill", {"Nom": "Ada"})])
+    assert results[1].drift == ("«Nom» → «Nom - champ obligatoire»",)
+
+
+NOT_BRIEF = {
+    "the name itself is there": ("<a href='#x'>Avis</a><a href='#y'>Avis (PDF)</a>", {"link": "Avis"}, ""),
+    "a further name": ("<a href='#y'>Avis (PDF)</a><a href='#x'>Reçu</a>", [{"link": "Avis"}, {"link": "Reçu"}], ""),
+    "two of them": ("<a href='#y'>Avis (PDF)</a><a href='#z'>Avis (CSV)</a>", {"link": "Avis"}, "RB702"),
+    "the name itself twice": (
+        "<a href='#y'>Avis</a><a href='#y'>Avis</a><a href='#z'>Avis (CSV)</a>",
+        {"link": "Avis"},
+        "RB702",
+    ),
+    "another format": ("<a href='#y'>Avis (CSV)</a>", {"link": "Avis (PDF)"}, "RB701"),
+    "a word of the name": ("<a href='#y'>Avis PDF</a>", {"link": "Avis"}, "RB701"),
+}
+
+
+@pytest.mark.parametrize(("body", "target", "code"), NOT_BRIEF.values(), ids=NOT_BRIEF.keys())
+async def test_a_name_that_says_more_is_never_a_guess(
+    session: BrowserSession, site: Site, body: str, target: Any, code: str
+) -> None:
+    site.pages["/"] = html(body)
+    clicked = [call("open", site.url()), call("click", target, timeout=3.0 if not code else 0.2)]
+    if code:
+        with pytest.raises((Ambiguous, NotFound)) as trouble:
+            await session.perform(clicked)
+        assert trouble.value.code == code
+    else:
+        await session.perform(clicked)
+        assert session._windows.front.page.url == site.url("/#x")
+
+
 READS = {
     "field": ("<label>N° <input value='12'></label>", "N°", "12"),
     "select": ("<label>Pays <select><option>France<option selected>Italie</select></label>", "Pays", "Italie"),
@@ -194,6 +257,11 @@ READS = {
         "<p>Votre dossier n° <b>2026-1</b> est créé</p>",
         {"text": "dossier n°", "match": r"n° (\S+)"},
         "2026-1",
+    ),
+    "a sentence": (
+        "<p>Merci. Reçu sous le n°&nbsp;P19-0006.</p>",
+        {"text": "Reçu sous le n°", "match": r"n° ([\w-]+)"},
+        "P19-0006",
     ),
     "heading": ("<h1>Tableau de bord</h1>", {"heading": "Tableau de bord"}, "Tableau de bord"),
     "not there, not required": ("<p>x</p>", {"name": "N°", "required": "non"}, None),

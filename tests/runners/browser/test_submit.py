@@ -52,6 +52,14 @@ async def test_a_submit_is_one_request_and_its_receipt_is_read(session: BrowserS
     assert [asked.form for asked in portal.effects()] == [{"nom": ["Ada"]}]
 
 
+async def test_what_is_sent_is_pressed_by_its_whole_name(session: BrowserSession, site: Site) -> None:
+    site.pages["/"] = FORM.replace("Enregistrer", "Enregistrer (nouvelle fenêtre)")
+    gate = Gate()
+    with pytest.raises(NotFound, match="nouvelle fenêtre"):
+        await submit(session, site, gate, timeout=0.3)
+    assert gate.passed == 0
+
+
 async def test_nothing_is_sent_before_the_gate_is_passed(session: BrowserSession, portal: Site) -> None:
     gate = Gate()
     at_gate: list[int] = []
