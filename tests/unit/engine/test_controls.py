@@ -79,6 +79,14 @@ async def test_a_handed_over_item_goes_on_ends_done_and_says_what_is_left(world:
     assert item.end.facts["happened"] == {"created": {"number": "N1"}}
 
 
+async def test_an_item_left_to_a_person_sends_and_earns_nothing_where_that_is_under_the_opposite_condition(
+    world: Any,
+) -> None:
+    left = hand_over(world, "item.row == 7")
+    item = await world.run(world.plan(world.once(lead=[left], when=Expr("not (item.row == 7)"))))
+    assert (item.state, item.end.code, item.end.ours, world.clicks) == (ItemState.DONE, "handed-over", False, 0)
+
+
 async def test_several_reasons_of_a_hand_over_are_told_together(world: Any) -> None:
     seen = check(("item.row == 7", "row-7", "ligne 7"), otherwise="hand_over")
     item = await world.run(world.plan(world.once(lead=[seen]), world.tail(hand_over(world))))
