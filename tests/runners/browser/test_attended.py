@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,14 @@ async def opened(runner: BrowserRunner, context: Callable[..., Any], profile: Pa
     return session
 
 
+def unhurried(session: BrowserSession, monkeypatch: pytest.MonkeyPatch, *, person: float = 0.5) -> None:
+    """The page has the time it needs to come and to be left; only the person has seconds."""
+    arrive = session._hands.arrive
+    monkeypatch.setattr(session._hands, "arrive", lambda url, step, _end: arrive(url, step, time.monotonic() + 20))
+    monkeypatch.setattr(signing, "GLANCE", 20.0)
+    monkeypatch.setattr(signing, "PERSON", person)
+
+
 def login(site: Site) -> Any:
     return call("login", {"at": site.url("/accueil"), "secret": "agent"}, expect=[{"heading": "Tableau de bord"}])
 
@@ -77,10 +86,10 @@ async def test_the_robot_waits_takes_over_and_finds_her_signed_in_the_next_time(
 async def test_what_is_read_after_her_sign_in_is_told_as_itself_when_it_is_not_there(
     site: Site, context: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signing, "PERSON", 5.0)
     portal(site)
     runner = BrowserRunner()
     session = await opened(runner, context, tmp_path / "profile")
+    unhurried(session, monkeypatch, person=5.0)
     step = call(
         "login",
         {"at": site.url("/accueil"), "secret": "agent"},
@@ -100,10 +109,10 @@ async def test_what_is_read_after_her_sign_in_is_told_as_itself_when_it_is_not_t
 async def test_a_refusal_that_stands_there_while_she_signs_in_is_not_asked_for_again_and_again(
     site: Site, context: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signing, "PERSON", 0.5)
     portal(site)
     runner = BrowserRunner()
     session = await opened(runner, context, tmp_path / "profile")
+    unhurried(session, monkeypatch)
     asked: list[str] = []
     do = session._hands.do
 
@@ -125,10 +134,10 @@ async def test_a_refusal_that_stands_there_while_she_signs_in_is_not_asked_for_a
 async def test_who_does_not_come_holds_the_process_and_leaves_no_picture_of_the_page(
     site: Site, context: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signing, "PERSON", 0.5)
     portal(site)
     runner = BrowserRunner()
     session = await opened(runner, context, tmp_path / "profile")
+    unhurried(session, monkeypatch)
     try:
         with pytest.raises(SignInUnclear, match="nobody signed in"):
             await session.perform([call("login", {"at": site.url("/accueil"), "secret": "agent"}, timeout=0.5,
