@@ -157,6 +157,7 @@ class SlotSessions:
         """Hosts that asked to sign in since the last `get`."""
         self._open: dict[str, Session] = {}
         self._setting_up = False
+        """`setup`, `start` or what is done at a host is being performed: none of it waits for `start`."""
         self._ready = False
 
     async def get(self, runner: str, going: Sequence[str] = (), witness: Witness | None = None) -> Session:
@@ -179,12 +180,15 @@ class SlotSessions:
             if host in self._used:
                 continue
             self._used.add(host)
-            ready = False
+            ready, around = False, self._setting_up
+            self._setting_up = True
             try:
                 await self._hosts.perform(self, host, witness)
                 ready = host in self._used
             finally:
+                self._setting_up = around
                 if not ready:
+                    self._beginning.lost(self)
                     await self.close()
 
     async def _set_up(self) -> None:

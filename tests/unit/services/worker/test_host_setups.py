@@ -178,6 +178,22 @@ async def test_start_sets_up_what_it_uses_and_comes_again_where_that_asked_to_si
     assert pool.seen.count("1 8001/in") == 1
 
 
+async def test_start_waits_until_the_host_that_asked_to_sign_in_is_signed_in_to(rest: Rest) -> None:
+    start = f"start:\n  - bench.go: {TWO}/begin\nsteps:\n"
+    pool = Windows(troubles={"K-3": SignedOut("RB704", "asks to sign in", hosts=[f"{TWO}/page"])})
+    await rest(pool, PROCESS.replace("steps:\n", start))
+    behind = pool.seen.index("1 K-3") + 1
+    assert pool.seen[behind : behind + 4] == ["1 8002/in", "1 in two", "1 8002/begin", "1 8001/page"]
+
+
+async def test_start_comes_again_where_a_setup_that_fails_has_closed_its_session(rest: Rest) -> None:
+    start = f"start:\n  - bench.go: {ONE}/begin\nsteps:\n"
+    pool = Windows(troubles={"in two": Failure("RB701", "not there")})
+    report, _ = await rest(pool, PROCESS.replace("steps:\n", start))
+    assert (report.items[ItemState.DONE], pool.opened) == (4, 2)
+    assert [seen for seen in pool.seen if "begin" in seen] == ["1 8001/begin", "2 8001/begin"]
+
+
 async def test_the_history_of_the_item_that_needed_it_tells_the_sign_in(rest: Rest) -> None:
     def histories(store: Store, report: RunReport) -> dict[str, list[str]]:
         with store.read() as tx:
