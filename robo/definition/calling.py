@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from robo.definition import keys
 from robo.definition.diagnostics import Diagnostic, nearest
-from robo.definition.inlining import Inlining, is_quoted, mentions, quoted
+from robo.definition.inlining import Inlining, mentions, quoted
 from robo.definition.scoping import ANYTHING, KINDS
 from robo.definition.source import Source
 from robo.definition.versions import VERSIONS, satisfies
@@ -102,7 +102,9 @@ class Calls:
         chosen_from = {
             f"{name}.inputs.{key}": need.choices
             for key, need in called.inputs.items()
-            if need.choices and KINDS[need.type] == "text" and key in values and not is_quoted(values[key])
+            if need.choices
+            and KINDS[need.type] == "text"
+            and values.get(key, "") not in {"", *map(quoted, need.choices)}
         }
         for table, choices in chosen_from.items():
             self.tables[table] = Table(name=table, rows={choice: choice for choice in choices})

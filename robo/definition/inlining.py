@@ -187,11 +187,6 @@ def quoted(text: str) -> str:
     return f"'{text}'"
 
 
-def is_quoted(source: str) -> bool:
-    """Whether an expression is one text, written out."""
-    return re.fullmatch(r"'(?:\\.|[^'\\])*'", source) is not None
-
-
 def expressions(value: Any) -> Iterator[str]:
     """The source of every expression of a part of a process."""
     if isinstance(value, Expr):

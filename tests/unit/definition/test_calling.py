@@ -389,6 +389,8 @@ def test_a_choice_that_an_expression_gives_is_looked_at_when_its_value_is_known(
     with pytest.raises(Rejection) as rejected:
         render(Template("", (Expr(source),)), {**scope, "item": {"number": "plan"}})
     assert rejected.value.code == "not-in-table"
+    (known,) = loaded(tmp_path, actions, caller=given % "\"${{ 'plan' }}\"", piece=piece).tables.keys() - {"p.pays"}
+    assert known == "p.inputs.kind"
     written = loaded(tmp_path, actions, caller=given % "acte", piece=piece)
     assert set(written.tables) == {"p.pays"}
     assert "RB201 plan is not" in said(tmp_path, actions, given % "plan", piece=piece)[0]
