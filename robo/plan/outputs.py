@@ -90,7 +90,8 @@ class Usage:
             within = inside | {f"optional {step.id}"} if step.optional else inside
             if step.leftover is not None:
                 self.follow(step.leftover.do, within | {f"leftover {step.id}"})
-            self.follow(step.do, within | {f"rescued {step.id}"} if step.rescue else within)
+            perhaps = {f"rescued {step.id}"} if step.rescue else {f"turn {step.id}"} if step.each is not None else set()
+            self.follow(step.do, within | perhaps)
             for path, mention in asked_inside(step):
                 self._check(path, mention, within)
             self.follow(step.next, within | {f"again {step.id}"})

@@ -67,6 +67,10 @@ READ = "steps:\n  - page.open: https://a.exemple\n  - id: seen\n    page.read: {
         ("  - {reject_if: seen.n is missing and item.kind == 'a', code: no}\n", ["RB423"]),
         ("  - {reject_if: not (item.kind == 'a' or seen is missing), code: no}\n", ["RB423"]),
         ("  - {reject_if: seen.n is missing, code: no, when: item.kind == 'x'}\n", ["RB423"]),
+        (
+            "  - {for_each: \"${{ item.kind | split(',') }}\", as: k, do: [{reject_if: seen.n is missing, code: n}]}\n",
+            ["RB423"],
+        ),
     ],
 )
 def test_behind_a_step_that_ends_the_item_without_it_a_value_is_there(bench: Any, end: str, codes: list[str]) -> None:
