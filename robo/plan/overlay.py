@@ -19,7 +19,7 @@ from robo.plan.renaming import recolumned, resecreted
 from robo.plan.skipping import skipped
 from robo.plan.steps import Actions, page_runners, walk
 from robo.plan.timetable import check_timetable
-from robo.plan.values import not_of_its_type
+from robo.plan.values import is_of_its_type
 
 
 def apply_overlay(process: Process, overlay: Overlay, actions: Actions, problems: Problems) -> Process:
@@ -94,20 +94,7 @@ def _inputs(process: Process, overlay: Overlay, problems: Problems) -> Mapping[s
                 process=process.id,
                 name=name,
             )
-        elif (wanted := not_of_its_type(own, value)) is not None:
-            problems.report(
-                "RB452",
-                "the input %(name)s of %(process)s cannot be « %(value)s »",
-                path,
-                in_region=True,
-                expected="%(wanted)s",
-                remedy="correct the value",
-                name=name,
-                process=process.id,
-                value=value,
-                wanted=wanted,
-            )
-        else:
+        elif is_of_its_type(own, value, path, problems):
             inputs[name] = own.model_copy(update={"default": value})
     return inputs
 

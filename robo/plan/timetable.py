@@ -11,7 +11,7 @@ from robo.model.process import Input, Kind, Process
 from robo.model.schedule import Trigger
 from robo.model.text import Path
 from robo.plan.problems import Problems
-from robo.plan.values import not_of_its_type
+from robo.plan.values import is_of_its_type
 
 
 def check_timetable(process: Process, overlay: Overlay, problems: Problems) -> None:
@@ -136,19 +136,8 @@ class _Rules:
                 name=key,
                 known=", ".join(sorted(name for name in self.process.inputs if name != taken)) or "-",
             )
-        elif (wanted := not_of_its_type(own, value)) is not None:
-            self.problems.report(
-                "RB452",
-                "the input %(name)s of %(process)s cannot be « %(value)s »",
-                path,
-                in_region=True,
-                expected="%(wanted)s",
-                remedy="correct the value",
-                name=key,
-                process=self.process.id,
-                value=value,
-                wanted=wanted,
-            )
+        else:
+            is_of_its_type(own, value, path, self.problems)
 
     def _granted(self, folder: str) -> bool:
         region = self.problems.region

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from robo.errors import Words
 from robo.model.process import Input
 from robo.model.scalars import BadScalar, chosen, parse
+from robo.model.text import Path
+from robo.plan.problems import Problems
 
 
-def not_of_its_type(wanted: Input, value: str) -> Words | None:
-    """What would be right for this input, or None when `value` is."""
+def is_of_its_type(wanted: Input, value: str, path: Path, problems: Problems) -> bool:
+    """Whether a region's value, which stands at `path`, is one of this input; reported when it is not."""
     try:
         chosen(wanted.type, parse(wanted.type, value), wanted.choices)
     except BadScalar as bad:
-        return bad.expected
-    return None
+        problems.report(
+            "RB452",
+            "the input %(name)s of %(process)s cannot be « %(value)s »",
+            path,
+            in_region=True,
+            expected="%(wanted)s",
+            remedy="correct the value",
+            name=wanted.name,
+            process=problems.process.id,
+            value=value,
+            wanted=bad.expected,
+        )
+        return False
+    return True
