@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
-from robo.errors import fill
+from robo.definition.operators import as_text
+from robo.errors import BadExpression, fill
 from robo.model.base import DIFFERS, MISSING
 from robo.plan.model import Plan
 from robo.services.worker.rows import sensitive_names
@@ -23,5 +25,12 @@ def sensitive_values(plan: Plan, item: Mapping[str, Any], inputs: Mapping[str, A
     names = sensitive_names(items) if items is not None else ()
     named = [row.get(name, MISSING) for row in rows for name in sorted(names)]
     named += [inputs.get(name, MISSING) for name, wanted in plan.inputs.items() if wanted.sensitive]
-    shown = (str(value) for value in named if value not in (MISSING, DIFFERS) and not isinstance(value, bool))
-    return tuple(dict.fromkeys(text for text in shown if text))
+    known = (value for value in named if value not in (MISSING, DIFFERS) and not isinstance(value, bool))
+    return tuple(dict.fromkeys(text for value in known for text in _texts(value, plan.date_format) if text))
+
+
+def _texts(value: Any, date_format: str) -> Iterator[str]:
+    """A value as it is kept, and as an expression writes it into a text."""
+    yield str(value)
+    with suppress(BadExpression):  # a list has no text of its own
+        yield as_text(value, "", date_format)
