@@ -116,8 +116,7 @@ class Inlining:
         changed: Step = self._value(step, own)
         update: dict[str, Any] = {"id": f"{self.prefix}{step.id}", "called": f"{self.prefix}{step.called}"}
         if step.was or self.was:
-            former = step.was or (step.id if step.named else f"{step.called}{step.action}")
-            update["was"] = f"{self.was or self.name}_{former}"
+            update["was"] = tuple(self._formers(step))
         if step.as_:
             update["as_"] = f"{self.prefix}{step.as_}"
         if step.kind is StepKind.SET:
@@ -125,6 +124,12 @@ class Inlining:
         if step.kind is StepKind.OUTPUT:
             update |= {"kind": StepKind.SET, "assign": {self.name: changed.assign}}
         return changed.model_copy(update=update)
+
+    def _formers(self, step: Step) -> Iterator[str]:
+        """What the journal may know a step by: nobody knows which of its name and that of the call changed first."""
+        now = step.id if step.named else f"{step.called}{step.action}"
+        for call in filter(None, (self.name, self.was)):
+            yield from (f"{call}_{name}" for name in (now, *step.was) if (call, name) != (self.name, now))
 
     # ---- expressions ----------------------------------------------------------------------------------------
     def source(self, source: str, own: frozenset[str]) -> str:

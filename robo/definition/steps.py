@@ -259,7 +259,7 @@ class Steps:
             "within": read_target_node(source, parts.get("within"), (*path, "within")),
             "timeout": self.source.lasting(parts.get("timeout"), (*path, "timeout")),
             "settle": self.source.typed(parts.get("settle"), (*path, "settle"), Kind.DURATION),
-            "was": source.plain(parts.get("was"), (*path, "was")),
+            "was": tuple(filter(None, [source.plain(parts.get("was"), (*path, "was"))])),
             "unverifiable": source.plain(parts.get("unverifiable"), (*path, "unverifiable")),
         }
         if "leftover" in parts:

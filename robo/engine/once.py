@@ -84,11 +84,13 @@ class OnceSegment:
     # -- the row
 
     async def row(self) -> JournalRow:
-        """The row of this effect. One written under the step's former name (`was`) goes on being used."""
+        """The row of this effect. One written under a former name of the step (`was`) goes on being used."""
         key = await self._key()
         row = await self._book.journal(key)
-        if row.n == 0 and row.state is JournalState.NONE and self._once.was is not None:
-            former = await self._book.journal(_renamed(key, self._once.was))
+        if row.n or row.state is not JournalState.NONE:
+            return row
+        for was in self._once.was:
+            former = await self._book.journal(_renamed(key, was))
             if former.n or former.state is not JournalState.NONE:
                 return former
         return row

@@ -257,7 +257,7 @@ class Step(Value):
     refused: tuple[Refusal, ...] = ()
     settle: timedelta | None = None
     unverifiable: str | None = None
-    was: str | None = None
+    was: tuple[str, ...] = ()  # all names that the journal may know it by from before
     # a block
     do: tuple[Step, ...] = ()
     # control

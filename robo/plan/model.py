@@ -131,7 +131,7 @@ class Once:
     submit: Step
     """The action that submits, with the block's `read`, `refused` and `expect` merged in."""
     verify: Verify | None
-    was: str | None = None
+    was: tuple[str, ...] = ()
     settle: timedelta = timedelta(seconds=30)
     outputs: tuple[str, ...] = ()
     """Names under which results are read later: `created.agdref`."""
@@ -180,7 +180,7 @@ def in_turns(parts: Iterable[Part]) -> Mapping[str, Segment]:
     found: dict[str, Segment] = {}
     for segment in every(part for part in parts if isinstance(part, Turns)):
         if segment.once is not None:
-            found |= {name: segment for name in (segment.once.id, segment.once.was) if name}
+            found |= dict.fromkeys((segment.once.id, *segment.once.was), segment)
     return found
 
 

@@ -39,6 +39,8 @@ class EffectRules:
         process = self._process
         self._told_apart((*process.steps, *process.on_rejected, *process.on_skipped))
         self._told_apart(process.finish)
+        self._known_by_one((*process.steps, *process.on_rejected, *process.on_skipped))
+        self._known_by_one(process.finish)
         for steps in (process.steps, process.finish):
             self._order(steps)
             for step in steps:
@@ -154,7 +156,7 @@ class EffectRules:
             "verify": step.verify,
             "settle": step.settle,
             "unverifiable": step.unverifiable,
-            "was": step.was,
+            "was": step.was or None,
             "leftover": step.leftover,
         }
         for key in (key for key, value in given.items() if value is not None):
@@ -187,6 +189,21 @@ class EffectRules:
                     (*step.path, step.action),
                     remedy="add `id: sent`, and keep it; when it must change, add `was: sent`",
                     action=step.action,
+                )
+
+    def _known_by_one(self, steps: tuple[Step, ...]) -> None:
+        """A name of the journal is that of one effect: what another one did would count as done by this one."""
+        effects = [step for step in walk(steps) if self._cutter.is_once(step)]
+        known = Counter(name for step in effects for name in {step.id, *step.was})
+        for step in effects:
+            for was in (name for name in step.was if known[name] > 1):
+                self._problems.report(
+                    "RB213",
+                    "%(name)s is the name of another effect too: what that one did would count as done by %(step)s",
+                    (*step.path, "was"),
+                    remedy="give the other one another name",
+                    name=was,
+                    step=step.id,
                 )
 
     def _proves_itself(self, step: Step) -> None:
@@ -276,7 +293,9 @@ class EffectRules:
 
     def _inner_submit(self, step: Step) -> None:
         for key in (
-            key for key in ("verify", "settle", "unverifiable", "was", "leftover") if getattr(step, key) is not None
+            key
+            for key in ("verify", "settle", "unverifiable", "was", "leftover")
+            if getattr(step, key) not in (None, ())
         ):
             self._problems.report(
                 "RB419",

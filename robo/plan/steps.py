@@ -101,7 +101,7 @@ def resolve(step: Step, actions: Actions, problems: Problems) -> Step:
     if step.kind is StepKind.ACTION:
         update |= _resolve_action(step, actions, problems)
     if step.called and step.once is None and not proves_itself(step.model_copy(update=update), actions):
-        update["was"] = None  # what was called otherwise is known by its effects only
+        update["was"] = ()  # what was called otherwise is known by its effects only
     return step.model_copy(update=update)
 
 

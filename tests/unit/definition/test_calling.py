@@ -404,8 +404,22 @@ def test_a_call_under_another_name_is_known_by_its_former_one(
     plan = build(loaded(tmp_path, actions, caller=caller, piece=mails), None, actions)
     first = next(iter(every(plan.segments)))
     assert first.once is not None
-    assert (first.once.id, first.once.was) == ("p_joint", "pieces_joint")
+    assert (first.once.id, first.once.was) == ("p_joint", ("pieces_joint",))
     assert "RB201" in said(tmp_path, actions, CALLER.replace("as: p}", "as: p, was: p}"))[0]
+
+
+def test_where_the_call_and_what_it_calls_were_renamed_every_former_name_is_known(
+    tmp_path: Path, actions: Mapping[str, ActionSpec]
+) -> None:
+    piece = CALLED.replace("    verify: trouve", "    was: depose\n    verify: trouve")
+    once = next(iter(every(build(loaded(tmp_path, actions, piece=piece), None, actions).segments))).once
+    assert once is not None
+    assert once.was == ("p_depose",)
+    caller = CALLER.replace("as: p}", "as: p, was: pieces}")
+    plan = build(loaded(tmp_path, actions, caller=caller, piece=piece), None, actions)
+    both = next(iter(every(plan.segments))).once
+    assert both is not None
+    assert set(both.was) == {"p_depose", "pieces_joint", "pieces_depose"}
 
 
 def test_calls_of_calls_do_not_grow_without_end(

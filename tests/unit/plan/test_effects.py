@@ -184,6 +184,15 @@ def test_of_several_effects_that_prove_themselves_each_has_an_id(bench: Any) -> 
     bench.plan(f"steps:\n{one}" + "  - {id: told, mail.send: b@exemple.fr}\n")
 
 
+def test_what_an_effect_was_called_no_other_one_is_or_was_called(bench: Any) -> None:
+    first = "  - mail.send: a@exemple.fr\n"
+    second = "  - id: told\n    was: mail.send\n    mail.send: b@exemple.fr\n"
+    assert bench.problems(f"steps:\n{first}{second}") == [("RB213", "was: mail.send")]
+    third = second.replace("told", "asked")
+    assert bench.problems(f"steps:\n{second}{third}") == [("RB213", "was: mail.send")] * 2
+    bench.plan(f"steps:\n{second}finish:\n{first}")
+
+
 def test_an_effect_of_a_sequel_is_told_apart_from_those_of_the_steps(bench: Any) -> None:
     one, two = "  - mail.send: a@exemple.fr\n", "  - mail.send: b@exemple.fr\n"
     assert [code for code, _ in bench.problems(f"steps:\n{one}on_skipped:\n{two}")] == ["RB424", "RB424"]

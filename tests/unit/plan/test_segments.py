@@ -224,7 +224,7 @@ def test_it_is_known_by_its_action_wherever_it_stands(bench: Any) -> None:
     sent = bench.plan("steps:\n  - page.open: https://a.exemple\n  - mail.send: a@exemple.fr\n")
     assert (once_of(sent).id, sent.segments[0].id) == ("mail.send", "mail.send")
     named = bench.plan("steps:\n  - {id: sent, was: mail.send, mail.send: a@exemple.fr}\n")
-    assert (once_of(named).id, once_of(named).was) == ("sent", "mail.send")
+    assert (once_of(named).id, once_of(named).was) == ("sent", ("mail.send",))
 
 
 def test_a_proof_that_needs_a_parameter_holds_only_with_it(bench: Any) -> None:
