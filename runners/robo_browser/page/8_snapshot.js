@@ -109,13 +109,16 @@ const quoted = (text) => (!needsQuotes(text) ? text : /["\\\x00-\x1f]/.test(text
 const keyed = (text) => (needsQuotes(text) ? single(text) : text);
 const stated = (states) => ['checked', 'disabled', 'expanded', 'invalid', 'level', 'pressed', 'selected'].filter((name) => states[name]).map((name) => (states[name] === true ? ` [${name}]` : ` [${name}=${states[name]}]`)).join('');
 
+/** An address may carry what lets somebody in: one with more than a path is left out of what is kept. */
+const toKeep = ([name, value]) => name !== 'url' || !/[?#]|^[a-z]+:(?!\/\/)/i.test(value);
+
 /** The lines of a node in the notation of snapshots. `hides`: whether a text must not be seen. */
 function written(node, hides = () => false, depth = 0) {
   const say = (text) => (hides(text) ? '•••' : text);
   const before = '  '.repeat(depth);
   if (typeof node === 'string') return [`${before}- text: ${quoted(say(node))}`];
   const head = `${before}- ${keyed(`${node.role}${node.name ? ` ${JSON.stringify(say(node.name))}` : ''}${stated(node.states)}`)}`;
-  const more = Object.entries(node.properties).map(([name, value]) => `${before}  - /${name}: ${quoted(say(value))}`);
+  const more = Object.entries(node.properties).filter(toKeep).map(([name, value]) => `${before}  - /${name}: ${quoted(say(value))}`);
   if (!more.length && !node.children.length) return [head];
   if (!more.length && node.children.length === 1 && typeof node.children[0] === 'string') return [`${head}: ${quoted(say(node.children[0]))}`];
   return [`${head}:`, ...more, ...node.children.flatMap((child) => written(child, hides, depth + 1))];

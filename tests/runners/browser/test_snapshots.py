@@ -136,7 +136,8 @@ async def test_after_a_snapshot_that_was_not_shown_the_evidence_has_the_part_of_
     site.pages["/"] = html(
         "<p>ailleurs</p><section aria-label=Compte><p>Mme Lovelace</p><label>Code "
         "<input type=password value=tres-secret>"
-        "</label><p>ouvert le 1/1/2026</p></section>"
+        "</label><p>ouvert le 1/1/2026</p><a href=/aide>Aide</a>"
+        "<a href='/entrer?jeton=laissez-passer'>Entrer</a></section>"
     )
     session = await open_session()
     await session.perform([call("open", site.url())])
@@ -148,3 +149,5 @@ async def test_after_a_snapshot_that_was_not_shown_the_evidence_has_the_part_of_
     assert "ailleurs" not in kept
     assert "Lovelace" not in kept
     assert "tres-secret" not in kept
+    assert "/url: /aide" in kept
+    assert "laissez-passer" not in kept
