@@ -29,6 +29,41 @@ def canonical(value: Any) -> bytes:
         raise _refused("text that is not Unicode") from broken
 
 
+def read_canonical(raw: bytes) -> Any:
+    """The value of canonical JSON; the way back of `canonical`. `InfrastructureError` RB630 for any other bytes."""
+    try:
+        text = raw.decode("utf-8")
+        value = _read(text)
+        shallow = text.isascii() and text.count("{") + text.count("[") <= DEEPEST
+        if (_PLAIN(value) == text) if shallow else (canonical(value) == raw):
+            return value
+    except (ValueError, RecursionError) as broken:
+        raise _not_canonical() from broken
+    raise _not_canonical()
+
+
+def _whole(digits: str) -> int:
+    number = int(digits)
+    if abs(number) > LARGEST:
+        raise _refused("a number beyond 2^53")
+    return number
+
+
+def _fraction(digits: str) -> Any:
+    raise _refused(digits)
+
+
+_read: Final = json.JSONDecoder(parse_int=_whole, parse_float=_fraction, parse_constant=_fraction).decode
+
+
+def _not_canonical() -> InfrastructureError:
+    return InfrastructureError(
+        "RB630",
+        "these bytes are not canonical JSON",
+        remedy="the same value has one form only: no blanks, members in order, each name once; these were altered",
+    )
+
+
 def _check(value: Any, depth: int) -> bool:
     """Refuse what has no canonical form. True when all keys are ASCII: then their order is that of any sort."""
     if value is None or isinstance(value, bool | str):

@@ -1,0 +1,105 @@
+"""One entry of the log: what happened, in at most 4 KiB of canonical JSON, and nothing personal.
+
+`v seq id region rseq prev ts type actor obj cause data pc key`: `seq` is its place in the log, `rseq` and `prev` (the
+leaf of the region's entry before it) chain the entries of one region, `pc` commits to a payload kept apart.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from robo.errors import InfrastructureError
+from robo.proof.canonical import canonical, read_canonical
+from robo.proof.merkle import HASH_SIZE, leaf_hash
+
+VERSION: Final = 1
+LARGEST: Final = 4096
+NOTHING_BEFORE: Final = bytes(HASH_SIZE)
+"""`prev` of a region's first entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegionHead:
+    """Where the chain of a region stands: the `rseq` that comes next, and the leaf of the last entry."""
+
+    rseq: int = 0
+    leaf: bytes = NOTHING_BEFORE
+
+
+def sequenced(body: Mapping[str, Any], seq: int, head: RegionHead) -> tuple[bytes, RegionHead]:
+    """`body` (all members but `seq`, `rseq`, `prev`) given its place: the entry's bytes, and its region's new head.
+
+    `InfrastructureError` RB631 when it is too large, RB634 when a member is missing, unknown or of another kind.
+    """
+    raw = canonical({**body, "seq": seq, "rseq": head.rseq, "prev": head.leaf.hex()})
+    read_entry(raw)
+    return raw, RegionHead(head.rseq + 1, leaf_hash(raw))
+
+
+def read_entry(raw: bytes) -> dict[str, Any]:
+    """The members of an entry. `InfrastructureError` RB630 (not canonical), RB631 (too large), RB634 (not an entry)."""
+    if len(raw) > LARGEST:
+        raise InfrastructureError(
+            "RB631",
+            "an audit event of %(size)s bytes is larger than an entry may be",
+            remedy="this is a fault of robo: put long values in the payload",
+            size=len(raw),
+        )
+    entry = read_canonical(raw)
+    if not isinstance(entry, dict) or entry.keys() != _MEMBERS.keys():
+        raise _no_entry(sorted(_MEMBERS.keys() ^ entry.keys()) if isinstance(entry, dict) else ["v"])
+    wrong = [name for name, right in _MEMBERS.items() if not right(entry[name])]
+    if wrong:
+        raise _no_entry(wrong)
+    return entry
+
+
+def commitment(salt: bytes, payload: bytes) -> str:
+    """`pc` of a payload: HMAC-SHA-256 with its salt over its canonical bytes. Without the salt nobody can guess."""
+    return hmac.digest(salt, payload, "sha256").hex()
+
+
+def _count(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _name(value: Any) -> bool:
+    return type(value) is str and value != ""
+
+
+def _text(value: Any) -> bool:
+    return type(value) is str
+
+
+def _hash(value: Any) -> bool:
+    return type(value) is str and len(value) == 2 * HASH_SIZE and not value.strip("0123456789abcdef")
+
+
+_MEMBERS: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "v": lambda value: type(value) is int and value == VERSION,
+    "seq": _count,
+    "id": _name,
+    "region": _name,
+    "rseq": _count,
+    "prev": _hash,
+    "ts": lambda value: type(value) is int,
+    "type": _name,
+    "actor": _text,
+    "obj": _text,
+    "cause": _text,
+    "data": lambda value: type(value) is dict,
+    "pc": lambda value: value is None or _hash(value),
+    "key": lambda value: value is None or _name(value),
+}
+
+
+def _no_entry(wrong: list[str]) -> InfrastructureError:
+    return InfrastructureError(
+        "RB634",
+        "this is not an entry: %(names)s is missing, unknown or of another kind",
+        remedy="an entry has the members v seq id region rseq prev ts type actor obj cause data pc key, and no others",
+        names=", ".join(wrong),
+    )

@@ -1,0 +1,306 @@
+"""A log is verified offline, and the first thing that is wrong is named. Every way of cheating is tried on one log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from robo.errors import InfrastructureError
+from robo.proof.canonical import canonical
+from robo.proof.checkpoint import LogProof
+from robo.proof.merkle import inclusion_proof
+from robo.proof.policy import Light, read_policy
+from robo.proof.verify import PURGED, Flaw, Log, Report, verify_log, verify_region
+from tests.unit.proof.conftest import NOON, ORIGIN, Written, key
+from tests.unit.proof.test_merkle import Leaves
+
+
+def first(report: Report) -> tuple[Flaw, int | None, str]:
+    """What is wrong, where, and how it is told."""
+    assert not report.whole
+    finding = report.findings[0]
+    return finding.flaw, finding.seq, str(finding.error)
+
+
+def changed(raw: bytes, **members: Any) -> bytes:
+    return canonical(json.loads(raw) | members)
+
+
+def test_a_whole_log_says_how_far_it_is_sealed_and_seen(sealed: Written) -> None:
+    report = verify_log(ORIGIN, sealed.log(payloads=sealed.payloads.get), sealed.policy(), NOON + 60)
+    assert report.whole
+    assert (report.size, report.root) == (12, sealed.frontier.root())
+    assert (report.sealed, report.witnessed, report.regions) == (12, 12, {"bfc": 4, "idf": 8})
+    assert (report.present, report.purged) == (12, 0)
+    assert report.verdict is not None
+    assert report.verdict.light is Light.GREEN
+
+
+def test_an_empty_log_is_whole_when_its_silence_is_sealed(written: Written) -> None:
+    written.seal()
+    report = verify_log(ORIGIN, written.log(), written.policy())
+    assert (report.whole, report.size) == (True, 0)
+
+
+def test_entries_without_any_checkpoint_are_vouched_for_by_nobody(sealed: Written) -> None:
+    flaw, seq, told = first(verify_log(ORIGIN, sealed.log(checkpoints=[]), sealed.policy()))
+    assert (flaw, seq, told) == (Flaw.SIGNATURE, None, "there is no checkpoint: nobody stands for these entries")
+
+
+def test_a_newest_checkpoint_that_waits_for_its_witnesses_is_orange_and_the_earlier_one_stands(sealed: Written) -> None:
+    sealed.checkpoints.pop()
+    sealed.seal(witnesses=["bfc"])
+    report = verify_log(ORIGIN, sealed.log(), sealed.policy())
+    assert (report.whole, report.sealed, report.witnessed) == (True, 12, 7)
+    assert report.verdict is not None
+    assert report.verdict.light is Light.ORANGE
+
+
+TAMPERED: dict[str, tuple[Callable[[Written], Log], Flaw, int | None, str]] = {
+    "an entry altered": (
+        lambda log: log.log(entries=[*log.entries[:4], changed(log.entries[4], obj="item:5"), *log.entries[5:]]),
+        Flaw.LEAF,
+        4,
+        "the entry was altered: its hash is not the one in the tree",
+    ),
+    "an entry and its leaf altered": (
+        lambda log: log.log(
+            entries=[*log.entries[:4], changed(log.entries[4], obj="item:5"), *log.entries[5:]], leaves=None
+        ),
+        Flaw.CHAIN,
+        5,
+        "the entry of idf before this one was another when this one was written",
+    ),
+    "the last entry of a region altered, with its leaf": (
+        lambda log: log.log(entries=[*log.entries[:11], changed(log.entries[11], obj="item:5")], leaves=None),
+        Flaw.ROOT,
+        7,
+        "this entry, or one behind it up to 11, is not what was sealed",
+    ),
+    "an entry not canonical": (
+        lambda log: log.log(entries=[*log.entries[:4], log.entries[4].replace(b",", b", "), *log.entries[5:]]),
+        Flaw.ENTRY,
+        4,
+        "these bytes are not canonical JSON",
+    ),
+    "an entry too large": (
+        lambda log: log.log(entries=[*log.entries[:4], log.entries[4].ljust(4097), *log.entries[5:]]),
+        Flaw.ENTRY,
+        4,
+        "an audit event of 4097 bytes is larger than an entry may be",
+    ),
+    "a row deleted": (
+        lambda log: log.log(entries=log.entries[:4] + log.entries[5:], leaves=log.leaves()[:4] + log.leaves()[5:]),
+        Flaw.ORDER,
+        4,
+        "entry 5 stands in its place",
+    ),
+    "a row doubled": (
+        lambda log: log.log(entries=log.entries[:5] + log.entries[4:]),
+        Flaw.ORDER,
+        5,
+        "entry 4 stands in its place",
+    ),
+    "two rows swapped": (
+        lambda log: log.log(entries=[*log.entries[:4], log.entries[5], log.entries[4], *log.entries[6:]]),
+        Flaw.ORDER,
+        4,
+        "entry 5 stands in its place",
+    ),
+    "a row deleted and those behind renumbered": (
+        lambda log: log.log(
+            entries=[*log.entries[:4], *(changed(raw, seq=at) for at, raw in enumerate(log.entries[5:], 4))],
+            leaves=None,
+        ),
+        Flaw.CHAIN,
+        4,
+        "the region idf has a gap: number 2 is missing, this is 3",
+    ),
+    "a truncated export": (
+        lambda log: log.log(entries=log.entries[:9], leaves=log.leaves()[:9]),
+        Flaw.TRUNCATED,
+        9,
+        "12 entries were sealed, the others are gone",
+    ),
+    "an entry behind the newest checkpoint": (
+        lambda log: log.log(checkpoints=log.checkpoints[:1]),
+        Flaw.UNSEALED,
+        7,
+        "no checkpoint seals this entry and those behind it",
+    ),
+    "a leaf altered": (
+        lambda log: log.log(leaves=[*log.leaves()[:3], bytes(32), *log.leaves()[4:]]),
+        Flaw.LEAF,
+        3,
+        "the entry was altered: its hash is not the one in the tree",
+    ),
+    "no cosignature at all": (
+        lambda log: log.log(checkpoints=[unseen(each) for each in log.checkpoints]),
+        Flaw.QUORUM,
+        None,
+        "no checkpoint is countersigned by as many witnesses as the policy asks for",
+    ),
+    "a payload altered": (
+        lambda log: log.log(payloads=(log.payloads | {"event-3": (bytes(32), b"{}")}).get),
+        Flaw.PAYLOAD,
+        3,
+        "the payload was altered: it is not the one that the entry commits to",
+    ),
+    "payloads gone without a purge": (
+        lambda log: log.log(
+            payloads={event: kept for event, kept in log.payloads.items() if event not in {"event-3", "event-8"}}.get
+        ),
+        Flaw.MISSING,
+        3,
+        "2 payload(s) are gone though no purge says so",
+    ),
+}
+
+
+def unseen(note: Any) -> Any:
+    return type(note)(note.text, note.signatures[:1])
+
+
+@pytest.mark.parametrize("cheat", TAMPERED)
+def test_what_was_done_to_a_log_is_named(cheat: str, sealed: Written) -> None:
+    tamper, flaw, seq, told = TAMPERED[cheat]
+    report = verify_log(ORIGIN, tamper(sealed), sealed.policy())
+    assert first(report) == (flaw, seq, told)
+    assert report.findings[0].error.remedy
+
+
+def test_a_wrong_key_is_told_by_the_name_of_the_log(sealed: Written) -> None:
+    policy = sealed.policy_text().replace(str(sealed.key.verifier()), str(key("another").verifier()), 1)
+    report = verify_log(ORIGIN, sealed.log(), read_policy(policy))
+    assert first(report) == (
+        Flaw.SIGNATURE,
+        None,
+        "no key that is known for the log robo.example/idf signed this checkpoint",
+    )
+    assert (report.sealed, report.verdict.light if report.verdict else None) == (0, Light.RED)
+
+
+def test_a_checkpoint_altered_after_it_was_signed_is_told(sealed: Written) -> None:
+    note = sealed.checkpoints[-1]
+    forged = type(note)(note.text.replace("\n12\n", "\n11\n"), note.signatures)
+    flaw, _, told = first(verify_log(ORIGIN, sealed.log(checkpoints=[forged]), sealed.policy()))
+    assert (flaw, told.partition(":")[0]) == (Flaw.SIGNATURE, "the signature of robo.example/idf is wrong")
+
+
+def test_an_insider_with_the_key_is_caught_by_a_checkpoint_that_left_the_house(sealed: Written) -> None:
+    """He rewrites entry 2 with every hash behind it and signs again. Only what was sealed before tells."""
+    forged = Written()
+    for number in range(12):
+        forged.add("idf" if number % 3 else "bfc", {"dossier": "mine" if number == 2 else f"2026-{number}"})
+    forged.seal()
+    assert verify_log(ORIGIN, forged.log(), forged.policy()).whole
+    both = [sealed.checkpoints[0], *forged.checkpoints]
+    assert first(verify_log(ORIGIN, forged.log(checkpoints=both), forged.policy()))[:2] == (Flaw.ROOT, 0)
+
+
+def test_another_log_that_the_policy_knows_is_not_taken_for_the_one_that_was_asked_for(sealed: Written) -> None:
+    other = Written("robo.example/pdl")
+    other.add()
+    other.seal()
+    policy = read_policy(f"log {other.key.verifier()}\n{sealed.policy_text()}")
+    assert verify_log("robo.example/pdl", other.log(), policy).whole
+    report = verify_log(ORIGIN, other.log(), policy)
+    assert first(report)[0] is Flaw.SIGNATURE
+    assert report.verdict is not None
+    assert report.verdict.light is Light.RED
+
+
+def test_two_checkpoints_of_one_size_and_two_roots_are_a_fork(sealed: Written) -> None:
+    other = Written()
+    for _ in range(12):
+        other.add()
+    other.seal()
+    report = verify_log(ORIGIN, sealed.log(checkpoints=[*sealed.checkpoints, *other.checkpoints]), sealed.policy())
+    assert first(report)[0] is Flaw.ROOT
+
+
+def test_a_payload_is_present_and_right_or_purged_with_its_event(sealed: Written) -> None:
+    """Key 0 is destroyed: its six payloads go, the log still verifies, the others are still there."""
+    kept = {event: each for event, each in sealed.payloads.items() if int(event.removeprefix("event-")) % 2}
+    sealed.add(type=PURGED, data={"key": "key-0", "count": 6})
+    sealed.seal()
+    report = verify_log(ORIGIN, sealed.log(payloads=kept.get), sealed.policy())
+    assert (report.whole, report.present, report.purged) == (True, 6, 6)
+
+
+def test_a_purge_answers_for_its_own_key_and_for_what_came_before_it_only(written: Written) -> None:
+    written.add(payload={"n": 1}, key="key-0")
+    written.add(type=PURGED, data={"key": "key-0", "count": 1})
+    written.add(payload={"n": 2}, key="key-0")
+    written.add(payload={"n": 3}, key=None)
+    written.add(type=PURGED, data={"key": None})
+    written.seal()
+    report = verify_log(ORIGIN, written.log(payloads={}.get), written.policy())
+    assert first(report) == (Flaw.MISSING, 2, "2 payload(s) are gone though no purge says so")
+    assert report.purged == 1
+
+
+def test_a_clock_that_went_back_is_remarked_once_and_the_log_is_whole(written: Written) -> None:
+    for minute in (0, 10, 3, 4, 20):
+        written.add(ts=(NOON + 60 * minute) * 1_000_000)
+    written.add("bfc", ts=NOON * 1_000_000)
+    written.seal()
+    report = verify_log(ORIGIN, written.log(), written.policy())
+    assert report.whole
+    assert [(each.flaw, each.seq, str(each.error)) for each in report.remarks] == [
+        (Flaw.CLOCK, 2, "the clock of the region went back by 420 s")
+    ]
+
+
+@given(st.data())
+def test_no_bit_of_any_entry_can_be_flipped_unseen(data: st.DataObject) -> None:
+    log = Written()
+    for number in range(6):
+        log.add(("idf", "bfc")[number % 2], {"n": number})
+    log.seal()
+    at = data.draw(st.integers(0, 5))
+    raw = bytearray(log.entries[at])
+    bit = data.draw(st.integers(0, 8 * len(raw) - 1))
+    raw[bit // 8] ^= 1 << bit % 8
+    entries = [*log.entries[:at], bytes(raw), *log.entries[at + 1 :]]
+    assert first(verify_log(ORIGIN, log.log(entries=entries), log.policy()))[1] == at
+    assert not verify_log(ORIGIN, log.log(entries=entries, leaves=None), log.policy()).whole
+
+
+def region_of(log: Written, region: str) -> tuple[list[bytes], LogProof]:
+    entries = [raw for raw in log.entries if json.loads(raw)["region"] == region]
+    index = json.loads(entries[-1])["seq"]
+    path = inclusion_proof(index, len(log.entries), Leaves(log.leaves()).node)
+    return entries, LogProof(index, tuple(path), log.checkpoints[-1])
+
+
+def test_an_auditor_of_one_region_needs_its_entries_and_one_proof(sealed: Written) -> None:
+    entries, proof = region_of(sealed, "bfc")
+    assert verify_region(ORIGIN, "bfc", entries, proof, sealed.policy()) == 4
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        (slice(1, None), "the region bfc has a gap: number 0 is missing, this is 1"),
+        (slice(0, None, 2), "the region bfc has a gap: number 1 is missing, this is 2"),
+        (slice(0, -1), "the proof does not lead from the entry to the root: entry 9 of the log is another one"),
+    ],
+    ids=["first", "between", "last"],
+)
+def test_an_entry_kept_from_the_auditor_of_a_region_is_missed(part: slice, told: str, sealed: Written) -> None:
+    entries, proof = region_of(sealed, "bfc")
+    with pytest.raises(InfrastructureError) as caught:
+        verify_region(ORIGIN, "bfc", entries[part], proof, sealed.policy())
+    assert str(caught.value) == told
+
+
+def test_an_entry_of_another_region_is_not_taken_for_one_of_this(sealed: Written) -> None:
+    _, proof = region_of(sealed, "bfc")
+    with pytest.raises(InfrastructureError, match="the entry belongs to the region idf"):
+        verify_region(ORIGIN, "bfc", sealed.entries[:2], proof, sealed.policy())
