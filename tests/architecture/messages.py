@@ -7,6 +7,7 @@ import ast
 import io
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -140,12 +141,18 @@ def spoken(node: ast.AST, text: str) -> bool:
     return bool(A_WORD.search(text)) and " " in text.strip() and text not in UNTRANSLATED
 
 
+@cache
+def nodes(file: Path) -> tuple[ast.AST, ...]:
+    """Every node of a source."""
+    return tuple(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+
+
 def kept() -> set[str]:
     """Constants of modules that a call gives as what it says: `remedy=ALTERNATIVES`."""
     return {
         keyword.value.id
         for file in SOURCES
-        for keyword in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for keyword in nodes(file)
         if isinstance(keyword, ast.keyword) and keyword.arg in {"remedy", "expected"}
         if isinstance(keyword.value, ast.Name) and keyword.value.id.isupper()
     }
@@ -164,12 +171,13 @@ def declared() -> Iterator[tuple[str, str]]:
     yield from ((text, "robo/cli/hints.py") for text in hints.every())
 
 
+@cache
 def messages() -> dict[str, list[str]]:
     """Every message with the places it comes from."""
     found: dict[str, list[str]] = {}
     given = kept()
     for file in SOURCES:
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        for node in nodes(file):
             said = {text for text in (*of_node(node), *of_constant(node, given)) if spoken(node, text)}
             for text in sorted(
                 said | {text for text in words_of(node) if A_WORD.search(text) and text not in UNTRANSLATED}
@@ -187,6 +195,7 @@ def catalogue_file(language: str = "fr") -> Path:
     return LOCALE / language / "LC_MESSAGES" / "robo.po"
 
 
+@cache
 def read(language: str = "fr") -> Catalog:
     file = catalogue_file(language)
     if not file.exists():

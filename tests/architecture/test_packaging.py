@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,7 @@ def test_what_is_asked_for_is_imported() -> None:
     assert asked - used == USED_BY_OTHERS
 
 
+@cache
 def imported() -> set[str]:
     """The first name of every module that robo or a runner imports, anywhere in a file."""
     found = set()
