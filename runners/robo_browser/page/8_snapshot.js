@@ -110,7 +110,7 @@ const keyed = (text) => (needsQuotes(text) ? single(text) : text);
 const stated = (states) => ['checked', 'disabled', 'expanded', 'invalid', 'level', 'pressed', 'selected'].filter((name) => states[name]).map((name) => (states[name] === true ? ` [${name}]` : ` [${name}=${states[name]}]`)).join('');
 
 /** An address may carry what lets somebody in: one with more than a path is left out of what is kept. */
-const toKeep = ([name, value]) => name !== 'url' || !/[?#]|^[a-z]+:(?!\/\/)/i.test(value);
+const toKeep = ([name, value]) => name !== 'url' || !/[?#;]|^[a-z]+:(?!\/\/)/i.test(value);
 
 /** The lines of a node in the notation of snapshots. `hides`: whether a text must not be seen. */
 function written(node, hides = () => false, depth = 0) {

@@ -137,7 +137,8 @@ async def test_after_a_snapshot_that_was_not_shown_the_evidence_has_the_part_of_
         "<p>ailleurs</p><section aria-label=Compte><p>Mme Lovelace</p><label>Code "
         "<input type=password value=tres-secret>"
         "</label><p>ouvert le 1/1/2026</p><a href=/aide>Aide</a>"
-        "<a href='/entrer?jeton=laissez-passer'>Entrer</a></section>"
+        "<a href='/entrer?jeton=laissez-passer'>Entrer</a>"
+        "<a href='/suite;jsessionid=laissez-passer'>Suite</a></section>"
     )
     session = await open_session()
     await session.perform([call("open", site.url())])
