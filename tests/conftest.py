@@ -25,7 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What is marked `long` has a shorter trial of the same rule beside it; it is played by `make trials`."""
+    """What is marked `long` is played by `make trials`. `make test` has a quicker neighbour of it: another variant, or
+    the same rule in a room below."""
     if config.getoption("--long"):
         return
     left_out = [item for item in items if item.get_closest_marker("long")]
