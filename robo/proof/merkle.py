@@ -144,7 +144,7 @@ def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: byt
     if old in {0, new}:
         return not proof and old_root == (new_root if old else EMPTY) and (new > 0 or new_root == EMPTY)
     steps = [old_root, *proof] if old & (old - 1) == 0 else list(proof)
-    if not proof or not steps:
+    if not proof:
         return False
     at, last = old - 1, new - 1
     while at & 1:

@@ -6,8 +6,6 @@ apart with its salt and can be purged: the entry holds only its commitment `pc`.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
 from collections.abc import Mapping
 from typing import Any, Final
@@ -18,6 +16,7 @@ from robo.engine.faultpoints import reach
 from robo.errors import InfrastructureError
 from robo.model.audit import ENTRY_VERSION, LARGEST_ENTRY, EventType
 from robo.proof.canonical import canonical
+from robo.proof.entry import commitment
 from robo.store.accounts_tables import audit_outbox, audit_payload
 from robo.store.clock import Tx, now
 from robo.store.columns import EPOCH, MICROSECOND
@@ -62,7 +61,7 @@ def entry(  # noqa: PLR0917 - the members of an entry, in their order
     pc = None
     if payload is not None:
         salt, body = os.urandom(32), canonical(dict(payload))
-        pc = hmac.new(salt, body, hashlib.sha256).hexdigest()
+        pc = commitment(salt, body)
         apart = {"event": event, "salt": salt, "body": body.decode()}
     whole = {
         "v": ENTRY_VERSION,
