@@ -6,17 +6,20 @@ ones, a JSON text a line; `payloads` a line `["EVENT","SALT in hex","PAYLOAD"]` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from robo.proof.canonical import canonical, read_canonical
 from robo.proof.checkpoint import Checkpoint
 from robo.proof.merkle import HASH_SIZE, TILE_HEIGHT, leaf_hash, node_hash
-from robo.proof.note import Note, unreadable
+from robo.proof.note import Note, read_at, unreadable
 from robo.proof.tiles import WIDTH, pack, tile_path, tiles_of, unpack
 from robo.proof.verify import Log
 
+T = TypeVar("T")
 Payload = tuple[str, bytes, bytes]
 """An event's id, the salt and the canonical bytes of its payload."""
 
@@ -41,8 +44,8 @@ def write_export(
     _put(folder / "checkpoint", str(checkpoints[-1]).encode())
     _put(folder / "checkpoints", b"".join(canonical(str(note)) + b"\n" for note in checkpoints[:-1]))
     if payloads is not None:
-        lines = (canonical([event, salt.hex(), body.decode()]) + b"\n" for event, salt, body in payloads)
-        _put(folder / "payloads", b"".join(lines))
+        with (folder / "payloads").open("wb") as file:
+            file.writelines(canonical([event, salt.hex(), body.decode()]) + b"\n" for event, salt, body in payloads)
 
 
 def read_export(folder: Path) -> Log:
@@ -50,10 +53,10 @@ def read_export(folder: Path) -> Log:
 
     `InfrastructureError` RB632, RB630 when a checkpoint or a payload is not in its format, now or while it is read.
     """
-    newest = Note.parse(_get(folder / "checkpoint", "a checkpoint"))
-    earlier = [Note.parse(str(read_canonical(line))) for line in _lines(folder / "checkpoints")]
+    newest = read_at("checkpoint", Note.parse, _get(folder / "checkpoint", "a checkpoint"))
+    earlier = _read_lines(folder / "checkpoints", lambda line: Note.parse(str(read_canonical(line))))
     size = Checkpoint.parse(newest.text).size
-    payloads = dict(map(_payload, _lines(folder / "payloads"))) if (folder / "payloads").exists() else None
+    payloads = dict(_read_lines(folder / "payloads", _payload)) if (folder / "payloads").exists() else None
     return Log(
         entries=_entries(folder, size),
         leaves=_leaves(folder, size),
@@ -87,15 +90,19 @@ def _above(hashes: list[bytes]) -> list[bytes]:
 
 
 def _payload(line: bytes) -> tuple[str, tuple[bytes, bytes]]:
-    try:
-        event, salt, body = read_canonical(line)
-        return event, (bytes.fromhex(salt), body.encode())
-    except (ValueError, TypeError, AttributeError) as broken:
-        raise unreadable("RB632", kind="a payload", why="it is not an event, a salt and a text") from broken
+    match read_canonical(line):
+        case [str(event), str(salt), str(body)] if re.fullmatch("(?:[0-9a-f]{2})*", salt):
+            return event, (bytes.fromhex(salt), body.encode())
+    raise unreadable("RB632", kind="a payload", why="it is not an event, a salt and a text")
 
 
-def _lines(path: Path) -> list[bytes]:
-    return _get(path, "a checkpoint").removesuffix(b"\n").split(b"\n") if path.exists() and path.stat().st_size else []
+def _read_lines(path: Path, read: Callable[[bytes], T]) -> Iterator[T]:
+    """What the lines of a file say, one at a time; none when there is no file. An error says on which line."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            yield read_at(f"{path.name}, line {number}", read, line.removesuffix(b"\n"))
 
 
 def _get(path: Path, kind: str) -> bytes:

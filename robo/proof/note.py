@@ -9,16 +9,17 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeVar
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from robo.errors import InfrastructureError, Words
 
+T = TypeVar("T")
 ED25519: Final = 1
 COSIGNATURE: Final = 4
 MOST_SIGNATURES: Final = 64
@@ -37,6 +38,15 @@ def unreadable(code: str, *, kind: str, why: Words, place: str = "") -> Infrastr
         kind=kind,
         why=why,
     )
+
+
+def read_at(place: str, read: Callable[[bytes], T], raw: bytes) -> T:
+    """What `read` makes of `raw`. Its error says where: `place`, when it does not know better."""
+    try:
+        return read(raw)
+    except InfrastructureError as wrong:
+        wrong.place = wrong.place or place
+        raise
 
 
 def from_base64(text: str, length: int | None = None) -> bytes | None:
@@ -157,13 +167,14 @@ class Note:
     def parse(cls, note: str | bytes) -> Note:
         """The note of a file. `InfrastructureError` RB632."""
         try:
-            whole = note.decode() if isinstance(note, bytes) else note
-        except UnicodeDecodeError as broken:
+            raw = note if isinstance(note, bytes) else note.encode()
+            whole = raw.decode()
+        except UnicodeError as broken:
             raise unreadable("RB632", kind="a signed note", why="it is not UTF-8") from broken
         text, parted, lines = whole.rpartition("\n\n")
         if not parted or not lines.endswith("\n"):
             raise unreadable("RB632", kind="a signed note", why="no signature stands behind an empty line")
-        if _CONTROL.search(whole) or len(whole) > LONGEST_NOTE or lines.count("\n") > MOST_SIGNATURES:
+        if _CONTROL.search(whole) or len(raw) > LONGEST_NOTE or lines.count("\n") > MOST_SIGNATURES:
             raise unreadable("RB632", kind="a signed note", why="it is too long or holds control characters")
         return cls(f"{text}\n", tuple(map(Signature.parse, lines[:-1].split("\n"))))
 

@@ -14,6 +14,8 @@ from robo.proof.tiles import WIDTH, node_reader
 from robo.proof.verify import Flaw, verify_log
 from tests.unit.proof.conftest import ORIGIN, Written
 
+NO_PAYLOAD = "a payload cannot be read: it is not an event, a salt and a text"
+
 
 @pytest.fixture(scope="module")
 def long_log() -> Written:
@@ -102,18 +104,34 @@ def test_a_damaged_file_is_told_with_the_first_entry_it_costs(
 
 
 @pytest.mark.parametrize(
-    ("file", "content", "told"),
+    ("file", "content", "place", "told"),
     [
-        ("checkpoint", None, "a checkpoint cannot be read: its file is missing"),
-        ("checkpoint", b"text\n", "a signed note cannot be read: no signature stands behind an empty line"),
-        ("payloads", b'["event-1","zz","{}"]\n', "a payload cannot be read: it is not an event, a salt and a text"),
-        ("payloads", b"[1,2,3]\n", "a payload cannot be read: it is not an event, a salt and a text"),
-        ("payloads", b"7\n", "a payload cannot be read: it is not an event, a salt and a text"),
-        ("payloads", b'["event-1", "00", "{}"]\n', "these bytes are not canonical JSON"),
+        ("checkpoint", None, "checkpoint", "a checkpoint cannot be read: its file is missing"),
+        (
+            "checkpoint",
+            b"text\n",
+            "checkpoint",
+            "a signed note cannot be read: no signature stands behind an empty line",
+        ),
+        (
+            "checkpoints",
+            b'"x"\n',
+            "checkpoints, line 1",
+            "a signed note cannot be read: no signature stands behind an empty line",
+        ),
+        ("payloads", b'["event-1","zz","{}"]\n', "payloads, line 1", NO_PAYLOAD),
+        ("payloads", b'["event-1","0A","{}"]\n', "payloads, line 1", NO_PAYLOAD),
+        ("payloads", b'[["event-1"],"00","{}"]\n', "payloads, line 1", NO_PAYLOAD),
+        ("payloads", b'{"00":1,"a":2,"b":3}\n', "payloads, line 1", NO_PAYLOAD),
+        ("payloads", b'["event-1","00","{}"]\n[1,2,3]\n', "payloads, line 2", NO_PAYLOAD),
+        ("payloads", b"7\n", "payloads, line 1", NO_PAYLOAD),
+        ("payloads", b'["event-1", "00", "{}"]\n', "payloads, line 1", "these bytes are not canonical JSON"),
     ],
 )
-def test_a_file_that_is_not_in_its_format_is_refused(file: str, content: bytes | None, told: str, folder: Path) -> None:
+def test_a_file_that_is_not_in_its_format_is_refused(
+    file: str, content: bytes | None, place: str, told: str, folder: Path
+) -> None:
     (folder / file).unlink() if content is None else (folder / file).write_bytes(content)
     with pytest.raises(InfrastructureError) as caught:
         read_export(folder)
-    assert str(caught.value) == told
+    assert (caught.value.place, str(caught.value)) == (place, told)

@@ -109,6 +109,7 @@ def test_a_text_may_hold_empty_lines_the_last_one_parts_the_signatures() -> None
     ("note", "why"),
     [
         (b"text\n\xff\n\n\xe2\x80\x94 n AAAAAAA=\n", "it is not UTF-8"),
+        ("text\n\ud800\n\n— n AAAAAAA=\n", "it is not UTF-8"),
         ("text\n", "no signature stands behind an empty line"),
         ("text\n\n", "no signature stands behind an empty line"),
         ("text\n\n— n AAAAAAA=", "no signature stands behind an empty line"),
