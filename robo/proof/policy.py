@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from robo.errors import InfrastructureError, Words, phrase
-from robo.proof.checkpoint import signed_checkpoint
+from robo.proof.checkpoint import Checkpoint, signed_checkpoint
 from robo.proof.note import COSIGNATURE, ED25519, Note, VerifierKey
 
 NONE: Final = "none"
@@ -70,20 +70,27 @@ AHEAD: Final = 5 * 60
 """Seconds that a witness's clock may be ahead; a cosignature from later than that counts for nothing."""
 
 
-def judge(policy: Policy, note: Note, now: int | None = None, refused: str = "") -> Verdict:
-    """The verdict on a signed checkpoint at `now` (seconds since 1970; None: its age does not matter). `refused` is the
-    witness that refused it. Never raises for what is wrong with the note: that is what red says."""
-    try:
-        signed_checkpoint(note, policy.logs)
-        times = note.signed_by(policy.witnesses.values())
-    except InfrastructureError as wrong:
-        return Verdict(Light.RED, {}, met=False, why=phrase(wrong.message, **wrong.facts))
+def countersigned(policy: Policy, note: Note, now: int | None = None) -> tuple[Checkpoint, dict[str, int]]:
+    """The checkpoint that a log of the policy signed, and who countersigned it, with their times (seconds since 1970).
+    RB632 or RB633 when a signature is wrong, of the log or of a witness that the policy knows."""
+    checkpoint = signed_checkpoint(note, policy.logs)
+    times = note.signed_by(policy.witnesses.values())
     latest = None if now is None else now + AHEAD
     by = {
         name: times[key]
         for name, key in policy.witnesses.items()
         if key in times and (latest is None or times[key] <= latest)
     }
+    return checkpoint, by
+
+
+def judge(policy: Policy, note: Note, now: int | None = None, refused: str = "") -> Verdict:
+    """The verdict on a signed checkpoint at `now` (seconds since 1970; None: its age does not matter). `refused` is the
+    witness that refused it. Never raises for what is wrong with the note: that is what red says."""
+    try:
+        _, by = countersigned(policy, note, now)
+    except InfrastructureError as wrong:
+        return Verdict(Light.RED, {}, met=False, why=phrase(wrong.message, **wrong.facts))
     met = policy.is_met(by)
     if refused:
         why = phrase("%(name)s refused to countersign: it has seen another history of this log", name=refused)

@@ -12,11 +12,11 @@ from hmac import compare_digest
 from typing import Any, Final
 
 from robo.errors import InfrastructureError
-from robo.proof.checkpoint import Checkpoint, LogProof, signed_checkpoint
+from robo.proof.checkpoint import Checkpoint, LogProof
 from robo.proof.entry import RegionHead, commitment, read_entry
 from robo.proof.merkle import EMPTY, Frontier, leaf_hash
-from robo.proof.note import Note
-from robo.proof.policy import Policy, Verdict, judge
+from robo.proof.note import Note, read_at
+from robo.proof.policy import Policy, Verdict, countersigned, judge
 
 PURGED: Final = "retention.purged"
 """The type of the event that says which payloads were destroyed: those before it whose `key` is its `data.key`."""
@@ -88,7 +88,7 @@ def verify_log(origin: str, log: Log, policy: Policy, now: int | None = None) ->
     """Verify all of the log called `origin`. Nothing that is wrong with it is raised: it is in the report, in the order
     it was met. `now` is in seconds since 1970, None where the age of cosignatures does not matter."""
     report, policy = Report(), policy.of(origin)
-    heads = _signed(log.checkpoints, policy, report)
+    heads = _signed(log.checkpoints, policy, report, now)
     if log.checkpoints:
         report.verdict = judge(policy, log.checkpoints[-1], now)
     walk = _Walk(log, report)
@@ -105,37 +105,45 @@ def verify_log(origin: str, log: Log, policy: Policy, now: int | None = None) ->
 
 def verify_region(origin: str, region: str, entries: Iterable[bytes], proof: LogProof, policy: Policy) -> int:
     """For an auditor who may see one region only: how many entries it has in the log `origin`, when they are all there,
-    from its first to the one that `proof` is of. `InfrastructureError` RB630 to RB634 tells what is wrong first."""
-    head = RegionHead()
+    from its first to the one that `proof` is of, and the quorum has seen them. `InfrastructureError` RB630 to RB634
+    tells what is wrong first."""
+    head, last = RegionHead(), -1
     for raw in entries:
-        entry = read_entry(raw)
+        entry = read_at(f"{region}: entry {head.rseq}", read_entry, raw)
         if entry["region"] != region:
             raise _broken("RB634", "the entry belongs to the region %(region)s", entry["seq"], region=entry["region"])
-        head = _next(entry, head, leaf_hash(raw))
-    proof.verify(head.leaf, policy.of(origin).logs)
+        if entry["seq"] <= last:
+            raise _misplaced(last + 1, entry["seq"])
+        head, last = _next(entry, head, leaf_hash(raw)), entry["seq"]
+    policy = policy.of(origin)
+    proof.verify(head.leaf, policy.logs)
+    if proof.index != last:
+        raise _misplaced(proof.index, last)
+    _, by = countersigned(policy, proof.note)
+    if not policy.is_met(by):
+        raise _unseen()
     return head.rseq
 
 
-def _signed(notes: Sequence[Note], policy: Policy, report: Report) -> list[Checkpoint]:
+def _signed(notes: Sequence[Note], policy: Policy, report: Report, now: int | None) -> list[Checkpoint]:
     """The checkpoints whose signatures are right, by size; what is wrong with the others goes into the report."""
     heads, seen = [], False
-    for note in notes:
+    for number, note in enumerate(notes, 1):
         try:
-            head = signed_checkpoint(note, policy.logs)
-            note.signed_by(policy.witnesses.values())
+            head, by = countersigned(policy, note, now)
         except InfrastructureError as wrong:
+            wrong.place = wrong.place or f"checkpoint {number}"
             report.findings.append(Finding(Flaw.SIGNATURE, None, wrong))
             continue
         heads.append(head)
         report.sealed = max(report.sealed, head.size)
-        if judge(policy, note).met:
+        if policy.is_met(by):
             report.witnessed, seen = max(report.witnessed, head.size), True
     if not notes:
         error = _broken("RB634", "there is no checkpoint: nobody stands for these entries")
         report.findings.append(Finding(Flaw.SIGNATURE, None, error))
     elif heads and not seen:
-        error = _broken("RB634", "no checkpoint is countersigned by as many witnesses as the policy asks for")
-        report.findings.append(Finding(Flaw.QUORUM, None, error))
+        report.findings.append(Finding(Flaw.QUORUM, None, _unseen()))
     return sorted(heads, key=lambda each: each.size)
 
 
@@ -185,10 +193,10 @@ class _Walk:
         if (raw := next(self.entries, None)) is None:
             return False
         self.stage = Flaw.ENTRY
-        entry = read_entry(raw)
+        entry = read_at(f"entry {self.seq}", read_entry, raw)
         self.stage = Flaw.ORDER
         if entry["seq"] != self.seq:
-            raise _broken("RB634", "entry %(other)s stands in its place", self.seq, other=entry["seq"])
+            raise _misplaced(self.seq, entry["seq"])
         self.stage = Flaw.LEAF
         leaf = leaf_hash(raw)
         if self.leaves is not None and next(self.leaves, b"") != leaf:
@@ -238,6 +246,14 @@ def _next(entry: dict[str, Any], head: RegionHead, leaf: bytes) -> RegionHead:
         message = "the entry of %(region)s before this one was another when this one was written"
         raise _broken("RB634", message, entry["seq"], region=region)
     return RegionHead(number + 1, leaf)
+
+
+def _misplaced(seq: int, other: int) -> InfrastructureError:
+    return _broken("RB634", "entry %(other)s stands in its place", seq, other=other)
+
+
+def _unseen() -> InfrastructureError:
+    return _broken("RB634", "no checkpoint is countersigned by as many witnesses as the policy asks for")
 
 
 def _broken(code: str, message: str, seq: int | None = None, **facts: Any) -> InfrastructureError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from robo.errors import InfrastructureError, fill
-from robo.proof.note import COSIGNATURE, Note
+from robo.proof.note import COSIGNATURE, Note, SigningKey
 from robo.proof.policy import Light, Policy, judge, read_policy
 from tests.unit.proof.conftest import NOON, Written, key
 
@@ -127,6 +127,20 @@ def test_a_cosignature_of_another_text_is_red(sealed: Written) -> None:
     verdict = judge(sealed.policy(), note, NOON)
     assert verdict.light is Light.RED
     assert "guyane.example/witness is wrong" in said(verdict.why)
+
+
+def test_a_witness_counts_once_however_often_it_signed(written: Written) -> None:
+    note, bfc = written.seal(("bfc",)), written.witnesses["bfc"]
+    twice = Note(note.text, (*note.signatures, bfc.cosign(note.text, NOON + 1), bfc.cosign(note.text, NOON)))
+    verdict = judge(written.policy(), Note.parse(str(twice)), NOON)
+    assert (verdict.light, verdict.by, verdict.met) == (Light.ORANGE, {"bfc": NOON}, False)
+
+
+def test_a_key_of_ones_own_under_the_name_of_a_witness_counts_for_nothing(written: Written) -> None:
+    note = written.seal(("bfc",))
+    mine = SigningKey("pdl.example/witness", key("mine").private)
+    verdict = judge(written.policy(), note.with_signature(mine.cosign(note.text, NOON)), NOON)
+    assert (verdict.light, verdict.by, verdict.met) == (Light.ORANGE, {"bfc": NOON}, False)
 
 
 def test_a_checkpoint_of_a_log_that_is_not_in_the_policy_is_red() -> None:

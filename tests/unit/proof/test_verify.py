@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from robo.errors import InfrastructureError
 from robo.proof.canonical import canonical
 from robo.proof.checkpoint import LogProof
-from robo.proof.merkle import inclusion_proof
+from robo.proof.entry import RegionHead, sequenced
+from robo.proof.merkle import Frontier, inclusion_proof
 from robo.proof.policy import Light, read_policy
 from robo.proof.verify import PURGED, Flaw, Log, Report, verify_log, verify_region
 from tests.unit.proof.conftest import NOON, ORIGIN, Written, key
@@ -172,6 +173,7 @@ def test_what_was_done_to_a_log_is_named(cheat: str, sealed: Written) -> None:
     report = verify_log(ORIGIN, tamper(sealed), sealed.policy())
     assert first(report) == (flaw, seq, told)
     assert report.findings[0].error.remedy
+    assert report.findings[0].error.place == ("" if seq is None else f"entry {seq}")
 
 
 def test_a_wrong_key_is_told_by_the_name_of_the_log(sealed: Written) -> None:
@@ -190,6 +192,20 @@ def test_a_checkpoint_altered_after_it_was_signed_is_told(sealed: Written) -> No
     forged = type(note)(note.text.replace("\n12\n", "\n11\n"), note.signatures)
     flaw, _, told = first(verify_log(ORIGIN, sealed.log(checkpoints=[forged]), sealed.policy()))
     assert (flaw, told.partition(":")[0]) == (Flaw.SIGNATURE, "the signature of robo.example/idf is wrong")
+
+
+def test_of_many_checkpoints_the_one_with_a_wrong_signature_is_said(sealed: Written) -> None:
+    bad = sealed.checkpoints[1].with_signature(sealed.witnesses["bfc"].cosign("another\n", NOON))
+    report = verify_log(ORIGIN, sealed.log(checkpoints=[sealed.checkpoints[0], bad]), sealed.policy())
+    assert (report.findings[0].flaw, report.findings[0].error.place) == (Flaw.SIGNATURE, "checkpoint 2")
+
+
+def test_a_cosignature_from_the_future_counts_for_nothing(written: Written) -> None:
+    written.add()
+    written.seal(when=NOON + 301)
+    assert verify_log(ORIGIN, written.log(), written.policy(), NOON + 1).whole
+    report = verify_log(ORIGIN, written.log(), written.policy(), NOON)
+    assert (first(report)[0], report.witnessed) == (Flaw.QUORUM, 0)
 
 
 def test_an_insider_with_the_key_is_caught_by_a_checkpoint_that_left_the_house(sealed: Written) -> None:
@@ -304,3 +320,35 @@ def test_an_entry_of_another_region_is_not_taken_for_one_of_this(sealed: Written
     _, proof = region_of(sealed, "bfc")
     with pytest.raises(InfrastructureError, match="the entry belongs to the region idf"):
         verify_region(ORIGIN, "bfc", sealed.entries[:2], proof, sealed.policy())
+
+
+def test_a_proof_that_no_quorum_has_seen_is_not_enough_for_the_auditor_of_a_region(sealed: Written) -> None:
+    """Whoever holds the log's key can write another history of the region, with a proof of its own."""
+    sealed.seal(witnesses=["bfc"])
+    entries, proof = region_of(sealed, "bfc")
+    with pytest.raises(InfrastructureError, match="no checkpoint is countersigned by as many witnesses as the policy"):
+        verify_region(ORIGIN, "bfc", entries, proof, sealed.policy())
+
+
+def test_entries_that_do_not_stand_where_they_say_are_missed_by_the_auditor_of_a_region() -> None:
+    """The log gives the numbers 0 and 0, then one beyond its end: chained, sealed and seen."""
+    for numbers, at, other in (((0, 0), 1, 0), ((0, 7), 1, 7)):
+        log, head = Written(), RegionHead()
+        log.add()
+        body = json.loads(log.entries.pop())
+        log.frontier = Frontier()
+        for number in numbers:
+            raw, head = sequenced(body, number, head)
+            log.append(raw)
+        log.seal()
+        proof = LogProof(1, tuple(inclusion_proof(1, 2, Leaves(log.leaves()).node)), log.checkpoints[-1])
+        with pytest.raises(InfrastructureError) as caught:
+            verify_region(ORIGIN, "idf", log.entries, proof, log.policy())
+        assert (caught.value.place, str(caught.value)) == (f"entry {at}", f"entry {other} stands in its place")
+
+
+def test_an_entry_that_the_auditor_of_a_region_cannot_read_is_told_by_its_number(sealed: Written) -> None:
+    entries, proof = region_of(sealed, "bfc")
+    with pytest.raises(InfrastructureError, match="these bytes are not canonical JSON") as caught:
+        verify_region(ORIGIN, "bfc", [entries[0], entries[1] + b" "], proof, sealed.policy())
+    assert caught.value.place == "bfc: entry 1"
