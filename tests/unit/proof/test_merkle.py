@@ -260,6 +260,18 @@ def test_what_is_not_32_bytes_long_is_no_hash() -> None:
     assert not verify_inclusion(left + right[:1], 0, 2, [right[1:]], TREE.mth(0, 2))
 
 
+def test_a_proof_too_long_or_too_short_for_the_size_is_refused_even_where_its_root_was_made_for_it() -> None:
+    a, b, c, d, more = TREE.leaves[:5]
+    assert verify_inclusion(a, 0, 2, [b], node_hash(a, b))
+    assert not verify_inclusion(a, 0, 1, [b], node_hash(b, a))
+    assert not verify_inclusion(a, 0, 2, [], a)
+    left = node_hash(a, b)
+    old, new = node_hash(left, c), node_hash(left, node_hash(c, d))
+    assert verify_consistency(3, 4, [c, d, left], old, new)
+    assert not verify_consistency(3, 4, [c, d, left, more], node_hash(more, old), node_hash(more, new))
+    assert not verify_consistency(3, 4, [c], c, c)
+
+
 def test_an_entry_cannot_pass_for_a_node() -> None:
     left, right = TREE.leaves[:2]
     assert leaf_hash(b"\1" + left + right) != node_hash(left, right) != leaf_hash(left + right)

@@ -82,6 +82,13 @@ def test_every_bit_of_a_cosignature_counts(bit: int) -> None:
             note.signed_by([witness.verifier(COSIGNATURE)])
 
 
+def test_a_time_beyond_63_bits_is_no_time() -> None:
+    witness = key("w.example")
+    verifier = witness.verifier(COSIGNATURE)
+    assert verifier.verify(TEXT, witness.cosign(TEXT, 2**63 - 1)) == 2**63 - 1
+    assert verifier.verify(TEXT, witness.cosign(TEXT, 2**63)) is None
+
+
 def test_a_wrong_signature_of_a_known_key_spoils_the_note() -> None:
     log = key("log.example")
     note = Note("another text\n", (log.sign(TEXT),))

@@ -200,6 +200,11 @@ def test_of_many_checkpoints_the_one_with_a_wrong_signature_is_said(sealed: Writ
     assert (report.findings[0].flaw, report.findings[0].error.place) == (Flaw.SIGNATURE, "checkpoint 2")
 
 
+def test_checkpoints_may_come_in_any_order_but_the_newest_is_last(sealed: Written) -> None:
+    earlier, newest = sealed.checkpoints
+    assert verify_log(ORIGIN, sealed.log(checkpoints=[newest, earlier, newest]), sealed.policy()).whole
+
+
 def test_a_cosignature_from_the_future_counts_for_nothing(written: Written) -> None:
     written.add()
     written.seal(when=NOON + 301)
@@ -331,8 +336,8 @@ def test_a_proof_that_no_quorum_has_seen_is_not_enough_for_the_auditor_of_a_regi
 
 
 def test_entries_that_do_not_stand_where_they_say_are_missed_by_the_auditor_of_a_region() -> None:
-    """The log gives the numbers 0 and 0, then one beyond its end: chained, sealed and seen."""
-    for numbers, at, other in (((0, 0), 1, 0), ((0, 7), 1, 7)):
+    """The log gives its numbers backwards, then one beyond its end: chained, sealed and seen."""
+    for numbers, at, other in (((5, 1), 6, 1), ((0, 7), 1, 7)):
         log, head = Written(), RegionHead()
         log.add()
         body = json.loads(log.entries.pop())
