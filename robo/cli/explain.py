@@ -29,6 +29,10 @@ class Explanation:
     french: str
     text: str
 
+    def gist(self) -> str:
+        """What it is in one line, in the language of whoever reads."""
+        return self.french if chosen() == "fr" else self.title
+
 
 def explanations() -> Iterator[Explanation]:
     """Every section of every file, by code."""
@@ -56,7 +60,7 @@ def explain(
         if as_json:
             emit("explanations", {"codes": list(known.values())})
         else:
-            table((_("code"), _("what")), [(found.code, found.title) for found in known.values()])
+            table((_("code"), _("what")), [(found.code, found.gist()) for found in known.values()])
         return
     found = known.get(code.casefold())
     if found is None:
@@ -66,9 +70,6 @@ def explain(
     if as_json:
         emit("explanation", {"code": found.code, "title": found.title, "french": found.french, "text": found.text})
         return
-    data(f"{found.code} · {found.title}")
+    data(f"{found.code} · {found.gist()}")
     data()
-    if chosen() == "fr" and found.french:
-        data(found.french)
-        data()
     data(found.text)

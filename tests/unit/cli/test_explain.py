@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from robo.cli.explain import explanations
 from robo.model.run import Taken
@@ -43,3 +44,10 @@ def test_each_explanation_has_a_title_a_french_sentence_and_something_to_say() -
 def test_each_explanation_says_what_it_means_and_then_what_to_do() -> None:
     lacking = [found.code for found in EXPLAINED if not re.search(r"\S.*\bWhat to do:\s\S", found.text, re.DOTALL)]
     assert not lacking
+
+
+def test_codes_are_listed_and_headed_in_the_language_of_whoever_asks(robo: Any) -> None:
+    for said in (robo("explain", ROBO_LANG="fr").out, robo("explain", "RB214", ROBO_LANG="fr").out):
+        assert "Cette clé ne va pas avec ce genre d'étape." in said
+        assert "A key that does not go with this step" not in said
+    assert "A key that does not go with this step" in robo("explain", ROBO_LANG="en").out
