@@ -40,7 +40,8 @@ const WEIGHT = /\d[\d\s.,]*(?:[kmg]i?[ob]|octets?|bytes)(?:\s*max(?:imum|i)?)?/.
 const WINDOW = /(?:(?:s'ouvre|ouvre|ouverture|opens)\s)?(?:(?:dans|in)\s)?(?:(?:une?|an?)\s)?(?:nouvelle fenêtre|nouvel onglet|new (?:window|tab))/.source;
 const ASIDES = `(?:${[FORMATS, WEIGHT, WINDOW, /lien externe|external link|\d+ pages?/.source, /(?:champ )?(?:obligatoire|requise?|facultati(?:f|ve)|optionnel(?:le)?)/.source].join('|')})`;
 const SET_OFF = /\s*[-–—,;:|·]\s*/.source;
-const MORE = new RegExp(`(?:\\s*[([]\\s*${ASIDES}(?:(?:${SET_OFF}|\\s+)${ASIDES})*\\s*[)\\]]|${SET_OFF}${ASIDES}|\\s+${WINDOW}|\\s*${FORMATS}(?:${SET_OFF}|\\s+)${WEIGHT}|\\s+champ obligatoire)$`, 'iu');
+const APART = /\s+[-–—|·]\s*/.source;
+const MORE = new RegExp(`(?:\\s*[([]\\s*${ASIDES}(?:(?:${SET_OFF}|\\s+)${ASIDES})*\\s*[)\\]]|${APART}${ASIDES}|\\s+${WINDOW}|\\s*${FORMATS}(?:${SET_OFF}|\\s+)${WEIGHT}|\\s+champ obligatoire)$`, 'iu');
 
 /** A name without what is said of the thing at its end, piece by piece: format and weight of a file, that a window opens,
  *  that an answer is needed. « Avis (PDF – 12 ko) - nouvelle fenêtre » is « Avis (PDF – 12 ko) », then « Avis ». */

@@ -280,13 +280,15 @@ function find(target, doing, briefly = false) {
  *  must be found `strictly`). {el, text?, rank: which one, or what it is called} or {failed: none|several, …}. */
 function one(targets, doing, strictly = false) {
   let failed = null;
+  let doubtful = false; // a name itself is there more than once: nothing that says more is taken instead
   for (const briefly of strictly ? [false] : [false, true]) {
     for (const [rank, target] of targets.entries()) {
       const { list, outer, several } = find(target, doing, briefly);
       if (list.length === 1) return { ...list[0], rank: briefly ? squash(names(list[0].el)[0]) || described(list[0].el) : rank };
+      doubtful ||= list.length > 0 || Boolean(several);
       if (!failed || (briefly && list.length)) failed = { failed: list.length || several ? 'several' : 'none', target, outer, count: list.length || several || 0, places: list.slice(0, 5).map(({ el }) => described(el)) };
     }
-    if (failed.failed === 'several') break;
+    if (doubtful) break;
   }
   return failed;
 }

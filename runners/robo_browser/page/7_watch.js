@@ -33,11 +33,9 @@ function lookAt(read) {
 }
 
 const seen = (targets) => {
-  for (const briefly of [false, true]) {
-    for (const target of targets) {
-      const { list } = find(target, 'see', briefly);
-      if (list.length) return list;
-    }
+  for (const target of targets) {
+    const { list } = find(target, 'see');
+    if (list.length) return list;
   }
   return [];
 };

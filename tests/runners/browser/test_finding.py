@@ -215,6 +215,13 @@ NOT_BRIEF = {
         {"link": "Avis"},
         "RB702",
     ),
+    "a further name twice": (
+        "<a href='#y'>Reçu</a><a href='#y'>Reçu</a><a href='#z'>Avis (CSV)</a>",
+        [{"link": "Avis"}, {"link": "Reçu"}],
+        "RB701",
+    ),
+    "a choice": ("<a href='#y'>Format : PDF</a>", {"link": "Format"}, "RB701"),
+    "a list": ("<a href='#y'>Export, CSV</a>", {"link": "Export"}, "RB701"),
     "another format": ("<a href='#y'>Avis (CSV)</a>", {"link": "Avis (PDF)"}, "RB701"),
     "a word of the name": ("<a href='#y'>Avis PDF</a>", {"link": "Avis"}, "RB701"),
 }
@@ -233,6 +240,12 @@ async def test_a_name_that_says_more_is_never_a_guess(
     else:
         await session.perform(clicked)
         assert session._windows.front.page.url == site.url("/#x")
+
+
+async def test_what_is_awaited_is_named_as_it_is(session: BrowserSession, site: Site) -> None:
+    site.pages["/"] = html("<a href='#x'>Reçu de dépôt (PDF - 12 ko)</a>")
+    with pytest.raises(TimedOut):
+        await session.perform([call("open", site.url()), call("expect", {"link": "Reçu de dépôt"}, timeout=0.2)])
 
 
 READS = {
