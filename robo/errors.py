@@ -12,6 +12,7 @@ RoboError
     │   └── MissingValue     a value that a text or a calculation needs is not there
     └── Failure              technical: the world is wrong; retried by policy
         ├── BadExpression    an expression cannot be calculated with these values; never retried
+        ├── TooLarge         more than is taken, read or kept of one thing; never retried
         ├── NotFound         a target is not there; facts name the nearest
         ├── Ambiguous        a target matches several elements
         ├── TimedOut         an action did not end in its time
@@ -63,6 +64,11 @@ class RoboError(Exception):
         return fill(self.message, self.facts)
 
     @property
+    def words(self) -> Words:
+        """What happened, as a fact or a note: said in the language of whoever reads it."""
+        return phrase(self.message, **self.facts)
+
+    @property
     def advice(self) -> str:
         """The remedy with its facts filled in, in English."""
         return fill(self.remedy, self.facts)
@@ -72,7 +78,7 @@ class RoboError(Exception):
         return kind(self.code, self.message, place=self.place, remedy=self.remedy, **self.facts)
 
 
-WORDS: Final = frozenset({"expected", "wanted", "kind", "kinds", "left", "right", "shape", "problem", "why"})
+WORDS: Final = frozenset({"expected", "wanted", "kind", "kinds", "left", "right", "shape", "problem", "why", "cause"})
 """Facts whose values are words of messages (`a whole number`), not of data: translated too. Several as a tuple."""
 
 
@@ -84,6 +90,16 @@ def in_english(text: str) -> str:
 def phrase(message: str, **facts: Any) -> Words:
     """A message as a fact of another one: plain values that can be stored, translated when they are shown."""
     return {"message": message, "facts": facts}
+
+
+def words_of(trouble: BaseException) -> Words:
+    """What to say of whatever went wrong; its kind, where it says nothing itself."""
+    return trouble.words if isinstance(trouble, RoboError) else str(trouble) or type(trouble).__name__
+
+
+def english(words: Words) -> str:
+    """Words as one English text, for what is written in one language for ever."""
+    return fill("%(why)s", {"why": words})
 
 
 def one_of(choices: Iterable[str]) -> Words:
@@ -175,6 +191,12 @@ class Failure(ItemTrouble):
 
 class BadExpression(Failure):
     """An expression cannot be calculated with these values: other types than it needs, or too much of them."""
+
+    retry = False
+
+
+class TooLarge(Failure):
+    """One thing has more than is kept of it; the next try would have as much."""
 
     retry = False
 

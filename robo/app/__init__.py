@@ -292,6 +292,19 @@ class App(Library):
                 "evidence": [str(self.settings.evidence / row["file"]) for row in history.evidence_of(tx, item.id)],
             }
 
+    def held_by(self, item: Item) -> tuple[Item | None, list[RoboError]]:
+        """Of a held item: the one that has its key, if that is why, and else what its process is stopped for."""
+        from robo.model.base import ItemState
+        from robo.store import holds, items, runs
+
+        if item.state is not ItemState.HELD:
+            return None, []
+        with self.store.read() as tx:
+            if item.behind:
+                return items.get(tx, item.behind), []
+            run = runs.get(tx, item.run)
+            return None, holds.troubles(tx, run.process, run.region)
+
     def decide(self, item: Item, choice: str, *, actor: str, receipt: Mapping[str, str], why: str) -> str:
         """A person's decision: `done` (the effect is there), `not-done`, `look-again`, `retry`, `cancel`."""
         from robo.services.people import decide

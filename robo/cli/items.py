@@ -11,7 +11,7 @@ from robo.cli.console import emit, table, verdict
 from robo.cli.here import Json, Yes, noun, opened, sure
 from robo.cli.language import _, say
 from robo.cli.reviews import review_facts, show_waiting
-from robo.cli.story import tell_item
+from robo.cli.story import in_words, tell_held, tell_item
 from robo.cli.words import decision_word, outcome_word
 
 if TYPE_CHECKING:
@@ -101,10 +101,12 @@ def show(name: Name, run: InRun = "", as_json: Json = False) -> None:
         item = robo.find_item(name, run)
         story = robo.item_story(item)
         review = robo.asked(item)
+        behind, held = robo.held_by(item)
     if as_json:
-        emit("item", {**as_dict(item), **story, **({"review": review_facts(review)} if review else {})})
+        emit("item", {**as_dict(item), **in_words(story), **({"review": review_facts(review)} if review else {})})
         return
     tell_item(item, story, review)
+    tell_held(item, behind, held)
 
 
 @app.command(help=_("Answer the question an item waits for; it goes on with the next run of its process."))

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from robo.errors import fill
+from robo.errors import Words, fill
 
 LANGUAGES: Final = ("en", "fr")
 CATALOGUES: Final = Path(__file__).parent.parent / "locale"
@@ -49,6 +49,11 @@ def catalogue(language: str) -> library.NullTranslations:
 def _(message: str) -> str:
     """`message` in the language of whoever reads. Give it a literal, so that the catalogue can be gathered."""
     return catalogue(chosen()).gettext(message) if message else ""
+
+
+def said(words: Words) -> str:
+    """Words of ours that were kept: a text, or a phrase with its facts."""
+    return fill("%(why)s", {"why": words}, _)
 
 
 def say(template: str, facts: Mapping[str, Any]) -> str:

@@ -200,7 +200,25 @@ def new(
 
 def _answer(question: str, offered: str, *, yes: bool) -> str:
     """What a person says to a question; Enter, and --yes, take what is offered."""
-    return offered if yes else str(typer.prompt(question, default=offered, show_default=bool(offered), err=True))
+    return offered if yes else _asked(question, offered)
+
+
+def _asked(question: str, offered: str) -> str:
+    """The answer of whoever is there; `UsageError` RB962 when nobody is."""
+    import sys
+
+    from robo.errors import UsageError
+
+    try:
+        return str(typer.prompt(question, default=offered, show_default=bool(offered), err=True))
+    except typer.Abort:
+        if sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty():
+            raise
+        raise UsageError(
+            "RB962",
+            "this asks questions, and nobody is here to answer them",
+            remedy="give the answers as options, or add --yes to take what would be offered",
+        ) from None
 
 
 def _shape(*, yes: bool) -> str:
@@ -213,7 +231,7 @@ def _shape(*, yes: bool) -> str:
     talk(_("What it begins as:"))
     for number, (name, what) in enumerate(shapes().items(), 1):
         talk(f"  {number}  {name:<10} {what}")
-    chosen = str(typer.prompt(_("Number or name"), default="1", err=True)).strip()
+    chosen = _asked(_("Number or name"), "1").strip()
     return known[int(chosen) - 1] if chosen.isdecimal() and 0 < int(chosen) <= len(known) else chosen
 
 

@@ -12,7 +12,7 @@ import typer
 from robo.cli.complete import processes, regions
 from robo.cli.console import data, emit, near, paint, printable, talk, verdict
 from robo.cli.here import Json, opened, region_of, verb
-from robo.cli.language import _, say
+from robo.cli.language import _, said, say
 from robo.cli.progress import Progress
 from robo.cli.stepping import ask_each_step
 from robo.cli.words import method_word, outcome_word
@@ -146,7 +146,7 @@ def show_diff(robo: App, report: RunReport) -> None:
 def entered(story: Mapping[str, Any]) -> list[str]:
     """The notes of the steps of the last attempt: `Nom = «Martin»`."""
     lines = story["attempts"][-1]["traces"] if story["attempts"] else []
-    return [f"{line['title'] or line['step']}: {_(line['note'])}" for line in lines if line["note"]]
+    return [f"{line['title'] or line['step']}: {said(line['note'])}" for line in lines if line["note"]]
 
 
 def tell_report(report: RunReport, *, as_json: bool) -> None:

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from robo.cli.console import data, folded, near, paint, printable, width
-from robo.cli.language import _, say
+from robo.cli.language import _, said, say
 from robo.cli.reviews import review_lines
 from robo.cli.words import closer_word, journal_word, outcome_word, run_word, step_word, why_of
 
 if TYPE_CHECKING:
+    from robo.errors import RoboError
     from robo.model.base import ItemState
     from robo.model.review import Reviewed
     from robo.model.run import Item, Run
@@ -93,6 +94,30 @@ def tell_item(item: Item, story: Mapping[str, Any], review: Reviewed | None = No
         data(f"{word}: {picture}")
 
 
+def tell_held(item: Item, behind: Item | None, troubles: Sequence[RoboError]) -> None:
+    """Why an item is held: another one has its key, or its process is stopped; and what ends that."""
+    if behind is not None:
+        facts = {"key": item.key, "run": behind.run, "state": outcome_word(behind.state.value)}
+        data(say("waits for the item of the same key in the run %(run)s, which is %(state)s", facts))
+        remedy = say("`robo run --resume %(run)s` goes on with it, `robo runs cancel %(run)s` drops it", facts)
+        data(f"  {_('do')}: {remedy}")
+    for trouble in troubles:
+        data(f"{trouble.code}: {printable(say(trouble.message, trouble.facts))}")
+        if trouble.place:
+            data(f"  {_('where')}: {near(trouble.place)}")
+        if trouble.remedy:
+            data(f"  {_('do')}: {say(trouble.remedy, trouble.facts)}")
+
+
+def in_words(story: Mapping[str, Any]) -> dict[str, Any]:
+    """The story of an item as JSON shows it, the notes of its steps said."""
+    tries = [
+        {**attempt, "traces": [{**line, "note": said(line["note"])} for line in attempt["traces"]]}
+        for attempt in story["attempts"]
+    ]
+    return {**story, "attempts": tries}
+
+
 def _tell_attempts(attempts: Iterable[Mapping[str, Any]]) -> None:
     for number, attempt in enumerate(attempts, 1):
         if not attempt["traces"]:  # it waits, or ended before its first step did anything
@@ -103,4 +128,4 @@ def _tell_attempts(attempts: Iterable[Mapping[str, Any]]) -> None:
             clock = f"{line['started'].astimezone():%H:%M:%S}"
             state = step_word(line["state"])
             head = f"  {clock} {line['seconds']:7.2f} s  {state:<{STATE}} "
-            data(folded(head, f"{title}  {printable(_(line['note']))}"))
+            data(folded(head, f"{title}  {printable(said(line['note']))}"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from robo.definition.filters import TESTS, filters
 from robo.definition.filters.base import ANY, ELEMENT, Filter
 from robo.definition.scoping import ANYTHING, ListOf, Scope
 from robo.definition.syntax import Fault, dotted, parse, place_of
+from robo.model.dates import is_format, is_written
 
 _SIGNS: Final = {"eq": "==", "ne": "!=", "lt": "<", "lteq": "<=", "gt": ">", "gteq": ">="}
 _TOGETHER: Final = "~ to put texts together, | to_number to calculate with one"
@@ -22,6 +23,9 @@ BY_MEMBER: Final = frozenset({"where", "map", "sum", "sort", "group", "unique", 
 """Filters whose first argument names a member of the list's members."""
 CHOOSING: Final = frozenset({"where", "sort", "unique", "compact"})
 """Filters that give members of the list as they are."""
+
+FORMATS: Final[Mapping[str, Callable[[str], bool]]] = {"date": is_written, "to_date": is_format}
+"""Filters whose argument is a date format, and whether a text is one for them."""
 
 
 @dataclass(slots=True)
@@ -255,6 +259,8 @@ class Look:
             )
         if found.name == "match":
             self._pattern(first.value)
+        if found.name in FORMATS and not FORMATS[found.name](first.value):
+            self._fault("RB325", "this is not a date format: %(format)s", node.name, format=first.value)
 
     def _pattern(self, pattern: str) -> None:
         from robo.sdk.patterns import check_pattern

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from robo.engine.kept import CHANGES, LEFT_OVER, OF_THE_ENGINE, OUTPUT, OUTSIDE, kept_of
 from robo.engine.pieces import Performer
 from robo.engine.ports import Book, Clock, ItemEnd, JournalRow, Sessions, Wish, Work
 from robo.engine.scope import base_names
@@ -17,19 +18,10 @@ from robo.engine.stage import Stage
 from robo.engine.turns import Turn
 from robo.model.base import HANDED_OVER, Outcome
 from robo.model.process import Step
+from robo.plan.keeping import Names, picked
 from robo.plan.model import Once, Part, Plan, Segment, in_turns
-from robo.plan.outputs import looked_for, uses_of
 from robo.sdk.runner import CellChange
 
-CHANGES: Final = "$changes"
-"""Where the write-backs of a segment stand among its outputs."""
-OUTSIDE: Final = "$outside"
-"""Where names stand that a look in a loop needs and that were left before the loop."""
-LEFT_OVER: Final = "$handed_over"
-"""Where what a segment leaves to a person stands among its outputs."""
-OUTPUT: Final = "$output"
-"""Where what a segment adds to the run's result stands among its outputs."""
-OF_THE_ENGINE: Final = frozenset({CHANGES, LEFT_OVER, OUTSIDE, OUTPUT})
 GONE_WRONG: Final = frozenset({Outcome.REJECTED, Outcome.FAILED, Outcome.UNKNOWN})
 """Outcomes of which a person asks where it happened."""
 
@@ -84,11 +76,11 @@ class Attempt(Stage):
         self._handing.clear()
         self._giving.clear()
 
-    def segment_outputs(self) -> dict[str, Any]:
-        """What the journal keeps of the segment that is being executed."""
+    def segment_outputs(self, names: Names) -> dict[str, Any]:
+        """What the journal keeps of the segment that is being executed: of what its steps left, these names."""
         changes = [asdict(change) for change in self.changes]
         kept = {CHANGES: changes, LEFT_OVER: list(self._handing), OUTPUT: dict(self._giving)}
-        return {**self.names.left, **{name: value for name, value in kept.items() if value}}
+        return {**kept_of(self.names.left, names), **{name: value for name, value in kept.items() if value}}
 
     def keep_segment(self) -> None:
         """The segment is over: its write-backs will be committed with the outcome, and told what it leaves."""
@@ -105,10 +97,8 @@ class Attempt(Stage):
         """What else a look at this effect needs in the next attempt, which begins before the loop it stands in."""
         if once.id not in self.looped:
             return {}
-        looks = once.verify.steps if once.verify is not None else ()
-        asked = {mention.root for step in (*looks, once.submit) for _, mention in uses_of(step)}
-        asked |= {mention.root for mention in looked_for(once.verify)}
-        return {OUTSIDE: self.names.of(asked - {turn.name for turn in self.turns})}
+        asked = {name.partition(".")[0] for name in once.looked} - {turn.name for turn in self.turns}
+        return {OUTSIDE: picked(self.names.of(asked), once.looked)}
 
     def recall(self, row: JournalRow) -> None:
         """The names of `outside`, for whoever settles the row without having come to it."""
@@ -273,6 +263,17 @@ class Attempt(Stage):
         if outcome not in {Outcome.DONE, Outcome.SKIPPED, Outcome.REJECTED}:
             return ()
         return (*(change for left in self._finished.values() for change in left.changes), *self.changes)
+
+    def never_read(self, step: Step, names: Sequence[str]) -> ItemEnd:
+        """An effect is there, and what the steps behind it read of it is not."""
+        return self.ending(
+            Outcome.FAILED,
+            "RB556",
+            "the effect of %(step)s is there, but %(names)s was never read",
+            {"step": step.id, "names": ", ".join(names)},
+            step=step,
+            remedy="read it in `verify`, or finish the item by hand",
+        )
 
     # -- what a person sees
 

@@ -16,7 +16,7 @@ from robo.engine.ports import Book, Clock, ItemEnd, JournalRow, JournalState, Se
 from robo.engine.reviewing import ReviewSegment
 from robo.engine.signals import Asks, Ending, Later
 from robo.engine.turns import turns_of
-from robo.errors import InfrastructureError, MissingSecret, StaleToken, StoreConflict
+from robo.errors import InfrastructureError, MissingSecret, StaleToken, StoreConflict, words_of
 from robo.model.base import Outcome
 from robo.plan.model import Once, Part, Plan, Segment, Turns
 
@@ -195,4 +195,4 @@ async def _save_evidence(attempt: Attempt) -> None:
     except StaleToken:
         raise
     except Exception as trouble:  # noqa: BLE001 - see above
-        attempt.history.remark("evidence", "failed", str(trouble))
+        attempt.history.remark("evidence", "failed", words_of(trouble))

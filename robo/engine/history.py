@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from robo.engine.ports import Clock, StepTrace
+from robo.errors import Words, phrase
 from robo.model.base import MISSING
 from robo.model.process import Step
 from robo.sdk.runner import Answer
@@ -35,6 +36,12 @@ class Mask:
             return [self.value(inner) for inner in value]
         return self.text(str(value))
 
+    def words(self, words: Words) -> Words:
+        """Of a phrase its facts; its message is ours."""
+        if isinstance(words, Mapping):
+            return phrase(words["message"], **self.facts(words["facts"]))
+        return self.text(words)
+
     def facts(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         return {name: self.value(value) for name, value in facts.items()}
 
@@ -51,22 +58,22 @@ class History:
         """When something began; given back to `add`."""
         return self._clock.now(), self._clock.monotonic()
 
-    def add(self, step: Step, state: str, note: str = "", began: tuple[datetime, float] | None = None) -> None:
+    def add(self, step: Step, state: str, note: Words = "", began: tuple[datetime, float] | None = None) -> None:
         """`state`: ok, skipped, failed, refused, found, absent, cannot tell."""
         self._line(step.id, step.title or step.action or step.kind.value, state, note, began)
 
-    def remark(self, name: str, state: str, note: str) -> None:
+    def remark(self, name: str, state: str, note: Words) -> None:
         """A line about something that is no step."""
         self._line(name, name, state, note, None)
 
-    def _line(self, step: str, title: str, state: str, note: str, began: tuple[datetime, float] | None) -> None:
+    def _line(self, step: str, title: str, state: str, note: Words, began: tuple[datetime, float] | None) -> None:
         started, at = began or self.begin()
         self._lines.append(
             StepTrace(
                 step=step,
                 title=self._mask.text(title),
                 state=state,
-                note=self._mask.text(note),
+                note=self._mask.words(note),
                 started=started,
                 seconds=max(0.0, self._clock.monotonic() - at),
             )
@@ -83,11 +90,11 @@ class History:
         return lines
 
 
-def noted(answer: Answer) -> str:
+def noted(answer: Answer) -> Words:
     """What a person reads of a submit: what was pressed or said, and the receipt; else why nothing left."""
     receipt = ", ".join(
         f"{name} = «{value}»"
         for name, value in (answer.values or {}).items()
         if value is not MISSING and not isinstance(value, Mapping | tuple)
     )
-    return str(answer.absent or " → ".join(filter(None, (answer.words, receipt))))
+    return answer.absent.words if answer.absent else " → ".join(filter(None, (answer.words, receipt)))

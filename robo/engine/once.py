@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, NoReturn
 
-from robo.engine import leftovers, verify
+from robo.engine import kept, leftovers, verify
 from robo.engine.attempt import Attempt
 from robo.engine.calls import declared_words, make_call, seconds_of, words_for
 from robo.engine.faultpoints import reach
@@ -30,7 +30,7 @@ from robo.engine.ports import ItemEnd, JournalRow, JournalState, OnceKey
 from robo.engine.rehearsing import rehearse
 from robo.engine.signals import Ending, Later
 from robo.engine.turns import turn_key
-from robo.errors import Failure, Rejection, RoboError, StaleToken, UndeclaredEffect
+from robo.errors import Failure, Rejection, RoboError, StaleToken, UndeclaredEffect, Words, english, words_of
 from robo.model.base import MISSING, Outcome
 from robo.model.process import Step
 from robo.plan.model import Once, Segment
@@ -119,6 +119,7 @@ class OnceSegment:
             raise Ending(self._already_there(row))
         if self._lacking(row.outputs):
             await self._read_again(row)
+        self._must_have(kept.lacking(row.outputs, self._segment.behind))
 
     def _lacking(self, outputs: Mapping[str, Any]) -> list[str]:
         """Outputs this plan reads that the row does not hold (it was written under an older plan)."""
@@ -129,18 +130,12 @@ class OnceSegment:
     async def _read_again(self, row: JournalRow) -> None:
         look = verify.Look(None) if self._once.verify is None else await verify.ask(self._attempt, self._once)
         found = {**row.receipt, **look.values} if look.found else {}
-        lacking = self._lacking({self._once.id: found})
-        if lacking:
-            end = self._attempt.ending(
-                Outcome.FAILED,
-                "RB556",
-                "the effect of %(step)s is there, but %(names)s was never read",
-                {"step": self._once.id, "names": ", ".join(lacking)},
-                step=self._once.step,
-                remedy="read it in `verify`, or finish the item by hand",
-            )
-            raise Ending(end)
+        self._must_have(self._lacking({self._once.id: found}))
         self._attempt.names.restore({self._once.id: found})
+
+    def _must_have(self, lacking: list[str]) -> None:
+        if lacking:
+            raise Ending(self._attempt.never_read(self._once.step, lacking))
 
     # -- none, refused
 
@@ -212,14 +207,14 @@ class OnceSegment:
 
     async def _submit(self, row: JournalRow, entries: list[Call], call: Call) -> JournalRow:
         attempt, once = self._attempt, self._once
-        runner = runner_of(call.action)
+        runner, names = runner_of(call.action), self._segment.behind | once.looked
         gate = SubmitGate(
             attempt,
             row,
             entries=once.entries,
             budget=call.timeout,
             settle=once.settle.total_seconds(),
-            outputs={**attempt.segment_outputs(), **attempt.outside(once)},
+            outputs=kept.within_bounds(once.step, {**attempt.segment_outputs(names), **attempt.outside(once)}),
         )
         session = await attempt.session(runner, [*entries, call])
         trouble, answer = None, Answer()
@@ -238,7 +233,7 @@ class OnceSegment:
         if isinstance(trouble, UndeclaredEffect):
             raise Ending(self._unknown(trouble.code, trouble.message, trouble.facts))
         if trouble is not None:
-            attempt.history.add(once.submit, "failed", str(trouble), gate.began)
+            attempt.history.add(once.submit, "failed", words_of(trouble), gate.began)
             return opened
         said = "failed" if answer.absent else "refused" if answer.refused else "ok"
         attempt.history.add(once.submit, said, noted(answer), gate.began)
@@ -255,7 +250,7 @@ class OnceSegment:
             says = await words_for(self._attempt.names, self._once.submit.refused, trouble.watched.code)
             await self._attempt.refuse(Outcome.REJECTED, self._once.submit, trouble.watched.code, says or trouble.words)
         if trouble is not None:
-            self._attempt.history.add(self._where(trouble), "failed", str(trouble))
+            self._attempt.history.add(self._where(trouble), "failed", words_of(trouble))
             raise trouble
         raise UndeclaredEffect(
             "RB558",
@@ -327,14 +322,14 @@ class OnceSegment:
             row = await self._again(row)
         return row
 
-    async def _absent(self, row: JournalRow, why: str) -> JournalRow:
+    async def _absent(self, row: JournalRow, why: Words) -> JournalRow:
         attempt = self._attempt
         if row.after_refusal:
             step = self._once.submit
             says = await words_for(attempt.names, step.refused, row.after_refusal)
             says = says or declared_words(step.refused, row.after_refusal)
             raise Ending(attempt.refusal(Outcome.REJECTED, step, row.after_refusal, says, row=row))
-        row = await self._book.absent(attempt.fence, row, why)
+        row = await self._book.absent(attempt.fence, row, english(why))
         attempt.open = None
         return row
 
@@ -342,9 +337,10 @@ class OnceSegment:
         facts = {"step": row.once.label, "why": look.why}
         if look.for_good:
             raise Ending(self._unknown("unverifiable", "whether %(step)s happened cannot be verified: %(why)s", facts))
-        row = await self._book.cannot_tell(self._attempt.fence, row, look.why)
+        why = english(look.why)
+        row = await self._book.cannot_tell(self._attempt.fence, row, why)
         if row.looks <= len(PATIENCE):
-            raise Later(PATIENCE[row.looks - 1], f"cannot tell whether an effect is there: {look.why}")
+            raise Later(PATIENCE[row.looks - 1], f"cannot tell whether an effect is there: {why}")
         raise Ending(self._unknown("cannot-tell", "whether %(step)s happened could not be told: %(why)s", facts))
 
     # -- done, and the ends of an item
@@ -353,7 +349,8 @@ class OnceSegment:
         self, row: JournalRow, *, by: str, ours: bool, values: Mapping[str, Any], sends: int = 0
     ) -> JournalRow:
         attempt = self._attempt
-        left = attempt.segment_outputs() if self._started else dict(row.outputs)
+        behind = self._segment.behind
+        left = attempt.segment_outputs(behind) if self._started else kept.kept_again(row.outputs, behind)
         outputs = {**left, self._once.id: dict(values)}
         if self._once.submit.named:
             outputs[self._once.submit.id] = dict(values)
@@ -367,6 +364,7 @@ class OnceSegment:
         reach("after receipt", self._once.id)
         attempt.names.forget()
         attempt.closed(self._once, row)
+        self._must_have(kept.lacking(left, behind))
         return row
 
     def _already_there(self, row: JournalRow) -> ItemEnd:

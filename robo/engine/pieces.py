@@ -12,7 +12,7 @@ from robo.engine.ports import Clock, Sessions, Witness
 from robo.engine.scope import answer
 from robo.engine.stage import Stage
 from robo.engine.turns import elements
-from robo.errors import Failure, NotFound, PageError, PortalDown, TimedOut
+from robo.errors import Failure, NotFound, PageError, PortalDown, TimedOut, words_of
 from robo.model.base import Outcome
 from robo.model.process import Step, StepKind
 from robo.model.text import Node
@@ -42,7 +42,7 @@ class Performer:
             except ABSENT as absent:
                 if not step.optional:
                     raise
-                self._stage.history.add(step, "skipped", str(absent))
+                self._stage.history.add(step, "skipped", absent.words)
 
     async def _piece(self, piece: Piece, in_once: bool, within: Node | None) -> None:
         match piece:
@@ -68,7 +68,7 @@ class Performer:
             if rescue is None:
                 raise
             told = {"code": trouble.code, "message": str(trouble), "step": self._stage.at.id if self._stage.at else ""}
-            self._stage.history.add(group.step, "failed", str(trouble))
+            self._stage.history.add(group.step, "failed", trouble.words)
             self._stage.names.leave("error", told, keep=False)
             await self.run(rescue, in_once=in_once, within=within)
 
@@ -120,7 +120,7 @@ class Performer:
             await self._refused(last, refused)
         except Exception as trouble:
             if not (last.optional and isinstance(trouble, ABSENT)):  # told as skipped
-                stage.history.add(blamed(unit.steps, trouble), "failed", str(trouble), began)
+                stage.history.add(blamed(unit.steps, trouble), "failed", words_of(trouble), began)
             raise
         else:
             for step, result in zip(unit.steps, results, strict=True):

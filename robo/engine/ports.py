@@ -14,6 +14,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
+from robo.errors import Words
 from robo.model.base import Outcome
 from robo.model.review import Due, Question, Reviewed
 from robo.proof.canonical import canonical
@@ -99,7 +100,8 @@ class StepTrace:
     step: str
     title: str
     state: str  # ok | skipped | failed | refused | found | absent | cannot tell
-    note: str = ""
+    note: Words = ""
+    """A text, or a phrase: said in the language of whoever reads it."""
     started: datetime
     seconds: float
 

@@ -8,6 +8,7 @@ from robo.engine.attempt import Attempt
 from robo.engine.calls import is_harmless
 from robo.engine.pieces import blamed
 from robo.engine.ports import ItemEnd
+from robo.errors import words_of
 from robo.model.base import Outcome
 from robo.plan.model import Once
 from robo.plan.steps import runner_of
@@ -36,7 +37,7 @@ async def rehearse(attempt: Attempt, once: Once, entries: Sequence[Call], call: 
     except _Rehearsed:
         attempt.history.add(once.submit, "skipped", " ".join(shown), began)
     except Exception as trouble:
-        attempt.history.add(blamed((*once.entries, once.submit), trouble), "failed", str(trouble), began)
+        attempt.history.add(blamed((*once.entries, once.submit), trouble), "failed", words_of(trouble), began)
         raise
     facts = {"entered": [*attempt.notes, *shown], "step": once.id}
     return attempt.ending(Outcome.SKIPPED, "dry-run", "dry run: nothing was submitted", facts)

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from robo.definition.filters.base import bad_value
 from robo.definition.filters.dates import add_workdays
 from robo.definition.operators import HOLIDAYS, World
+from robo.engine import kept
 from robo.engine.attempt import Attempt
 from robo.engine.further import any_begun
 from robo.engine.history import Mask
@@ -85,7 +86,8 @@ class ReviewSegment:
         attempt.restore({**row.outputs, self._step.id: _answer(row)})
         if await any_begun(attempt, self._behind):
             return True
-        return row.row_digest == attempt.work.row_digest and not self._review.recheck
+        whole = not kept.lacking(row.outputs, self._segment.behind)
+        return whole and row.row_digest == attempt.work.row_digest and not self._review.recheck
 
     async def _ask(self, row: Reviewed, question: Question) -> None:
         attempt = self._attempt
@@ -105,7 +107,8 @@ class ReviewSegment:
             raise Ending(self._rehearsed(question))
         attempt.history.add(self._step, "asked", question.title)
         due = deadline(self._review, attempt.plan)
-        raise Asks(self._key(), row, question, attempt.segment_outputs(), due)
+        outputs = kept.within_bounds(self._step, attempt.segment_outputs(self._segment.behind))
+        raise Asks(self._key(), row, question, outputs, due)
 
     def _counts(self, row: Reviewed, question: Question) -> bool:
         """With `recheck`: the answer was given on this row, and a person would see the same now."""

@@ -11,7 +11,7 @@ from robo.engine.calls import addresses, make_call, told
 from robo.engine.history import History, Mask
 from robo.engine.ports import Clock, Sessions, Witness
 from robo.engine.scope import Names
-from robo.errors import SessionLost, SignedOut, TimedOut
+from robo.errors import SessionLost, SignedOut, TimedOut, english
 from robo.model.process import Step
 from robo.plan.model import Plan
 from robo.plan.steps import runner_of
@@ -82,7 +82,7 @@ class Stage:
             self.changes.extend(result.changes)
             self.drift.extend(result.drift)
             if result.note:
-                self.notes.append(result.note)
+                self.notes.append(english(result.note))
         return results
 
     @asynccontextmanager

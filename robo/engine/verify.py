@@ -10,7 +10,7 @@ from robo.engine.attempt import Attempt
 from robo.engine.calls import make_call
 from robo.engine.scope import answer
 from robo.engine.signals import Ending, Later
-from robo.errors import CredentialsRefused, Failure, InfrastructureError, SessionLost, StaleToken
+from robo.errors import CredentialsRefused, Failure, InfrastructureError, SessionLost, StaleToken, Words, words_of
 from robo.model.process import Verify
 from robo.plan.model import Once, Plan
 from robo.plan.steps import proves_itself, runner_of
@@ -27,7 +27,7 @@ class Look:
     found: bool | None
     values: Mapping[str, Any] = field(default_factory=dict)
     marked: bool = False
-    why: str = ""
+    why: Words = ""
     for_good: bool = False
     """It will never be able to tell."""
 
@@ -62,9 +62,9 @@ async def ask_in_doubt(attempt: Attempt, once: Once) -> Look:
         except SessionLost as lost:
             if again:
                 continue
-            return Look(None, why=str(lost))
+            return Look(None, why=lost.words)
         except Exception as trouble:  # noqa: BLE001 - whatever it is, it is no evidence
-            return Look(None, why=str(trouble) or type(trouble).__name__)
+            return Look(None, why=words_of(trouble))
     raise AssertionError  # pragma: no cover - the loop returns or raises
 
 
@@ -114,7 +114,7 @@ async def _steps(attempt: Attempt, verify: Verify) -> Result:
     return Result(values=values, finding=finding)
 
 
-async def _decide(attempt: Attempt, verify: Verify, result: Result) -> tuple[bool | None, str]:
+async def _decide(attempt: Attempt, verify: Verify, result: Result) -> tuple[bool | None, Words]:
     """Found, absent or cannot tell. The author's conditions stand above the finding; both or neither cannot tell."""
     finding = result.finding
     if finding is not None and (finding.several or finding.found is None):

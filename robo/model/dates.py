@@ -145,6 +145,15 @@ def is_format(form: str) -> bool:
     return bool(used) and len(set(used)) == len(used) and all(directive in _DIRECTIVES for directive in used)
 
 
+def is_written(form: str) -> bool:
+    """Whether a date can be written by `form`."""
+    try:
+        format_date(date.min, form)
+    except BadDate:
+        return False
+    return True
+
+
 def format_date(value: date | datetime | time, form: str) -> str:
     """`value` written by `form`: `%d %m %Y %y %H %M %S`, `%A` (lundi), `%B` (janvier), `%j`, or in letters as
     `dd/mm/yyyy`. Raises `BadDate`, also when nothing of the date would be written."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from robo.plan.columns import check_writes
 from robo.plan.cutting import RUN_KEY, Cutter
 from robo.plan.digest import digest_of
 from robo.plan.extending import SECTIONS, extended
+from robo.plan.keeping import keeping
 from robo.plan.keys import check_keys
 from robo.plan.looking import VerifyRules
 from robo.plan.model import ATTENDED, HostPlan, Part, Plan, every, hosts_of, listed_row
@@ -51,9 +53,10 @@ def build(process: Process, region: Region | None, actions: Mapping[str, ActionS
     _check_region(effective, region, actions, problems)
     _check_uses(effective, actions, finders, problems)
     check_hosts_set_up(effective, hosts_of(cutter.pieces(effective.setup)), actions, problems)
-    segments = cutter.segments(effective.steps)
-    finish = cutter.segments(effective.finish, key=RUN_KEY) if effective.finish else ()
-    sequels = {outcome: cutter.segments(steps) for outcome, steps in effective.sequels.items()}
+    kept = partial(keeping, finders=effective.finders)
+    segments = kept(cutter.segments(effective.steps))
+    finish = kept(cutter.segments(effective.finish, key=RUN_KEY)) if effective.finish else ()
+    sequels = {outcome: kept(cutter.segments(steps)) for outcome, steps in effective.sequels.items()}
     check_pages(effective, tuple(every((*segments, *chain(*sequels.values()), *finish))), actions, problems)
     done_by = _done_by(effective, segments, problems)
     problems.finish()

@@ -137,6 +137,8 @@ class Once:
     """Names under which results are read later: `created.agdref`."""
     leftover: tuple[Piece, ...] = ()
     """What removes or reopens the draft of an abandoned start, when the finder of `step.leftover` finds one."""
+    looked: frozenset[str] = frozenset()
+    """The names that a look at the effect reads, at full length."""
 
     @property
     def id(self) -> str:
@@ -153,6 +155,8 @@ class Segment:
     once: Once | None = None
     review: Step | None = None
     """The step that asks a person; what follows it is another segment, at another time."""
+    behind: frozenset[str] = frozenset()
+    """The names that are read after it, at full length: of what it leaves, these are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from robo.errors import (
     UnexpectedDialog,
     UsageError,
     Words,
+    english,
     fill,
     phrase,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "UnexpectedDialog",
     "UsageError",
     "Words",
+    "english",
     "fill",
     "phrase",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from robo.errors import ItemTrouble, MissingSecret
+from robo.errors import ItemTrouble, MissingSecret, Words
 from robo.model.base import MISSING, CellError, Effect
 from robo.sdk.action import ActionSpec, Params
 from robo.sdk.secret import Secret
@@ -109,7 +109,9 @@ class Finding:
 
     found: bool | None
     several: bool = False
-    why: str = ""
+    why: Words = ""
+    """A text of ours, or a phrase (`robo.sdk.errors.phrase`) where it holds values: it is shown in the reader's
+    language."""
     for_good: bool = False
     """It cannot tell and never will: asking again is of no use."""
 
@@ -139,7 +141,7 @@ class Result:
     values: Mapping[str, Any] = field(default_factory=dict)
     finding: Finding | None = None
     changes: tuple[CellChange, ...] = ()
-    note: str = ""
+    note: Words = ""
     """One line for the history (`Nom = «Martin»`), already without secrets."""
     drift: tuple[str, ...] = ()
 
@@ -287,10 +289,10 @@ class Reaching(Runner, Protocol):
 class Flusher(Protocol):
     """A runner whose write-backs are durable rows of the store until they are in the file."""
 
-    def flush(self, file: Path, changes: Sequence[CellChange]) -> Sequence[str]:
+    def flush(self, file: Path, changes: Sequence[CellChange]) -> Sequence[Words]:
         """Write all changes of one file at once (digest compared, renamed into place, read again).
 
-        Each answer is `done` (cell was old, or already new), `conflict: …` (a person must look). Raises
+        Each answer is `done` (cell was old, or already new), or why a person must look, in words of ours. Raises
         `InfrastructureError` when the file cannot be written now (open elsewhere, no permission, full disk):
         all stay pending. Sync: called in a thread, under a lease on the file."""
         ...

@@ -6,13 +6,13 @@ happened, and the caller goes on as if it had been told; otherwise it is done ag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from robo.engine.ports import Fence, Held, ItemEnd, JournalRow, JournalState, OnceKey, StepTrace, Wish
-from robo.model.base import ItemState
+from robo.model.base import ItemState, Outcome
 from robo.model.review import Due, Question, Reviewed
 from robo.store import attempts, items, journal, outcomes, reviews
 from robo.store import history as histories
@@ -24,6 +24,24 @@ N = TypeVar("N")
 
 Keep = Callable[[Fence, str, bytes], str]
 """Saves evidence bytes durably and returns the file's name in the evidence folder. Called in a thread."""
+
+
+OVER: Final = frozenset({Outcome.DONE, Outcome.SKIPPED, Outcome.REJECTED})
+"""Outcomes after which nobody goes on from a finished segment."""
+
+
+class Files(Protocol):
+    """Where files are that finished segments left. Called in a thread."""
+
+    def keep(self, item: str, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The same outputs, in which every file is one that a later attempt finds."""
+        ...
+
+    def any(self) -> bool:
+        """Whether there are any."""
+        ...
+
+    def forget(self, items: Iterable[str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +64,7 @@ class StoreBook(Generic[N]):
         onward: Onward[N] | None = None,
         credit: outcomes.Credit | None = None,
         keep: Keep | None = None,
+        files: Files | None = None,
         woken: Callable[[Sequence[str]], None] | None = None,
         clocked: Callable[[], Callable[[float], None]] | None = None,
     ) -> None:
@@ -54,6 +73,7 @@ class StoreBook(Generic[N]):
         self._taken: N | None = None
         self._credit = credit
         self._keep = keep
+        self._files = files
         self._woken = woken
         self._clocked = clocked
 
@@ -84,6 +104,8 @@ class StoreBook(Generic[N]):
         outputs: Mapping[str, Any],
         lines: Sequence[StepTrace] = (),
     ) -> JournalRow:
+        outputs = await self._filed(fence, outputs)
+
         def happened(tx: Tx) -> JournalRow | None:
             row = journal.read(tx, seen.once)
             mine = (row.item, row.token, row.n) == (fence.item, fence.token, seen.n + 1)
@@ -128,6 +150,8 @@ class StoreBook(Generic[N]):
         outputs: Mapping[str, Any],
         sends: int = 0,
     ) -> JournalRow:
+        outputs = await self._filed(fence, outputs)
+
         def work(tx: Tx) -> JournalRow:
             return journal.done(tx, fence, seen, by=by, ours=ours, receipt=receipt, outputs=outputs, sends=sends)
 
@@ -150,6 +174,9 @@ class StoreBook(Generic[N]):
         woken, self._taken = await self._store.run(work, happened=happened)
         if woken and self._woken is not None:
             self._woken(woken)
+        if self._files is not None and end.outcome in OVER and self._files.any():
+            files, mine = self._files, await self._store.look(lambda tx: items.same_key(tx, fence.item))
+            await self._store.call(lambda: files.forget(mine))
 
     def taken(self) -> N | None:
         """What `onward` took with the last outcome, once; None when the item did not end (postponed, stale)."""
@@ -188,6 +215,8 @@ class StoreBook(Generic[N]):
         due: Due,
         history: Sequence[StepTrace] = (),
     ) -> None:
+        outputs = await self._filed(fence, outputs)
+
         def work(tx: Tx) -> bool:
             reviews.ask(tx, fence, key, seen, question, outputs=outputs, row_digest=row_digest, due=due)
             histories.add(tx, fence, history)
@@ -220,6 +249,13 @@ class StoreBook(Generic[N]):
 
         file = await self._store.call(lambda: keep(fence, name, content))
         await self._store.run(work)
+
+    async def _filed(self, fence: Fence, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Files first, then the row that names them."""
+        files = self._files
+        return (
+            outputs if files is None or not outputs else await self._store.call(lambda: files.keep(fence.item, outputs))
+        )
 
 
 def _row_is(seen: JournalRow, told: Callable[[JournalRow], bool]) -> Callable[[Tx], JournalRow | None]:

@@ -9,10 +9,12 @@ from sqlalchemy import BigInteger, Column, ForeignKey, String, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+from robo.errors import Words, phrase
 from robo.store.codec import dump, load
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
+_PHRASE: Final = '{"message":'
 
 
 class Instant(TypeDecorator[datetime]):
@@ -42,6 +44,24 @@ class Json(TypeDecorator[Any]):
         return load(value)
 
 
+class Said(TypeDecorator[Words]):
+    """Words of ours: a text as it stands, a phrase as typed JSON. A text that looks like one is kept as a phrase."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Words | None, dialect: Dialect) -> str:
+        if isinstance(value, str) and not value.startswith(_PHRASE):
+            return value
+        return dump(phrase("%(text)s", text=value) if isinstance(value, str) else value or "")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Words:
+        if value and value.startswith(_PHRASE):
+            found: Words = load(value)
+            return found
+        return value or ""
+
+
 def identity() -> Column[str]:
     """A primary key: an opaque id of `robo.store.ids`."""
     return Column("id", String(26), primary_key=True)
@@ -55,6 +75,11 @@ def refer(name: str, table: str, *, nullable: bool = False) -> Column[str]:
 def word(name: str, *, key: bool = False) -> Column[str]:
     """A short text, "" when there is none."""
     return Column(name, Text, nullable=False, primary_key=key, server_default=None if key else "")
+
+
+def said(name: str) -> Column[Words]:
+    """Words of ours, "" when there are none."""
+    return Column(name, Said, nullable=False, server_default="")
 
 
 def count(name: str) -> Column[int]:

@@ -24,18 +24,16 @@ _DOUBTED: Final = (JournalState.OPEN, JournalState.NONE)
 _CURRENT: Final = (AttemptState.QUEUED, AttemptState.RUNNING)
 
 
-def there(
-    tx: Tx, saw: Decision, *, actor: str, receipt: Mapping[str, Any], outputs: Mapping[str, Any] | None = None
-) -> str:
+def there(tx: Tx, saw: Decision, *, actor: str, receipt: Mapping[str, Any]) -> str:
     """The person found the effect: the row is done, closed by a person, earning nothing; the item goes on with its
-    next segment under a new token. The new attempt. `outputs`: what later segments read, by step id."""
+    next segment under a new token. The new attempt. What the steps before the effect left stays on the row."""
     item, row = _same(tx, saw, ItemState.UNKNOWN), _doubted(tx, saw)
     closed = {
         "state": JournalState.DONE,
         "closed_by": "person",
         "ours": 0,
         "receipt": dict(receipt),
-        "outputs": dict(outputs if outputs is not None else {row.once.step: dict(receipt)}),
+        "outputs": {**row.outputs, row.once.step: dict(receipt)},
         "token": item.token + 1,
     }
     if not journal.close_by_person(tx, saw.journal, row, closed):

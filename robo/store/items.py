@@ -243,6 +243,13 @@ def of_run(tx: Tx, run: str, *, states: Sequence[ItemState] = (), key: str = "",
     return [_item(row) for row in tx.execute(query).mappings()]
 
 
+def same_key(tx: Tx, item: str) -> list[str]:
+    """The ids of all items of one key, whatever their run: this one among them."""
+    mine = select(items).where(items.c.id == item).subquery()
+    alike = [items.c[name] == mine.c[name] for name in ("environment", "process", "region", "key")]
+    return list(tx.execute(select(items.c.id).where(*alike)).scalars())
+
+
 def special(tx: Tx, run: str, kind: ItemKind) -> Item | None:
     """The opening or the finish of a run, None when there is none (yet)."""
     row = tx.execute(select(items).where(items.c.run == run, items.c.kind == kind)).mappings().one_or_none()

@@ -12,7 +12,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 
 from robo.engine.ports import MARK
 from robo.model.base import LIVE
-from robo.store.columns import count, flag, identity, moment, refer, value, word
+from robo.store.columns import count, flag, identity, moment, refer, said, value, word
 
 metadata: Final = MetaData(
     naming_convention={
@@ -225,7 +225,7 @@ traces = Table(
     word("step"),
     word("title"),
     word("state"),
-    word("note"),
+    said("note"),
     moment("started"),
     count("micros"),
     Index("ix_traces_attempt", "attempt", "started", "seq"),
@@ -263,7 +263,7 @@ writebacks = Table(
     value("old"),
     value("new"),
     word("state"),  # pending | done | conflict
-    word("answer"),
+    said("answer"),
     moment("asked"),
     moment("settled", nullable=True),
     UniqueConstraint("item", "token", "seq", name="uq_writebacks_item_token_seq"),

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, insert, literal_column, select, tuple_, update
 
+from robo.errors import Words
 from robo.model.audit import EventType
 from robo.sdk.runner import CellChange
 from robo.store import audit
@@ -29,7 +30,7 @@ class WriteBack:
     run: str
     change: CellChange
     state: str
-    answer: str
+    answer: Words
 
 
 def add(tx: Tx, item: Row[Any], changes: Sequence[CellChange], at: datetime) -> None:
@@ -59,8 +60,8 @@ def of_run(tx: Tx, run: str) -> list[WriteBack]:
     return [_writeback(row) for row in tx.execute(query).mappings()]
 
 
-def settle(tx: Tx, answers: Mapping[str, str]) -> int:
-    """What the flusher answered by write-back id: `done`, or `conflict: why` (a person must look). How many landed."""
+def settle(tx: Tx, answers: Mapping[str, Words]) -> int:
+    """What the flusher answered by write-back id: `done`, or why a person must look. How many landed."""
     landed = 0
     for which, answer in answers.items():
         state = "done" if answer == "done" else "conflict"

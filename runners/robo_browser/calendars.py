@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
-from robo.sdk.errors import Failure, NotFound
+from robo.sdk.errors import Failure, NotFound, english
 from robo.sdk.grammar import parse_target
 from robo.sdk.runner import Call, Result
 from robo.sdk.values import BadScalar, Kind, parse
@@ -53,7 +53,7 @@ class _Picker:
         if "failed" in field:
             raise await self._hands.missed(failed(field, self._entry.label, self._call.step))
         if field.get("own"):
-            return (await Pen(self._hands).enter([(self._call, [self._entry])], self._end))[0].note
+            return english((await Pen(self._hands).enter([(self._call, [self._entry])], self._end))[0].note)
         if field.get("field"):
             await self._open()
         await self._turn()

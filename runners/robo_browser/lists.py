@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from robo.sdk.errors import Ambiguous, Failure, NotFound, Words, fill, phrase
+from robo.sdk.errors import Ambiguous, Failure, NotFound, Words, phrase
 from robo.sdk.runner import Call, Finding, Result
 from robo.sdk.values import MISSING
 from robo_browser.acting import Hands
@@ -39,7 +39,7 @@ async def find_row(hands: Hands, call: Call, params: FindRowParams, end: float) 
     except Unreadable as cannot:
         if params.show:
             raise _not_shown(call, params, cannot.why) from None
-        return Result(finding=Finding(None, why=str(cannot)), note=str(cannot))
+        return Result(finding=Finding(None, why=cannot.why), note=cannot.why)
     if params.show and _page_of(call, params, found) != turned:
         await _show(hands, call, params, found[0][0], end)
     return _result(params, found, listing.doubt)
@@ -109,7 +109,7 @@ def _result(params: FindRowParams, found: Found, doubt: Words | None) -> Result:
     if len(found) > 1:
         return Result(finding=Finding(True, several=True), note=f"{len(found)} rows")
     if not found:
-        why = fill("%(why)s", {"why": doubt}) if doubt else SEEN_WHOLE
+        why = doubt or SEEN_WHOLE
         finding = Finding(None if doubt else False, why=why)
         return Result(finding=finding, note=finding.why)
     row = found[0][1]

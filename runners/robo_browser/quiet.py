@@ -39,8 +39,8 @@ class Quiet:
         return value
 
     def result(self, result: Result) -> Result:
-        finding = result.finding and replace(result.finding, why=self.text(result.finding.why))
-        return replace(result, values=self.value(result.values), note=self.text(result.note), finding=finding)
+        finding = result.finding and replace(result.finding, why=self.value(result.finding.why))
+        return replace(result, values=self.value(result.values), note=self.value(result.note), finding=finding)
 
     def answer(self, answer: Answer) -> Answer:
         return replace(answer, values=self.value(answer.values), words=self.text(answer.words))

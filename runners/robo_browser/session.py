@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from robo.sdk.errors import english
 from robo.sdk.runner import Answer, Call, Context, Gate, Result, Row
 from robo.sdk.values import Effect
 from robo_browser import calendars, downloads, files, grids, lists, signing, tables
@@ -177,7 +178,7 @@ class BrowserSession:
         tab = self._windows.front  # the one that was aimed at: a window that opens at the gate is not pressed
         watching = self._answers.begin(tab, call)
         try:
-            until = await gate([self._quiet.text(result.note) for result in entered])
+            until = await gate([self._quiet.text(english(result.note)) for result in entered])
             left = until - time.monotonic()
             if left <= 0:
                 raise too_late()
@@ -271,6 +272,6 @@ def _joined(done: Result, watched: Result) -> Result:
     return Result(
         values={**done.values, **watched.values},
         finding=done.finding,
-        note="; ".join(part for part in (done.note, watched.note) if part),
+        note="; ".join(english(part) for part in (done.note, watched.note) if part),
         drift=(*done.drift, *watched.drift),
     )

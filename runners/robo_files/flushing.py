@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from robo.sdk.errors import InfrastructureError, UsageError
+from robo.sdk.errors import InfrastructureError, UsageError, Words, phrase
 from robo.sdk.runner import CellChange
 from robo_files.box.trouble import Limits
 from robo_files.boxed import ask
@@ -19,11 +19,11 @@ from robo_files.landing import beside, digest_of, refusals, refuse_if_open, swap
 from robo_files.rows import to_plain
 from robo_files.trouble import not_as_written, not_writable
 
-UNREADABLE = "conflict: the cell cannot hold this value as it is"
+UNREADABLE = phrase("the cell cannot hold this value as it is")
 
 
-def flush(file: Path, changes: Sequence[CellChange], limits: Limits) -> Sequence[str]:
-    """`done` or `conflict: …` for each change. Raises InfrastructureError when the file cannot be written now:
+def flush(file: Path, changes: Sequence[CellChange], limits: Limits) -> Sequence[Words]:
+    """`done`, or why not, for each change. Raises InfrastructureError when the file cannot be written now:
     RB820 open elsewhere, RB821 no permission, RB822 disk full, RB823 changed meanwhile, and those of reading it."""
     path = Path(os.path.realpath(file))
     asked = [_plain(change) for change in changes]
@@ -34,12 +34,12 @@ def flush(file: Path, changes: Sequence[CellChange], limits: Limits) -> Sequence
         raise wrong.told_as(InfrastructureError) from wrong
 
 
-def _flush(path: Path, asked: Sequence[Mapping[str, Any]], limits: Limits) -> Sequence[str]:
+def _flush(path: Path, asked: Sequence[Mapping[str, Any]], limits: Limits) -> Sequence[Words]:
     refuse_if_open(path)
     before = digest_of(path) if path.is_file() else b""
     if before and not path.stat().st_mode & 0o222:
         raise not_writable(path, "the file is read-only")
-    answers = [""] * len(asked)
+    answers: list[Words] = [""] * len(asked)
     with beside(path) as new:
         while not all(answers):
             todo = [i for i, answer in enumerate(answers) if not answer]
@@ -62,11 +62,11 @@ def there(file: Path, changes: Sequence[CellChange], limits: Limits) -> Sequence
     return [answer != "written" for answer, *_ in told]
 
 
-def _written(path: Path, new: Path, asked: Sequence[Mapping[str, Any]], limits: Limits) -> list[str]:
+def _written(path: Path, new: Path, asked: Sequence[Mapping[str, Any]], limits: Limits) -> list[Words]:
     """Write the new version, then read it from the disk. A cell that does not read as it was written is a conflict."""
     request = {"file": str(path), "target": str(new), "changes": asked}
     told = ask({"do": "update", **request}, limits)
-    answers: list[str] = [answer for answer, *_ in told]
+    answers: list[Words] = [answer for answer, *_ in told]
     if "written" not in answers:
         return answers
     held = [i for i, answer in enumerate(answers) if answer in ("written", "done")]

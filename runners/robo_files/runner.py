@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robo.sdk.action import ActionSpec
-from robo.sdk.errors import UsageError
+from robo.sdk.errors import UsageError, Words
 from robo.sdk.runner import CellChange, Context
 from robo_files.actions import ACTIONS
 from robo_files.box.trouble import Limits
@@ -42,7 +42,7 @@ class FilesRunner:
             box.close()
         self._boxes.clear()
 
-    def flush(self, file: Path, changes: Sequence[CellChange]) -> Sequence[str]:
+    def flush(self, file: Path, changes: Sequence[CellChange]) -> Sequence[Words]:
         """Write all changes of one file at once; see `robo_files.flushing`."""
         from robo_files.flushing import flush
 

@@ -195,11 +195,16 @@ def _empty_sheet(f: Facts, place: str) -> RoboError:
 
 
 def _no_header(f: Facts, place: str) -> RoboError:
+    set_wrong = bool(f["row"])
     return UsageError(
         "RB815",
-        "no line of column names was found in «%(sheet)s» of %(file)s",
+        "the row %(row)s of «%(sheet)s» of %(file)s holds no names of columns"
+        if set_wrong
+        else "no line of column names was found in «%(sheet)s» of %(file)s",
         place=place,
-        remedy="write the names of the columns above the rows, or say where they are with `header: <row number>`",
+        remedy="give `header` the number of the row that does, or leave it out: that row is found by itself"
+        if set_wrong
+        else "write the names of the columns above the rows, or say where they are with `header: <row number>`",
         **f,
     )
 

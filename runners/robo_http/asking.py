@@ -241,7 +241,7 @@ class Asking:
             if isinstance(cause, ssl.SSLCertVerificationError):
                 return trouble.not_trusted(call, host, cause.verify_message)
             cause = cause.__cause__ or cause.__context__
-        return trouble.unreachable(call, host, str(bad) or "no connection")
+        return trouble.unreachable(call, host, str(bad) or trouble.NO_WAY)
 
     def _client_for(self, target: Target) -> httpx.AsyncClient:
         client = self._clients.get(target.origin)

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from robo.sdk.errors import CredentialsRefused, PortalDown
+from robo.sdk.errors import CredentialsRefused, PortalDown, phrase
 from robo.sdk.runner import Answer, Call, Context, Finding, Gate, Result, Row
 from robo.sdk.values import MISSING, Effect
 from robo_http import answers, trouble
@@ -144,7 +144,8 @@ class HttpSession:
 
     def _values(self, call: Call, params: PostParams | GraphqlParams, response: httpx.Response) -> dict[str, Any]:
         if isinstance(params, GraphqlParams):
-            return self._graphql_values(call, params, response)
+            values = self._graphql_values(call, params, response)
+            return values if len(response.content) <= answers.KEPT else {**values, "data": MISSING}
         return {"status": response.status_code, "json": answers.kept(call, response)}
 
     async def prove(self, call: Call, age: float) -> Result:
@@ -154,7 +155,8 @@ class HttpSession:
             return Result(finding=Finding(None, why="it has no idempotency key", for_good=True))
         life = params.idempotency.life.total_seconds()
         if age + call.timeout >= life:
-            why = f"the application remembers its key for {round(life / 3600, 1)} h only, and that is over"
+            hours = round(life / 3600, 1)
+            why = phrase("the application remembers its key for %(hours)s h only, and that is over", hours=hours)
             return Result(finding=Finding(None, why=why, for_good=True))
         response = await self._asking.send(call, params, _body_of(params), time.monotonic() + call.timeout)
         if self._asking.is_expected(params, response.status_code):

@@ -18,6 +18,9 @@ from robo.sdk.errors import (
 )
 from robo.sdk.runner import Call
 
+NO_WAY = "no connection"
+"""A cause that no system says."""
+
 
 class AddressRefused(Failure):
     """An address that this run may not touch: trying again changes nothing."""

@@ -261,7 +261,7 @@ def _words(said: Any) -> str:
 
 def _cause(bad: Exception) -> str:
     if isinstance(bad, TimeoutError):
-        return "no answer in time"
+        return trouble.SILENT
     if isinstance(bad, imaplib.IMAP4.error):
         return _words(bad)
     return (bad.strerror if isinstance(bad, OSError) else "") or str(bad) or type(bad).__name__

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import re2  # type: ignore[import-untyped]  # google-re2 has no stubs
 
+from robo.sdk.errors import phrase
 from robo.sdk.runner import Call, Context, Finding, Result, Row
 from robo.sdk.values import MISSING, CellError, Mailbox
 from robo_mail import trouble
@@ -64,7 +65,8 @@ class Looking:
         """`mail.find`: absent only when every mail of the time was looked at."""
         heads, more = await self._heads(call, params)
         if more:
-            why = f"more than {params.max_messages} mails since then: not all of them were looked at"
+            most = params.max_messages
+            why = phrase("more than %(most)s mails since then: not all of them were looked at", most=most)
             return Result(finding=Finding(None, why=why))
         found = [values for head in heads if (values := await self._read(head, params)) is not None]
         if len(found) != 1:

@@ -22,6 +22,9 @@ from robo.sdk.values import MailAccount, Mailbox
 LARGEST = 20 * 1024 * 1024
 """Bytes of all attachments of one mail: what nearly every server takes, once they are encoded."""
 MEGABYTE = 1024 * 1024
+SILENT = "no answer in time"
+CLOSED = "the server closed it"
+"""Causes that no system says."""
 
 
 class MailboxRefused(Failure):

@@ -182,11 +182,11 @@ class Wire:
         what is left of the time."""
         connection = smtp.sock
         if connection is None:
-            raise NotSent(trouble.broken_off(self._account, "closed"))
+            raise NotSent(trouble.broken_off(self._account, trouble.CLOSED))
         connection.settimeout(0.0)
         try:
             connection.recv(1)
-            cause = "the server closed it"
+            cause = trouble.CLOSED
         except (BlockingIOError, ssl.SSLWantReadError):
             connection.settimeout(max(MOMENT, deadline - time.monotonic()))
             return
@@ -281,7 +281,7 @@ def _words(code: int, said: bytes | str) -> str:
 
 def _cause(bad: Exception) -> str:
     if isinstance(bad, TimeoutError):
-        return "no answer in time"
+        return trouble.SILENT
     if isinstance(bad, smtplib.SMTPResponseException):
         return _words(bad.smtp_code, bad.smtp_error)
     return (bad.strerror if isinstance(bad, OSError) else "") or str(bad) or type(bad).__name__

@@ -45,7 +45,7 @@ WORDS_AT = {
 }
 """Where words stand that are translated with the message they are a fact of."""
 KEPT_IN = {"expected", "wanted", "DATE_FORM", "SHAPES", "SAID", "NO_PROOF", "SEVERAL", "NO_MAILBOX", "NONE_IS_BOUND"}
-KEPT_IN |= {"WE_KEEP", "NONE_OF_OURS", "TOO_MANY", "NOT_YET", "SEEN_WHOLE"}
+KEPT_IN |= {"WE_KEEP", "NONE_OF_OURS", "TOO_MANY", "NOT_YET", "SEEN_WHOLE", "SILENT", "CLOSED", "NO_WAY"}
 """Variables that hold such words; those that are given as a remedy are seen by themselves (`kept`)."""
 TRANSLATED_THROUGH_A_VARIABLE = {
     "robo/definition/diagnostics.py": ("expected", "did you mean", "write", "do"),
@@ -59,6 +59,7 @@ UNTRANSLATED = {
     "robo secrets set %(name)s",
     "robo secrets set %(name)s%(option)s",
     "%(what)s",
+    "%(text)s",
     "%(wanted)s",
     "%(problem)s",
     "%(problems)s",

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from robo.engine.faultpoints import reach
-from robo.errors import InfrastructureError, RoboError
+from robo.errors import InfrastructureError, RoboError, Words
 from robo.sdk.runner import CellChange, Flusher
 from robo.store import workers, writebacks
 from robo.store.engine import Store
@@ -105,14 +105,14 @@ def _busy(file: Path) -> RoboError:
     )
 
 
-def _conflict(change: CellChange, answer: str) -> RoboError:
+def _conflict(change: CellChange, why: Words) -> RoboError:
     return InfrastructureError(
         "RB536",
-        "a value was not written into %(file)s, which changed meanwhile (%(answer)s)",
+        "a value was not written into %(file)s, which changed meanwhile (%(why)s)",
         place=f"{change.file.name} {change.sheet}!{change.row} «{change.column}»",
         remedy="compare the cell with the item, and correct it by hand; nothing was overwritten",
         file=change.file.name,
-        answer=answer.removeprefix("conflict: "),
+        why=why,
     )
 
 

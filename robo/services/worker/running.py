@@ -34,6 +34,7 @@ from robo.services.worker.accounts import Accounts
 from robo.services.worker.again import again_after
 from robo.services.worker.clock import WorkerClock
 from robo.services.worker.conduct import PATIENCE, Desk, Worker
+from robo.services.worker.filed import KeptFiles
 from robo.services.worker.keychain import Given, Keychain
 from robo.services.worker.limits import Breaker
 from robo.services.worker.opening import Choice, read_source
@@ -96,6 +97,7 @@ class Running:
                 self.store,
                 credit=self._credit,
                 keep=self._keep,
+                files=KeptFiles(self._kept, self.folder),
                 woken=queue.announce,
                 clocked=self.clock.asking,
             ),
@@ -163,7 +165,7 @@ class Running:
                 settings={} if self.plan.mail is None else {"mail": self.plan.mail},
                 headed=self.request.headed,
                 dry_run=self.run.dry_run,
-                places=given_places(self.plan.inputs, self.inputs),
+                places=(*given_places(self.plan.inputs, self.inputs), self._kept),
                 process=self.settings.processes / self.plan.process,
                 popups=popups_of(self.plan, self._base()),
                 kinds={name: need.kind for name, need in self.plan.secrets.items()},
@@ -276,6 +278,11 @@ class Running:
             return ()
         own, units = self.earners[fence.item]
         return rows_for(own, end, self.baseline, region_key(self.settings.keys, self.plan.region), units)
+
+    @property
+    def _kept(self) -> Path:
+        """Where files are that a later attempt needs."""
+        return self.settings.evidence / "kept"
 
     def _keep(self, fence: Fence, name: str, content: bytes) -> str:
         """Evidence on disk, fsynced, readable by this account only."""

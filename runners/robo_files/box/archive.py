@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from robo_files.box.trouble import Limits, Trouble
+from robo_files.box.trouble import Limits, Trouble, phrase
 
 _EOCD = struct.Struct("<4s4H2LH")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
@@ -69,16 +69,16 @@ class Archive:
                 raise Trouble("broken", why=f"{name}: {error}") from error
             given += len(block)
             if given > part.unpacked:
-                raise Trouble("broken", why=f"{name} is larger than it says")
+                raise Trouble("broken", why=phrase("%(part)s is larger than it says", part=name))
             yield block
             feed = unpacker.unconsumed_tail
         if given != part.unpacked:
-            raise Trouble("broken", why=f"{name} is shorter than it says")
+            raise Trouble("broken", why=phrase("%(part)s is shorter than it says", part=name))
 
     def read(self, name: str) -> bytes:
         """The whole of a part; `broken` if it is not there."""
         if name not in self.parts:
-            raise Trouble("broken", why=f"{name} is missing")
+            raise Trouble("broken", why=phrase("%(part)s is missing", part=name))
         return b"".join(self.blocks(name))
 
     def rewrite(self, out: BinaryIO, changed: Mapping[str, bytes]) -> None:
@@ -181,7 +181,7 @@ def _check(parts: Collection[Part], limits: Limits) -> None:
         if part.flags & 1:
             raise Trouble("encrypted")
         if part.method not in (0, 8):
-            raise Trouble("broken", why=f"{part.name} is packed in a way spreadsheets do not use")
+            raise Trouble("broken", why=phrase("%(part)s is packed in a way spreadsheets do not use", part=part.name))
         if part.offset + _LOCAL.size + part.packed > part.end:
             raise Trouble("broken", why="parts of the archive overlap")
         if part.unpacked > _SMALL and part.unpacked > limits.ratio * max(part.packed, 1):
@@ -192,10 +192,10 @@ def _body(data: bytes, part: Part) -> int:
     try:
         mark, *_, n_name, n_extra = _LOCAL.unpack_from(data, part.offset)
     except struct.error as error:
-        raise Trouble("broken", why=f"{part.name} cannot be read") from error
+        raise Trouble("broken", why=phrase("%(part)s cannot be read", part=part.name)) from error
     begin = part.offset + _LOCAL.size + n_name + n_extra
     if mark != b"PK\3\4" or begin + part.packed > part.end:
-        raise Trouble("broken", why=f"{part.name} cannot be read")
+        raise Trouble("broken", why=phrase("%(part)s cannot be read", part=part.name))
     return int(begin)
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from robo_files.box.cells import text, tidy
 from robo_files.box.csvfile import Dialect, Field, open_csv, records
-from robo_files.box.locating import Lines, Told, locate
+from robo_files.box.locating import Lines, Told, locate, no_column
 from robo_files.box.reading import table
-from robo_files.box.trouble import Limits
+from robo_files.box.trouble import Limits, Words, phrase
 
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 _HARMLESS = re.compile(r"[+-]?[\d\s.,]+")
@@ -26,7 +26,7 @@ def update_csv(path: Path, target: Path | None, changes: Sequence[Mapping[str, A
     written = [{**change, "new": csv_text(change["new"], dialect)} for change in changes]
     header = _header(lines, written)
     if header is None:
-        return [Told(f"conflict: the sheet has no column «{change['column']}»") for change in changes]
+        return [Told(no_column(change["column"])) for change in changes]
     values = ((number, [field.value for field in record]) for number, record in lines.items())
     source = table(path.name, values, header)
     kept = {number: [value or None for value in cells] for number, cells in source.rows}
@@ -87,11 +87,13 @@ def _header(lines: Mapping[int, list[Field]], changes: Sequence[Mapping[str, Any
     return best
 
 
-def _refusal(new: str, dialect: Dialect) -> str:
+def _refusal(new: str, dialect: Dialect) -> Words:
     try:
         new.encode(dialect.encoding)
     except UnicodeEncodeError:
-        return f"conflict: the file is {dialect.encoding}, which cannot hold this text; save it as CSV UTF-8"
+        return phrase(
+            "the file is %(encoding)s, which cannot hold this text; save it as CSV UTF-8", encoding=dialect.encoding
+        )
     return ""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from robo_files.box.archive import Archive
 from robo_files.box.marks import Marks
-from robo_files.box.trouble import Limits, Trouble
+from robo_files.box.trouble import Limits, Trouble, phrase
 from robo_files.box.workbook import refuse_entities
 
 _OLD = b"\xd0\xcf\x11\xe0"
@@ -39,7 +39,7 @@ def marks_of(path: Path, kind: Kind, limits: Limits) -> Callable[[int], Marks]:
 
         archive = Archive(path, limits)
         if CONTENT not in archive.parts:
-            raise Trouble("broken", why=f"{CONTENT} is missing")
+            raise Trouble("broken", why=phrase("%(part)s is missing", part=CONTENT))
         if "META-INF/manifest.xml" in archive.parts and b"encryption-data" in archive.read("META-INF/manifest.xml"):
             raise Trouble("encrypted")
         refuse_entities(archive)

@@ -1,4 +1,4 @@
-"""Which row a change is for, and what is to be done there: `write`, `done`, or `conflict: why`.
+"""Which row a change is for, and what is to be done there: `write`, `done`, or why it cannot be done.
 
 A row is found by its number and its digest, else by its digest alone, else by its key: somebody added a column or
 changed another cell. The digest is of the row as it was read, so a row whose cell already holds the new value is
@@ -12,10 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from robo_files.box.cells import row_digest, text, tidy
+from robo_files.box.trouble import Words, phrase
 
-GONE = "conflict: the row is not in the sheet any more, or somebody changed it since it was read"
-TYPED = "conflict: somebody wrote another value into the cell"
-DOUBLE = "conflict: several rows look like the one that was read"
+GONE = phrase("the row is not in the sheet any more, or somebody changed it since it was read")
+TYPED = phrase("somebody wrote another value into the cell")
+DOUBLE = phrase("several rows look like the one that was read")
+
+
+def no_column(column: str) -> Words:
+    """The change has no place."""
+    return phrase("the sheet has no column «%(column)s»", column=column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +41,10 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What became of one change: `written`, `done` or `conflict: why`, and the cell (row from 1, column from 0)."""
+    """What became of one change: `written`, `done` or a phrase that says why not, and the cell (row from 1, column from
+    0)."""
 
-    answer: str
+    answer: Words
     row: int = 0
     column: int = 0
 
@@ -46,7 +53,7 @@ class Told:
 class Found:
     """One answer per change, and where to write: `number` of the row, `index` among the headers."""
 
-    answers: list[str]
+    answers: list[Words]
     places: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def told(self, columns: Sequence[int]) -> list[Told]:
@@ -56,7 +63,7 @@ class Found:
 
     @property
     def settled(self) -> int:
-        return sum(not answer.startswith("conflict") for answer in self.answers)
+        return sum(isinstance(answer, str) for answer in self.answers)
 
 
 def locate(lines: Lines, changes: Sequence[Mapping[str, Any]]) -> Found:
@@ -72,8 +79,8 @@ def locate(lines: Lines, changes: Sequence[Mapping[str, Any]]) -> Found:
         number = _row(lines, row, digest, [(known[i], changes[i]) for i in known], everywhere)
         for i in members:
             if i not in known:
-                found.answers[i] = f"conflict: the sheet has no column «{changes[i]['column']}»"
-            elif isinstance(number, str):
+                found.answers[i] = no_column(changes[i]["column"])
+            elif not isinstance(number, int):
                 found.answers[i] = number
             else:
                 found.places[i] = (number, known[i])
@@ -84,8 +91,8 @@ def locate(lines: Lines, changes: Sequence[Mapping[str, Any]]) -> Found:
 Columns = Sequence[tuple[int, Mapping[str, Any]]]
 
 
-def _row(lines: Lines, row: int, digest: str, columns: Columns, everywhere: _Everywhere) -> int | str:
-    """The number of the row, or the conflict."""
+def _row(lines: Lines, row: int, digest: str, columns: Columns, everywhere: _Everywhere) -> int | Words:
+    """The number of the row, or why there is none."""
     if row in lines.cells and _is(lines, row, digest, columns):
         return row
     places = set(everywhere.as_read().get(digest, ()))
@@ -98,7 +105,7 @@ def _row(lines: Lines, row: int, digest: str, columns: Columns, everywhere: _Eve
     return DOUBLE if places else GONE
 
 
-def _answer(lines: Lines, number: int, index: int, change: Mapping[str, Any]) -> str:
+def _answer(lines: Lines, number: int, index: int, change: Mapping[str, Any]) -> Words:
     held = text(lines.cells[number][index])
     if held == text(change["new"]):
         return "done"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from robo_files.box.archive import Archive
-from robo_files.box.trouble import Trouble
+from robo_files.box.trouble import Trouble, phrase
 
 _ROW = 32_000_000
 """Bytes of the longest row that is believed (16 384 columns of short texts are 2 MB)."""
@@ -91,7 +91,9 @@ def _scan(archive: Archive, part: str) -> Marks:
         cut = max(window.rfind(row), 0)
         body, rest = window[:cut], window[cut:]
         if len(rest) > _ROW:
-            raise Trouble("broken", why=f"{part} holds a row of more than {_ROW // 1_000_000} MB")
+            raise Trouble(
+                "broken", why=phrase("%(part)s holds a row of more than %(size)s MB", part=part, size=_ROW // 1_000_000)
+            )
         if any(trigger in body for trigger in triggers):
             _mark(((None, cell) for cell in _CELL.finditer(body)), marks)
     if any(trigger in rest for trigger in triggers):

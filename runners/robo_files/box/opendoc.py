@@ -10,7 +10,7 @@ from xml.parsers import expat
 
 from robo_files.box.archive import Archive
 from robo_files.box.marks import Marks
-from robo_files.box.trouble import Trouble
+from robo_files.box.trouble import Trouble, phrase
 
 CONTENT = "content.xml"
 _ROWS = 1_048_576
@@ -93,7 +93,7 @@ class _Scan:
         if not self._found:
             return
         if self._row + self._rows > _ROWS:
-            raise Trouble("broken", why=f"{CONTENT}: more rows than a sheet has")
+            raise Trouble("broken", why=phrase("%(part)s has more rows than a sheet takes", part=CONTENT))
         for row in range(self._row + 1, self._row + self._rows + 1):
             for first, times, wrong, computed in self._found:
                 for column in range(first, first + times):

@@ -18,8 +18,10 @@ from typing import Any
 from robo_files.box.cells import plain
 from robo_files.box.marks import is_computed, letters, place_of
 from robo_files.box.styles import CLOCK, DAY, MOMENT, SPAN, Styles
-from robo_files.box.trouble import Trouble
+from robo_files.box.trouble import Trouble, Words, phrase
 
+FORMULA = phrase("the cell holds a formula")
+"""Why a cell is left as it is: what it shows is calculated."""
 _MAX_TEXT = 32_767
 _MAX_DIGITS = 15
 _EPOCH, _EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
@@ -67,24 +69,24 @@ class SheetPatch:
         self._cells: dict[int, list[_Cell]] = {}
         self._puts: dict[int, dict[int, bytes]] = {}
 
-    def put(self, row: int, column: int, value: Any) -> str:
+    def put(self, row: int, column: int, value: Any) -> Words:
         """Change one cell. Answers why it cannot be changed, or nothing."""
         if row not in self._rows:
-            return "the row has no cells"
+            return phrase("the row has no cells")
         for top, left, bottom, right in self._covered:
             if top <= row <= bottom and left <= column <= right and (row, column) != (top, left):
-                return "the cell is part of a merged range or of an array formula"
+                return phrase("the cell is part of a merged range or of an array formula")
         old = next((cell for cell in self._cells_of(row) if cell.column == column), None)
         if old is not None and is_computed(old.content):
-            return "the cell holds a formula"
+            return FORMULA
         style = _style(old.attributes) if old else self._style_beside(row, column)
         written = self._written(row, column, style, value)
-        if isinstance(written, str):
+        if not isinstance(written, bytes):
             return written
         self._puts.setdefault(row, {})[column] = written
         return ""
 
-    def append(self, last: int, cells: Mapping[int, Any]) -> str:
+    def append(self, last: int, cells: Mapping[int, Any]) -> Words:
         """Put a row of cells under the row `last`, dressed like it. Answers why that cannot be, or nothing."""
         row = last + 1
         if row not in self._rows:
@@ -97,12 +99,12 @@ class SheetPatch:
             model = own or above
             style = _style(model.attributes) if model else self._style_beside(row, column)
             written = self._written(row, column, style, value)
-            if isinstance(written, str):
+            if not isinstance(written, bytes):
                 return written
             self._puts.setdefault(row, {})[column] = written
         return ""
 
-    def _open_row(self, row: int, last: int) -> str:
+    def _open_row(self, row: int, last: int) -> Words:
         """Make room for the cells of a row that has none: at the end of the rows, or where it stands empty."""
         p = self._prefix
         tag = b'<%srow r="%d">' % (p, row)
@@ -113,7 +115,7 @@ class SheetPatch:
         elif last in self._rows:
             start = end = self._data.index(b">", self._rows[last][2]) + 1
         else:
-            return "no row stands above the new one"
+            return phrase("no row stands above the new one")
         self._data = self._data[:start] + tag + b"</%srow>" % p + self._data[end:]
         self._rows = self._find_rows()
         self._numbers = list(self._rows)
@@ -176,7 +178,7 @@ class SheetPatch:
             cells = self._cells[row] = list(self._read_cells(start, end))
             rising = all(one.column < other.column for one, other in pairwise(cells))
             if not rising or len(cells) != len(self._cell_openings.findall(self._data, start, end)):
-                raise Trouble("unpatchable", why=f"the cells of its row {row} do not stand in order")
+                raise Trouble("unpatchable", why=phrase("the cells of its row %(row)s do not stand in order", row=row))
         return self._cells[row]
 
     def _read_cells(self, start: int, end: int) -> Iterator[_Cell]:
@@ -214,7 +216,7 @@ class SheetPatch:
             if low and high and style:
                 yield range(int(low[1]), int(high[1]) + 1), int(style[1])
 
-    def _written(self, row: int, column: int, style: int, value: Any) -> bytes | str:
+    def _written(self, row: int, column: int, style: int, value: Any) -> bytes | Words:
         """The cell as XML, or why it cannot be written."""
         if isinstance(value, dict):
             value = _untagged(value)
@@ -228,17 +230,17 @@ class SheetPatch:
             return self._cell(row, column, self._styles.undated(style), b"", self._value(str(value).encode()))
         words = str(value)
         if len(words) > _MAX_TEXT:
-            return f"the text is longer than the {_MAX_TEXT} characters of a cell"
+            return phrase("the text is longer than the %(most)s characters of a cell", most=_MAX_TEXT)
         p = self._prefix
         inline = b'<%sis><%st xml:space="preserve">%s</%st></%sis>' % (p, p, _escaped(words), p, p)
         return self._cell(row, column, style, b"inlineStr", inline)
 
-    def _moment(self, row: int, column: int, style: int, value: date | time | timedelta) -> bytes | str:
+    def _moment(self, row: int, column: int, style: int, value: date | time | timedelta) -> bytes | Words:
         form = MOMENT if isinstance(value, datetime) else DAY if isinstance(value, date) else CLOCK
         form = SPAN if isinstance(value, timedelta) else form
         dated = self._styles.dated(style, form)
         if dated is None:
-            return "the workbook has no styles, so a date cannot be shown as one"
+            return phrase("the workbook has no styles, so a date cannot be shown as one")
         return self._cell(row, column, dated, b"", self._value(_serial(value, self._date1904).encode()))
 
     def _value(self, text: bytes) -> bytes:

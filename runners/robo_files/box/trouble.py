@@ -6,6 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 MEGABYTE = 1024 * 1024
+Words = str | dict[str, Any]
+"""Why something is not done, in English: a text, or a `phrase`."""
+
+
+def phrase(message: str, **facts: Any) -> dict[str, Any]:
+    """What `robo.sdk.errors.phrase` gives, made where nothing of robo is loaded."""
+    return {"message": message, "facts": facts}
 
 
 class Trouble(Exception):  # noqa: N818 - it crosses a pipe as data and becomes a RoboError on the other side

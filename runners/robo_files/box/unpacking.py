@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from robo_files.box.archive import Archive, Part
-from robo_files.box.trouble import Limits, Trouble
+from robo_files.box.trouble import Limits, Trouble, phrase
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _KIND, _LINK = 0o170000, 0o120000
@@ -48,4 +48,4 @@ def _write(archive: Archive, part: Part, file: Path, crc: int) -> None:
             sum_of = zlib.crc32(block, sum_of)
             out.write(block)
     if sum_of != crc:
-        raise Trouble("broken", why=f"{part.name} does not have its checksum")
+        raise Trouble("broken", why=phrase("%(part)s does not have its checksum", part=part.name))

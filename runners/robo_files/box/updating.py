@@ -11,10 +11,10 @@ from robo_files.box.archive import Archive
 from robo_files.box.cells import plain, text, tidy
 from robo_files.box.locating import Found, Lines, Told, locate
 from robo_files.box.marks import Marks
-from robo_files.box.patching import SheetPatch, storable
+from robo_files.box.patching import FORMULA, SheetPatch, storable
 from robo_files.box.reading import read_sheet, table
 from robo_files.box.styles import Styles
-from robo_files.box.trouble import Limits, Trouble
+from robo_files.box.trouble import Limits, Trouble, Words, phrase
 from robo_files.box.workbook import Workbook, open_workbook, recalculated, relations_of
 
 _LOOK = 200
@@ -28,7 +28,7 @@ def update_workbook(path: Path, target: Path | None, changes: Sequence[Change], 
     """What becomes of each change; `target` is written only if something is to be. Without one, what would become."""
     book = open_workbook(path, limits)
     if any(name.startswith("_xmlsignatures/") for name in book.archive.parts):
-        return [Told("conflict: the workbook is signed; a change would break the signature")] * len(changes)
+        return [Told(phrase("the workbook is signed; a change would break the signature"))] * len(changes)
     told = [Told("")] * len(changes)
     parts: dict[str, bytes] = {}
     styles = Styles(book.archive, styles_part(book))
@@ -50,12 +50,12 @@ def update_workbook(path: Path, target: Path | None, changes: Sequence[Change], 
     return told
 
 
-def _lost(name: str, trouble: Trouble, changes: Sequence[Change]) -> str:
+def _lost(name: str, trouble: Trouble, changes: Sequence[Change]) -> Words:
     """Why none of these changes has a place."""
     if trouble.kind == "no-sheet":
-        return f"conflict: the workbook has no sheet «{name}»"
+        return phrase("the workbook has no sheet «%(sheet)s»", sheet=name)
     columns = ", ".join(f"«{column}»" for column in dict.fromkeys(change["column"] for change in changes))
-    return f"conflict: the sheet «{name}» has no column {columns}"
+    return phrase("the sheet «%(sheet)s» has no column %(columns)s", sheet=name, columns=columns)
 
 
 def check_workbook(path: Path, changes: Sequence[Change], told: Sequence[Told], limits: Limits) -> list[bool]:
@@ -91,11 +91,11 @@ def _one_sheet(book: Workbook, name: str, changes: Sequence[Change], styles: Sty
             continue
         number, index = found.places[i]
         if index in lines.computed(number):
-            found.answers[i] = "conflict: the cell holds a formula"
+            found.answers[i] = FORMULA
             continue
         patch = patch or SheetPatch(book.archive.read(sheet.part), styles, book.date1904)
         why = patch.put(number, columns[index] + 1, changes[i]["new"])
-        found.answers[i] = f"conflict: {why}" if why else "written"
+        found.answers[i] = why or "written"
     content = patch.content() if patch and "written" in found.answers else b""
     return found.told(columns), sheet.part, content
 

@@ -14,6 +14,7 @@ import openpyxl
 import pytest
 from robo_files import FilesRunner
 
+from robo.sdk.errors import phrase
 from robo.sdk.runner import CellChange, Row
 from robo.sdk.values import MISSING
 
@@ -58,4 +59,4 @@ async def test_values_are_brought_back_into_it_and_nothing_else_changes(
 
 async def test_its_formulas_are_not_overwritten(runner: FilesRunner, read: Read, saved: Path, change: Change) -> None:
     row, *_ = await read(saved, sheet=SHEET)
-    assert runner.flush(saved, [change(row, "Total", 12)]) == ["conflict: the cell holds a formula"]
+    assert runner.flush(saved, [change(row, "Total", 12)]) == [phrase("the cell holds a formula")]

@@ -26,6 +26,7 @@ steps:
     mail.send:
       {to: "${{ item.who }}", subject: "Re: ${{ item.subject }}", body: "Le ${{ item.came }} : ${{ item.text }}"}
 """
+COPY = '  - files.copy: {file: "${{ saved.file }}", to: "${{ inputs.filed }}"}\n'
 REGION = """\
 robo: 1
 region: ma-region
@@ -131,6 +132,19 @@ def test_a_case_fills_the_mailbox_and_looks_into_it_afterwards(reading: Path, ro
     found = problems(robo)
     assert bool(told) is bool(found), found
     assert told in "".join(found)
+
+
+@pytest.mark.parametrize("after", ["submit", "receipt"])
+def test_what_was_taken_of_a_mail_is_there_after_a_kill_for_the_steps_behind_the_effect(
+    reading: Path, robo: Robo, after: str
+) -> None:
+    file = reading / "processes/demandes/process.yaml"
+    filing = '  - files.move: {file: "${{ saved.file }}", to: "${{ inputs.filed }}"}\n'
+    kept = PROCESS.replace(COPY, "")
+    assert kept != PROCESS
+    file.write_text(kept + filing, encoding="utf-8")
+    write(reading, f"{GIVEN}faults: [{{step: answered, after: {after}, do: crash}}]\nexpect:\n{DONE}{WORLD}")
+    assert problems(robo) == []
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from robo.errors import DeadlinePassed, SessionLost
 from robo.model.base import Effect, ItemState
 from robo.model.process import Counts, Finder, Limits, OnFailure, Refusal, Sessions, Step, StepKind, Verify
 from robo.model.text import Expr
+from robo.plan.keeping import keeping
 from robo.plan.model import Group, Once, Plan, Segment, Turns, Unit, every
 from robo.sdk.action import ActionSpec, Params, Proof
 from robo.sdk.runner import Answer, Call, CellChange, Finding, Gate, Refused, Result
@@ -403,7 +404,7 @@ class World:
             "finders": finders,
             "sessions": Sessions(),
             "setup": (),
-            "segments": segments,
+            "segments": keeping(segments, finders),
             "finish": (),
             "limits": Limits(),
             "on_failure": OnFailure(),
@@ -414,6 +415,9 @@ class World:
             "runners": ("t",),
             "source": "processes/p/process.yaml",
         }
+        if "finish" in more:
+            more["finish"] = keeping(more["finish"], finders)
+        more["sequels"] = {name: keeping(parts, finders) for name, parts in more.get("sequels", {}).items()}
         return Plan(**(whole | more))
 
     # -- running

@@ -138,7 +138,8 @@ async def test_when_verify_cannot_tell_it_looks_again_after_5_30_and_120_minutes
 
 async def test_a_done_row_skips_its_segment_and_what_it_left_is_there_for_the_next(world: Any) -> None:
     first, second = world.once("created"), world.once("sent", lead=[world.set(of="${{ created.number }}")])
-    plan = world.plan(first, second)
+    reads = world.tail(world.set(last="${{ of }}"))
+    plan = world.plan(first, second, reads)
     world.portal.drafts.append(SessionLost("RB700", "gone"))
     broken = world.once("sent", lead=[world.set(of="${{ created.number }}"), world.step("t.next")])
     await world.attempt(world.plan(first, broken))
