@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from robo_browser.session import BrowserSession
 
-from robo.sdk.errors import PortalDown
+from robo.sdk.errors import PortalDown, english
 from tests.runners.browser.support import Asked, Open, Reply, Site, call, html
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -116,7 +116,7 @@ async def test_what_the_address_says_of_something_else_echoes_no_search(session:
     site.pages["/recherche"] = page
     finding = (await ask(session, find(site, "9"))).finding
     assert finding.found is None
-    assert "does not show" in finding.why
+    assert "does not show" in english(finding.why)
 
 
 CANNOT: dict[str, tuple[dict[str, bool], dict[str, Any], str]] = {
@@ -134,7 +134,7 @@ async def test_anything_less_cannot_tell(
     search(site, **how)
     finding = (await ask(session, find(site, "R-9", **more))).finding
     assert finding.found is None
-    assert why in finding.why
+    assert why in english(finding.why)
 
 
 @pytest.mark.parametrize("status", [404, 403])
@@ -263,7 +263,7 @@ async def test_a_button_that_turns_nothing_cannot_tell(session: BrowserSession, 
         timeout=0.8,
     )
     finding = (await ask(session, step)).finding
-    assert (finding.found, finding.why) == (None, "the next page of the list did not come")
+    assert (finding.found, english(finding.why)) == (None, "the next page of the list did not come")
 
 
 async def test_a_search_that_posts_is_declared_harmless(open_session: Open, site: Site) -> None:

@@ -121,7 +121,7 @@ def test_a_run_that_cannot_go_on_is_told_and_keeps_the_later_one_from_nothing(re
 
 def test_what_waits_is_told_in_french(reviewed: Path, robo: Robo) -> None:
     said = robo(*RUN, "--limit", "1", ROBO_LANG="fr")
-    assert "attendent la réponse d'une personne" in said.err
+    assert "en attente de la réponse d'une personne" in said.err
     assert "qui répond" in robo("items", "list", "--waiting", ROBO_LANG="fr").out
     shown = robo("items", "show", "2026-AA-0001", ROBO_LANG="fr").out
     assert "à corriger : --set montant=…" in shown
