@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from robo.app.library import Library
-from robo.errors import DefinitionError, RoboError
+from robo.errors import DefinitionError, InfrastructureError, RoboError
 from robo.services.guests import check_runners
 from robo.services.settings import Settings, find_project, load_settings
 
@@ -60,8 +61,12 @@ class App(Library):
         return open_secrets(self.settings)
 
     def close(self) -> None:
-        """Give back what was opened."""
+        """Give back what was opened. What was written is ordered first; where it cannot be, whoever comes next does."""
         if "store" in self.__dict__:
+            from robo.services.sequencing import sequence_all
+
+            with suppress(InfrastructureError):
+                sequence_all(self.store)
             self.store.close()
 
     def baseline(self, plan: Plan) -> BaselineRecord | None:

@@ -20,11 +20,12 @@ POINTS: Final = (
     "after receipt",
     "outcome",
     "outbox",
+    "sequencer",
     "write-back",
     "wake-up",
 )
-"""Where a process may be killed by name. `open chunk claim setup wake-up write-back` are the worker's, `outbox` the
-store's, the rest the engine's."""
+"""Where a process may be killed by name. `open chunk claim setup wake-up write-back` are the worker's,
+`outbox sequencer` the store's, the rest the engine's."""
 
 KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)
 """What ends a process without a word: on Windows `os.kill` does that with SIGTERM."""

@@ -42,3 +42,12 @@ class EventType(StrEnum):
     PROCESS_HELD = "process.held"
     PROCESS_RELEASED = "process.released"
     WRITEBACK_CONFLICT = "writeback.conflict"
+
+
+class Kept(StrEnum):
+    """How long a payload is kept: its class."""
+
+    STD = "std"
+    """Twelve months: what happened to a person's dossier."""
+    CONTROL = "control"
+    """Thirty-six months: what shows that somebody was controlled, as a documented internal control asks."""

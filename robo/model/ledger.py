@@ -40,6 +40,8 @@ class LedgerRow:
     reason: str = ""
     """Of a debit or a correction: triage, recovery, supervision, …; of a credit of 0: repeated receipt."""
     corrects: str = ""
+    zone: str = "UTC"
+    """The calendar that says in which month it was written."""
 
     @property
     def net(self) -> int:

@@ -36,6 +36,8 @@ class Earner:
     run: str
     item: str
     host: str = ""
+    zone: str = "UTC"
+    """The region's, whose calendar says in which month it earns."""
 
 
 def region_key(folder: Path, region: str) -> bytes:
@@ -140,6 +142,7 @@ def _row(
         receipt_hash=receipt_hash(end.receipt),
         host=earner.host,
         reason=reason,
+        zone=earner.zone,
     )
 
 

@@ -1,29 +1,11 @@
-"""The tables of the accounts: audit outbox, ledger, baselines, refused secrets, held processes."""
+"""The tables of the accounts: ledger, baselines, refused secrets, held processes."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, LargeBinary, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import Column, Index, Table, Text, UniqueConstraint, text
 
 from robo.store.columns import count, flag, identity, moment, refer, value, word
 from robo.store.tables import metadata
-
-audit_outbox = Table(
-    "audit_outbox",
-    metadata,
-    identity(),
-    word("region"),
-    Column("body", Text, nullable=False),  # the entry in canonical JSON, without seq, rseq, prev
-)
-"""Select and delete; never "id greater than the last seen": transactions commit out of order."""
-
-audit_payload = Table(
-    "audit_payload",
-    metadata,
-    Column("event", String(26), primary_key=True),
-    Column("salt", LargeBinary, nullable=True),
-    Column("body", Text, nullable=True),  # canonical JSON; NULL once purged
-    moment("purged", nullable=True),
-)
 
 ledger = Table(
     "ledger",
@@ -47,6 +29,7 @@ ledger = Table(
     word("host"),
     word("reason"),
     word("corrects"),
+    word("month"),  # of `written`, as the calendar of the region has it: 2026-11
     moment("written"),
     Index(
         "uq_ledger_credit",

@@ -1,7 +1,8 @@
 """The audit outbox: every event in the shape it will have for ever, in the commit of what it tells.
 
 Order (`seq`, `rseq`, `prev`) is given later by the one sequencer. Personal data goes in `payload`, which is kept
-apart with its salt and can be purged: the entry holds only its commitment `pc`.
+apart with its salt, encrypted under the key of its period, and can be purged: the entry holds only its commitment `pc`
+and the name of the period, `key`.
 """
 
 from __future__ import annotations
@@ -14,16 +15,21 @@ from sqlalchemy import bindparam, delete, insert, select
 
 from robo.engine.faultpoints import reach
 from robo.errors import InfrastructureError
-from robo.model.audit import ENTRY_VERSION, LARGEST_ENTRY, EventType
+from robo.model.audit import ENTRY_VERSION, LARGEST_ENTRY, EventType, Kept
 from robo.proof.canonical import canonical
 from robo.proof.entry import commitment
-from robo.store.accounts_tables import audit_outbox, audit_payload
+from robo.store.audit_tables import audit_outbox, audit_payload
 from robo.store.clock import Tx, now
 from robo.store.columns import EPOCH, MICROSECOND
 from robo.store.ids import new_id
+from robo.store.periods import period_of, periods_of
 
 _ROOM: Final = 160
 """Bytes that `seq`, `rseq` and `prev` will take."""
+_CLEAR, _SEALED = b"\0", b"\1"
+"""What a payload's bytes begin with: then they follow as they are (written before there were keys), or a nonce of 12
+bytes and the text in AES-256-GCM, bound to its event."""
+_NONCE: Final = 12
 _OUT: Final = insert(audit_outbox)
 _PAYLOAD: Final = insert(audit_payload)
 _TAKE: Final = select(audit_outbox.c.id, audit_outbox.c.region, audit_outbox.c.body).order_by(audit_outbox.c.id)
@@ -40,9 +46,10 @@ def emit(
     cause: str = "",
     data: Mapping[str, Any] | None = None,
     payload: Mapping[str, Any] | None = None,
+    kept: Kept = Kept.STD,
 ) -> str:
     """Write one event; its id. `obj` is an opaque id: a business key belongs in `payload`, never in `data`."""
-    return emit_all(tx, [entry(tx, type, region, actor, obj, cause, data, payload)])[0]
+    return emit_all(tx, [entry(tx, type, region, actor, obj, cause, data, payload, kept)])[0]
 
 
 def entry(  # noqa: PLR0917 - the members of an entry, in their order
@@ -54,27 +61,28 @@ def entry(  # noqa: PLR0917 - the members of an entry, in their order
     cause: str = "",
     data: Mapping[str, Any] | None = None,
     payload: Mapping[str, Any] | None = None,
+    kept: Kept = Kept.STD,
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """One event not yet written: its outbox row, and its payload row where there is personal data."""
-    event = new_id()
+    event, at = new_id(), now(tx)
     apart = None
-    pc = None
+    pc = period = None
     if payload is not None:
-        salt, body = os.urandom(32), canonical(dict(payload))
+        salt, body, period = os.urandom(32), canonical(dict(payload)), period_of(region, kept, at)
         pc = commitment(salt, body)
-        apart = {"event": event, "salt": salt, "body": body.decode()}
+        apart = {"event": event, "period": period, "salt": salt, "body": _sealed(tx, period, event, body)}
     whole = {
         "v": ENTRY_VERSION,
         "id": event,
         "region": region,
-        "ts": (now(tx) - EPOCH) // MICROSECOND,
+        "ts": (at - EPOCH) // MICROSECOND,
         "type": kind.value,
         "actor": actor,
         "obj": obj,
         "cause": cause,
         "data": dict(data or {}),
         "pc": pc,
-        "key": None,
+        "key": period,
     }
     text = canonical(whole)
     if len(text) + _ROOM > LARGEST_ENTRY:
@@ -98,6 +106,54 @@ def emit_all(tx: Tx, entries: list[tuple[dict[str, Any], dict[str, Any] | None]]
     reach("outbox")
     tx.execute(_OUT, [row for row, _ in entries])
     return [str(row["id"]) for row, _ in entries]
+
+
+def payload_of(tx: Tx, event: str) -> tuple[bytes, bytes] | None:
+    """The salt and the canonical bytes of an event's payload; None where it is gone, or its period's key is.
+
+    `InfrastructureError` RB637 when the bytes are not what was written."""
+    row = tx.execute(select(audit_payload).where(audit_payload.c.event == event)).one_or_none()
+    if row is None:
+        return None
+    body = opened(tx, row.period, event, bytes(row.body))
+    return None if body is None else (bytes(row.salt), body)
+
+
+def opened(tx: Tx, period: str, event: str, body: bytes) -> bytes | None:
+    """The canonical bytes of a payload row's `body`; None where the key of its period is gone. RB637."""
+    if body[:1] == _CLEAR:
+        return body[1:]
+    key = periods_of(tx).key(period)
+    if key is None:
+        return None
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    nonce, text = body[1 : 1 + _NONCE], body[1 + _NONCE :]
+    try:
+        return AESGCM(key).decrypt(nonce, text, event.encode())
+    except (InvalidTag, ValueError) as broken:
+        raise InfrastructureError(
+            "RB637",
+            "the payload of the event %(event)s cannot be read: its bytes were altered, or written under another key",
+            remedy="verify the log; if all payloads are so, this machine has other keys than the one that wrote them",
+            event=event,
+        ) from broken
+
+
+def _sealed(tx: Tx, period: str, event: str, body: bytes) -> bytes:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    key = periods_of(tx).key(period)
+    if key is None:
+        raise InfrastructureError(
+            "RB638",
+            "the key of %(period)s was destroyed by a purge: nothing can be written for that time any more",
+            remedy="the clock of this machine (or of the database) is wrong: correct it",
+            period=period,
+        )
+    nonce = os.urandom(_NONCE)
+    return _SEALED + nonce + AESGCM(key).encrypt(nonce, body, event.encode())
 
 
 def take(tx: Tx, limit: int = 1000) -> list[tuple[str, str, str]]:

@@ -23,6 +23,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from robo.errors import InfrastructureError
 from robo.store import clock, lines, schema, trouble
 from robo.store.clock import Tx
+from robo.store.periods import Ephemeral, Periods
 
 T = TypeVar("T")
 
@@ -141,14 +142,15 @@ class Store:
         self._engine.dispose()
 
 
-def open_store(url: str, *, timer: Callable[[], datetime] | None = None) -> Store:
+def open_store(url: str, *, timer: Callable[[], datetime] | None = None, periods: Periods | None = None) -> Store:
     """The store at `url`: `sqlite:///path/robo.db`, a plain path, or `postgresql://user@host/name`.
 
     A missing SQLite file is created, readable by this account only. `timer` replaces the database clock in tests.
+    `periods` has the keys of payloads; without it what is written is read back by this process only.
     Errors: RB601 not writable, RB604 on a network share, RB605 damaged, RB607 no answer, RB608 not an address.
     The schema is not touched: `upgrade(store)` does that."""
     address = _address(url)
-    options: dict[str, Any] = {"robo_clock": timer} if timer else {}
+    options: dict[str, Any] = {"robo_periods": periods or Ephemeral(), **({"robo_clock": timer} if timer else {})}
     if address.get_backend_name() == "sqlite":
         return _open_sqlite(address, options)
     engine = create_engine(

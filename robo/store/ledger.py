@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, case, func, insert, select
 
@@ -45,14 +46,16 @@ def add(tx: Tx, row: LedgerRow, *, actor: str, at: datetime | None = None) -> st
     A credit whose receipt another item's credit has already is written with 0 minutes, and says why: two items cannot
     both have been proved by one answer of the application. The units of one item may share theirs."""
     new, row = new_id(), _worth(tx, row)
+    written = at or now(tx)
     values = {
-        **asdict(row),
+        **{name: value for name, value in asdict(row).items() if name != "zone"},
         "id": new,
         "kind": row.kind.value,
         "auditable": int(row.auditable),
         "run": row.run or None,
         "item": row.item or None,
-        "written": at or now(tx),
+        "month": f"{written.astimezone(ZoneInfo(row.zone)):%Y-%m}",
+        "written": written,
     }
     if not lands(tx, ledger, values):
         return ""

@@ -1,8 +1,9 @@
-"""Inserts that may lose a race: they say whether they landed, and fail nothing else of the transaction."""
+"""Inserts that may find their key taken: they say whether they landed, or change the row that is there; nothing else of
+the transaction fails."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Table
@@ -10,7 +11,7 @@ from sqlalchemy.dialects import sqlite
 
 from robo.store.clock import Tx
 
-_STATEMENTS: dict[tuple[str, str], Any] = {}
+_STATEMENTS: dict[tuple[str, ...], Any] = {}
 
 
 def lands(tx: Tx, table: Table, values: Mapping[str, Any]) -> bool:
@@ -19,6 +20,20 @@ def lands(tx: Tx, table: Table, values: Mapping[str, Any]) -> bool:
     if which not in _STATEMENTS:
         _STATEMENTS[which] = _insert(which[0], table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
     return bool(tx.execute(_STATEMENTS[which], dict(values)).rowcount == 1)
+
+
+def upsert(tx: Tx, table: Table, values: Mapping[str, Any], *, adding: Sequence[str] = ()) -> None:
+    """Insert a row of these values, or give them to the row that has its primary key; those of `adding` are added."""
+    which = (tx.dialect.name, table.name, *values)
+    if which not in _STATEMENTS:
+        key = [column.name for column in table.primary_key]
+        statement = _insert(which[0], table)
+        new = statement.excluded
+        changes = {
+            name: table.c[name] + new[name] if name in adding else new[name] for name in values if name not in key
+        }
+        _STATEMENTS[which] = statement.on_conflict_do_update(index_elements=key, set_=changes)
+    tx.execute(_STATEMENTS[which], dict(values))
 
 
 def _insert(dialect: str, table: Table) -> Any:

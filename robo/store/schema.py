@@ -7,12 +7,12 @@ from typing import Final
 from sqlalchemy import inspect, text
 
 from robo.errors import InfrastructureError
-from robo.store import accounts_tables, tables
+from robo.store import accounts_tables, audit_tables, tables
 from robo.store.clock import Tx
 
-HEAD: Final = "0006"
+HEAD: Final = "0007"
 """The revision these tables are at: the newest file in `migrations/versions`."""
-KNOWN: Final = ("", "0001", "0002", "0003", "0004", "0005", "0006")
+KNOWN: Final = ("", "0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every revision this version of robo can start from, oldest first."""
 _VERSION_TABLE: Final = (
     "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
@@ -51,7 +51,7 @@ def upgrade(tx: Tx) -> bool:
     if found == HEAD:
         return False
     if found == "":
-        accounts_tables.audit_outbox.metadata.create_all(tx, checkfirst=False)
+        tables.metadata.create_all(tx, checkfirst=False)
         tx.execute(text(_VERSION_TABLE))
         tx.execute(text("INSERT INTO alembic_version (version_num) VALUES (:head)"), {"head": HEAD})
         return True
@@ -70,4 +70,14 @@ def migrate(tx: Tx) -> None:
     command.upgrade(config, "head")
 
 
-__all__ = ["HEAD", "KNOWN", "migrate", "refuse_newer", "revision", "tables", "upgrade"]
+__all__ = [
+    "HEAD",
+    "KNOWN",
+    "accounts_tables",
+    "audit_tables",
+    "migrate",
+    "refuse_newer",
+    "revision",
+    "tables",
+    "upgrade",
+]

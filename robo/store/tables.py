@@ -1,5 +1,6 @@
-"""The tables of the work itself: runs, items, attempts, journal, and what hangs from them. Accounts and the audit
-log are in `robo.store.accounts_tables`. The migrations build exactly these (a test compares them)."""
+"""The tables of the work itself: runs, items, attempts, journal, and what hangs from them. Accounts are in
+`robo.store.accounts_tables`, the audit log in `robo.store.audit_tables`. The migrations build exactly these (a test
+compares them)."""
 
 from __future__ import annotations
 

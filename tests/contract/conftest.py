@@ -24,6 +24,8 @@ from robo.model.base import ItemState, Outcome
 from robo.model.run import Decision, Item, NewItem, NewRun, Opened
 from robo.store import attempts, items, journal, outcomes, runs, workers
 from robo.store.attempts import Claimed
+from robo.store.audit_tables import guards
+from robo.store.clock import Tx
 from robo.store.engine import Store, open_store, upgrade
 from robo.store.tables import metadata
 
@@ -142,9 +144,29 @@ def store(address: str, timer: Timer, stores: dict[str, Store]) -> Store:
         stores[address] = open_store(address, timer=timer)
         upgrade(stores[address])
     with stores[address].write() as tx:
+        unguarded(tx)
         for table in reversed(metadata.sorted_tables):
             tx.execute(table.delete())
+        guarded(tx)
     return stores[address]
+
+
+def unguarded(tx: Tx) -> None:
+    """In this transaction the log may be changed, as whoever owns the database can: until `guarded`."""
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        return
+    for name in tx.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all():
+        tx.exec_driver_sql(f"DROP TRIGGER {name}")
+
+
+def guarded(tx: Tx) -> None:
+    """The guards stand again."""
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql("SET LOCAL session_replication_role = origin")
+        return
+    for statement in guards("sqlite"):
+        tx.exec_driver_sql(statement)
 
 
 @dataclass

@@ -28,6 +28,7 @@ from robo.sdk.runner import Context, HostRule
 from robo.services.accounting import Earner, region_key, rows_for
 from robo.services.disk import on_disk
 from robo.services.queue import InProcessQueue
+from robo.services.sequencing import sequencing
 from robo.services.settings import Settings
 from robo.services.worker import afterwards
 from robo.services.worker.accounts import Accounts
@@ -131,7 +132,8 @@ class Running:
             told=told,
         )
         try:
-            await worker.run_to_rest(desk, self.pool.slots)
+            async with sequencing(self.store, notes):
+                await worker.run_to_rest(desk, self.pool.slots)
         finally:
             await asyncio.to_thread(shutil.rmtree, self.folder, True)
         return await self._report(worker, time.monotonic() - began, tuple(notes))
@@ -270,6 +272,7 @@ class Running:
             run=self.run.id,
             item=item,
             host=next((rule.origin for rule in self.hosts), ""),
+            zone=self.plan.zone,
         )
 
     def _credit(self, fence: Fence, end: ItemEnd, _tx: Tx) -> Sequence[LedgerRow]:

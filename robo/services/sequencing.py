@@ -1,0 +1,59 @@
+"""Who sequences the audit log: whoever writes, about once a second while it works and once when it is done.
+
+Nothing depends on when: what waits is safe in the outbox, and the next process that comes orders it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final
+
+from robo.errors import InfrastructureError, RoboError
+from robo.store import sequencer
+from robo.store.engine import Store
+
+EVERY: Final = 1.0
+"""Seconds between two looks of a process that works."""
+BATCH: Final = 200
+"""Events a commit orders while others wait to write."""
+
+
+def sequence_all(store: Store) -> int:
+    """Order all that waits, in as many commits as it takes; how many events that was."""
+    ordered = 0
+    while count := store.transact(sequencer.sequence):
+        ordered += count
+    return ordered
+
+
+@asynccontextmanager
+async def sequencing(store: Store, troubles: list[RoboError]) -> AsyncIterator[None]:
+    """Order what is written inside the block, and what is left at its end. What goes wrong stops nobody's work: it is
+    tried again a second later, and what went wrong at the end is added to `troubles`."""
+    task = asyncio.create_task(_now_and_then(store))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        try:
+            await _order(store)
+        except InfrastructureError as trouble:
+            troubles.append(trouble)
+
+
+async def _now_and_then(store: Store) -> None:
+    while True:
+        await asyncio.sleep(EVERY)
+        try:
+            await _order(store)
+        except InfrastructureError:
+            continue
+
+
+async def _order(store: Store) -> None:
+    while await store.run(partial(sequencer.sequence, limit=BATCH)) == BATCH:
+        pass

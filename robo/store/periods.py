@@ -1,0 +1,86 @@
+"""Keys of periods: each payload is encrypted under the key of its region, its class and its month, and dies with it.
+
+The keys are never in the database, so that a copy of the database cannot outlive them.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from hashlib import sha256
+from typing import Final, Protocol
+
+from sqlalchemy import select
+
+from robo.errors import InfrastructureError
+from robo.model.audit import Kept
+from robo.store.audit_tables import audit_period
+from robo.store.clock import Tx
+from robo.store.races import lands
+
+_TAG: Final = b"robo period tag"
+
+
+class Periods(Protocol):
+    """Where the keys are. Asked often, from several threads; what is remembered is its own affair."""
+
+    def key(self, period: str) -> bytes | None:
+        """The 32 bytes of a period, made when they are asked for first; None once they were destroyed."""
+        ...
+
+
+class Ephemeral:
+    """Keys that live as long as this process: what is written with them is read by nobody else. For cases and tests."""
+
+    def __init__(self) -> None:
+        self._seed = os.urandom(32)
+
+    def key(self, period: str) -> bytes | None:
+        return sha256(self._seed + period.encode()).digest()
+
+
+def period_of(region: str, kept: Kept, at: datetime) -> str:
+    """The name of a period: `REGION/CLASS/YYYY-MM`, the month in UTC."""
+    return f"{region}/{kept.value}/{at:%Y-%m}"
+
+
+def periods_of(tx: Tx) -> Periods:
+    """The keys this store was opened with."""
+    periods: Periods = tx.get_execution_options()["robo_periods"]
+    return periods
+
+
+def note(tx: Tx, period: str) -> None:
+    """This period has payloads. RB636 when the key here is not the one they were written with."""
+    key = _lasting(tx, period)
+    if key is not None and not lands(tx, audit_period, {"key": period, "tag": _tag(key), "destroyed": None}):
+        _same(tx, period, key)
+
+
+def check(tx: Tx) -> None:
+    """The keys here are those the store's payloads were written with. `InfrastructureError` RB636."""
+    newest = select(audit_period.c.key).where(audit_period.c.destroyed.is_(None)).order_by(audit_period.c.key)
+    for period in tx.execute(newest).scalars():
+        if (key := _lasting(tx, period)) is not None:
+            _same(tx, period, key)
+
+
+def _lasting(tx: Tx, period: str) -> bytes | None:
+    """The key of a period, where it is one that others can have too."""
+    periods = periods_of(tx)
+    return None if isinstance(periods, Ephemeral) else periods.key(period)
+
+
+def _same(tx: Tx, period: str, key: bytes) -> None:
+    if tx.execute(select(audit_period.c.tag).where(audit_period.c.key == period)).scalar_one() != _tag(key):
+        raise InfrastructureError(
+            "RB636",
+            "the keys of this machine are not those of the store: what it wrote of %(period)s cannot be read here",
+            remedy="give this machine the secrets of the machine that made the store: its secrets file and that file's "
+            "key, or a secrets backend that both share",
+            period=period,
+        )
+
+
+def _tag(key: bytes) -> str:
+    return sha256(_TAG + key).hexdigest()[:16]

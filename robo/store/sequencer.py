@@ -1,0 +1,162 @@
+"""The sequencer: gives every event that waits its place in the log, once and for ever.
+
+Any process may do it; the lock on the head's row makes it one at a time. Events are selected and deleted, never read
+"behind the last seen". In the same commit the minutes of the events are folded into the months.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import bindparam, func, insert, select, update
+
+from robo.engine.faultpoints import reach
+from robo.proof.entry import RegionHead, sequenced
+from robo.proof.merkle import Frontier, Node
+from robo.proof.tiles import WIDTH, node_reader
+from robo.store import audit, periods, rollups
+from robo.store.audit_tables import audit_head, audit_leaf, audit_node, audit_outbox, audit_region
+from robo.store.clock import Tx
+from robo.store.columns import EPOCH, MICROSECOND
+from robo.store.races import lands, upsert
+
+HEAD: Final = 1
+LEDGER: Final = "ledger."
+"""What the types of events begin with that have minutes."""
+_LOCKED: Final = select(audit_head).where(audit_head.c.id == HEAD).with_for_update()
+_LEAF: Final = insert(audit_leaf)
+_NODE: Final = insert(audit_node)
+_GROWN: Final = (
+    update(audit_head).where(audit_head.c.id == HEAD).values(size=bindparam("b_size"), frontier=bindparam("b_frontier"))
+)
+_LEAVES: Final = (
+    select(audit_leaf.c.hash)
+    .where(audit_leaf.c.seq >= bindparam("low"), audit_leaf.c.seq < bindparam("high"))
+    .order_by(audit_leaf.c.seq)
+)
+_NODES: Final = (
+    select(audit_node.c.hash)
+    .where(
+        audit_node.c.level == bindparam("at"),
+        audit_node.c.idx >= bindparam("low"),
+        audit_node.c.idx < bindparam("high"),
+    )
+    .order_by(audit_node.c.idx)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far the log goes: its name ("" before the first seal), its entries, its frontier, and what is sealed."""
+
+    origin: str
+    size: int
+    frontier: Frontier
+    sealed: int
+
+    @property
+    def root(self) -> bytes:
+        return self.frontier.root()
+
+
+def head(tx: Tx, *, lock: bool = False) -> Head:
+    """The head of the log. `lock`: nobody else sequences or seals until this transaction ends."""
+    found = tx.execute(_LOCKED if lock else select(audit_head).where(audit_head.c.id == HEAD)).one_or_none()
+    if found is None:
+        if not lock:
+            return Head("", 0, Frontier(), 0)
+        lands(tx, audit_head, {"id": HEAD, "origin": "", "size": 0, "frontier": b"", "sealed": 0})
+        found = tx.execute(_LOCKED).one()
+    return Head(found.origin, found.size, Frontier.from_bytes(found.size, bytes(found.frontier)), found.sealed)
+
+
+def sequence(tx: Tx, limit: int = 1000) -> int:
+    """Order up to `limit` of the events that wait; how many. What is ordered is an entry of the log when the
+    transaction commits, and not before. RB631, RB634 when what waits is no event; RB633 when the head is damaged."""
+    frontier = head(tx, lock=True).frontier
+    waiting = audit.take(tx, limit)
+    if not waiting:
+        return 0
+    regions = _regions(tx, {region for _, region, _ in waiting})
+    leaves, nodes, credited, used = [], [], [], set()
+    for event, region, body in waiting:
+        entry = json.loads(body)
+        raw, regions[region] = sequenced(entry, frontier.size, regions[region])
+        leaves.append(_leaf(event, entry, frontier.size, regions[region], raw))
+        nodes += [
+            {"level": level, "idx": index, "hash": node} for level, index, node in frontier.append(regions[region].leaf)
+        ]
+        if entry["key"]:
+            used.add(entry["key"])
+        if entry["type"].startswith(LEDGER):
+            credited.append(entry["data"]["ledger"])
+    reach("sequencer")
+    _write(tx, frontier, leaves, nodes, regions)
+    for period in sorted(used):
+        periods.note(tx, period)
+    rollups.fold(tx, credited)
+    return len(waiting)
+
+
+def waiting(tx: Tx) -> int:
+    """How many events have no place yet."""
+    return int(tx.execute(select(func.count()).select_from(audit_outbox)).scalar_one())
+
+
+def node_of(tx: Tx) -> Node:
+    """The hashes of the log, for roots and proofs, read in this transaction."""
+
+    def tile(level: int, index: int) -> Sequence[bytes]:
+        low = index * WIDTH
+        within = {"low": low, "high": low + WIDTH}
+        found = tx.execute(_NODES, {"at": level, **within}) if level else tx.execute(_LEAVES, within)
+        return [bytes(each) for each in found.scalars()]
+
+    return node_reader(tile)
+
+
+def entries(tx: Tx, first: int = 0, count: int | None = None) -> Iterator[bytes]:
+    """The bytes of the entries from number `first` on, in their order, as they are asked for."""
+    query = select(audit_leaf.c.entry).where(audit_leaf.c.seq >= first).order_by(audit_leaf.c.seq)
+    if count is not None:
+        query = query.where(audit_leaf.c.seq < first + count)
+    for (raw,) in tx.execute(query, execution_options={"yield_per": 1000}):
+        yield bytes(raw)
+
+
+def _leaf(event: str, entry: Mapping[str, Any], seq: int, after: RegionHead, raw: bytes) -> dict[str, Any]:
+    return {
+        "seq": seq,
+        "event": event,
+        "region": entry["region"],
+        "rseq": after.rseq - 1,
+        "type": entry["type"],
+        "obj": entry["obj"],
+        "cause": entry["cause"],
+        "ts": EPOCH + entry["ts"] * MICROSECOND,
+        "hash": after.leaf,
+        "entry": raw,
+    }
+
+
+def _regions(tx: Tx, names: Iterable[str]) -> dict[str, RegionHead]:
+    found = tx.execute(select(audit_region).where(audit_region.c.region.in_(names)))
+    return {name: RegionHead() for name in names} | {row.region: RegionHead(row.rseq, bytes(row.leaf)) for row in found}
+
+
+def _write(
+    tx: Tx,
+    frontier: Frontier,
+    leaves: list[dict[str, Any]],
+    nodes: list[dict[str, Any]],
+    regions: Mapping[str, RegionHead],
+) -> None:
+    tx.execute(_LEAF, leaves)
+    if nodes:
+        tx.execute(_NODE, nodes)
+    for region, after in regions.items():
+        upsert(tx, audit_region, {"region": region, "rseq": after.rseq, "leaf": after.leaf})
+    tx.execute(_GROWN, {"b_size": frontier.size, "b_frontier": bytes(frontier)})
