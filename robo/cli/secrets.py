@@ -77,10 +77,13 @@ def _certificate(name: str, file: Path) -> tuple[str, dict[str, str]]:
 
 
 @app.command("list", help=_("The names of the secrets there are."))
-def list_(as_json: Json = False) -> None:
+def list_(
+    own: Annotated[bool, typer.Option("--own", help=_("robo's own keys too"))] = False,
+    as_json: Json = False,
+) -> None:
     """Names only."""
     with opened() as robo:
-        names, backend = list(robo.secrets.list()), robo.secrets.backend.value
+        names, backend = list(robo.secrets.list(own=own)), robo.secrets.backend.value
     if as_json:
         emit("secrets", {"backend": backend, "names": names})
         return

@@ -14,6 +14,7 @@ from typing import Any, Final
 from robo.errors import InfrastructureError
 from robo.proof.checkpoint import Checkpoint, LogProof
 from robo.proof.entry import RegionHead, commitment, read_entry
+from robo.proof.handover import Keys, not_handed_over
 from robo.proof.merkle import EMPTY, Frontier, leaf_hash
 from robo.proof.note import Note, read_at
 from robo.proof.policy import Policy, Verdict, countersigned, judge
@@ -28,6 +29,7 @@ class Flaw(StrEnum):
     """What is wrong."""
 
     SIGNATURE = "signature"
+    KEY = "key"
     QUORUM = "quorum"
     TRUNCATED = "truncated"
     UNREADABLE = "unreadable"
@@ -91,11 +93,13 @@ def verify_log(origin: str, log: Log, policy: Policy, now: int | None = None) ->
     heads = _signed(log.checkpoints, policy, report, now)
     if log.checkpoints:
         report.verdict = judge(policy, log.checkpoints[-1], now)
-    walk = _Walk(log, report)
+    walk = _Walk(log, report, Keys(policy.logs))
     try:
-        for head in heads:
-            walk.to(head)
+        for head, note in heads:
+            walk.to(head, note)
         walk.to_the_end(sealed=bool(heads))
+        if walk.keys.later:
+            report.remarks.append(Finding(Flaw.KEY, None, not_handed_over()))
     except InfrastructureError as wrong:
         report.findings.append(Finding(walk.stage, walk.seq, wrong))
     report.size, report.root = walk.frontier.size, walk.frontier.root()
@@ -125,9 +129,10 @@ def verify_region(origin: str, region: str, entries: Iterable[bytes], proof: Log
     return head.rseq
 
 
-def _signed(notes: Sequence[Note], policy: Policy, report: Report, now: int | None) -> list[Checkpoint]:
+def _signed(notes: Sequence[Note], policy: Policy, report: Report, now: int | None) -> list[tuple[Checkpoint, Note]]:
     """The checkpoints whose signatures are right, by size; what is wrong with the others goes into the report."""
-    heads, seen = [], False
+    heads: list[tuple[Checkpoint, Note]] = []
+    seen = False
     for number, note in enumerate(notes, 1):
         try:
             head, by = countersigned(policy, note, now)
@@ -135,7 +140,7 @@ def _signed(notes: Sequence[Note], policy: Policy, report: Report, now: int | No
             wrong.place = wrong.place or f"checkpoint {number}"
             report.findings.append(Finding(Flaw.SIGNATURE, None, wrong))
             continue
-        heads.append(head)
+        heads.append((head, note))
         report.sealed = max(report.sealed, head.size)
         if policy.is_met(by):
             report.witnessed, seen = max(report.witnessed, head.size), True
@@ -144,25 +149,27 @@ def _signed(notes: Sequence[Note], policy: Policy, report: Report, now: int | No
         report.findings.append(Finding(Flaw.SIGNATURE, None, error))
     elif heads and not seen:
         report.findings.append(Finding(Flaw.QUORUM, None, _unseen()))
-    return sorted(heads, key=lambda each: each.size)
+    return sorted(heads, key=lambda each: each[0].size)
 
 
 class _Walk:
     """One pass over the entries. It raises at the first that is wrong: `stage` and `seq` then say what and where."""
 
-    def __init__(self, log: Log, report: Report) -> None:
+    def __init__(self, log: Log, report: Report, keys: Keys) -> None:
         self.entries = iter(log.entries)
         self.leaves = None if log.leaves is None else iter(log.leaves)
         self.payloads = log.payloads
         self.report = report
+        self.keys = keys
         self.frontier = Frontier()
         self.regions: dict[str, RegionHead] = {}
         self.times: dict[str, int] = {}
         self.absent: dict[str | None, list[int]] = {}
         self.stage, self.seq = Flaw.UNREADABLE, 0
 
-    def to(self, head: Checkpoint) -> None:
-        """Go on to the size of a checkpoint: there must be as many entries, and their root must be the sealed one."""
+    def to(self, head: Checkpoint, note: Note) -> None:
+        """Go on to the size of a checkpoint: there must be as many entries, their root must be the sealed one, and the
+        key that the log has there must have signed."""
         first, last = self.frontier.size, max(head.size - 1, 0)
         while self.frontier.size < head.size:
             if not self.step():
@@ -175,6 +182,8 @@ class _Walk:
             raise _broken(
                 "RB634", "this entry, or one behind it up to %(last)s, is not what was sealed", self.seq, last=last
             )
+        self.stage, self.seq = Flaw.KEY, last
+        self.keys.checkpoint(head, note)
 
     def to_the_end(self, *, sealed: bool) -> None:
         """Behind the newest checkpoint there must be nothing more; payloads that are gone must have been purged."""
@@ -205,6 +214,8 @@ class _Walk:
         region = entry["region"]
         self.regions[region] = _next(entry, self.regions.get(region) or RegionHead(), leaf)
         self.frontier.append(leaf)
+        self.stage = Flaw.KEY
+        self.keys.entry(entry)
         self.clock(region, entry["ts"])
         if self.payloads is not None:
             self.payload(entry, self.payloads)

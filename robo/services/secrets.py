@@ -7,14 +7,17 @@ one. Names are shown, values never, not even their length.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Protocol
 
 from robo.errors import MissingSecret, UsageError
 from robo.sdk.secret import Secret
 from robo.services.certificates import check_valid
 from robo.services.codes import Seed
 from robo.services.settings import Backend, Settings
+
+if TYPE_CHECKING:
+    from robo.services.vaults import AgeVault, KeyringVault
 
 PASSWORD: Final = "password"  # noqa: S105 - a kind, not one
 PARTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -27,6 +30,8 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
 OPTIONS: Final = {"password+otp": " --otp", "certificate": " --certificate FILE"}
 """What `robo secrets set` is told besides the name."""
 NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
+OWN: Final = "robo-"
+"""How the names of robo's own keys begin: no process and no person uses one."""
 
 
 class Vault(Protocol):
@@ -40,6 +45,21 @@ class Vault(Protocol):
 
     def names(self) -> Sequence[str]:
         """Names only, sorted."""
+        ...
+
+
+class Keep(Protocol):
+    """Where robo's own keys are kept: the same backend, in which a key is made, moved on and destroyed."""
+
+    def read(self, name: str) -> Mapping[str, str] | None:
+        """The parts of a key, or None when it is not there."""
+        ...
+
+    def change(
+        self, name: str, change: Callable[[Mapping[str, str] | None], Mapping[str, str] | None]
+    ) -> Mapping[str, str] | None:
+        """What stands under the name (None: nothing) once `change` had its way with it, one process at a time; durable
+        when this returns. `change` is short and asks nobody."""
         ...
 
 
@@ -97,8 +117,9 @@ class SecretBook:
             Seed.read(parts["otp"], name)
         self._vault.write(check_name(name), parts)
 
-    def list(self) -> Sequence[str]:
-        return self._vault.names()
+    def list(self, *, own: bool = False) -> Sequence[str]:
+        """Names, sorted; with `own` those of robo's own keys too."""
+        return [name for name in self._vault.names() if own or not name.startswith(OWN)]
 
     def has(self, name: str, kind: str = PASSWORD) -> bool:
         """Whether the secret is there and whole."""
@@ -110,7 +131,15 @@ class SecretBook:
 
 
 def check_name(name: str) -> str:
-    """`name` when it can be a secret's. Raises `UsageError` RB903."""
+    """`name` when it can be a secret's. Raises `UsageError` RB903, RB641 when it could be one of robo's own keys."""
+    if name.startswith(OWN):
+        raise UsageError(
+            "RB641",
+            "%(name)s is kept for a key of robo's own: such names begin with robo-",
+            place=f"secrets/{name}",
+            remedy="give the secret another name",
+            name=name,
+        )
     if NAME.fullmatch(name):
         return name
     raise UsageError(
@@ -125,8 +154,21 @@ def open_secrets(settings: Settings) -> SecretBook:
     """The secrets of a project in the backend its settings name. Nothing is opened before the first use."""
     from robo.services import vaults
 
-    if settings.secrets is Backend.AGE:
-        return SecretBook(vaults.AgeVault(settings.secrets_file, settings.keys / "secrets.key"), Backend.AGE)
+    if settings.secrets is Backend.ENV:
+        return SecretBook(vaults.EnvironmentVault(), Backend.ENV)
+    return SecretBook(_backend(settings), settings.secrets)
+
+
+def open_keep(settings: Settings) -> Keep:
+    """Where robo's own keys of a project are kept: its secrets backend; files of their own beside the environment."""
+    from robo.services import vaults
+
+    return vaults.FileVault(settings.keys) if settings.secrets is Backend.ENV else _backend(settings)
+
+
+def _backend(settings: Settings) -> AgeVault | KeyringVault:
+    from robo.services import vaults
+
     if settings.secrets is Backend.KEYRING:
-        return SecretBook(vaults.KeyringVault(settings.project), Backend.KEYRING)
-    return SecretBook(vaults.EnvironmentVault(), Backend.ENV)
+        return vaults.KeyringVault(settings.project, settings.state / "keyring.lock")
+    return vaults.AgeVault(settings.secrets_file, settings.keys / "secrets.key")

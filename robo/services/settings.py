@@ -68,6 +68,16 @@ class FileLimits(Value):
     cpu: int = 60
 
 
+class AuditSettings(Value):
+    """`origin`: the name of the log, by which auditors and witnesses know it; empty: the one that its store was given.
+    `policy`: the file that names its witnesses. It is sealed after `every`, and after so many `events`."""
+
+    origin: str = ""
+    policy: str | None = None
+    every: timedelta = timedelta(seconds=60)
+    events: int = 256
+
+
 class Settings(Value):
     """Everything one project says about itself, with the paths of its state. Built by `load_settings`."""
 
@@ -84,6 +94,7 @@ class Settings(Value):
     """Certificates (PEM) of authorities of our own networks, that pages, requests and mails trust besides those of the
     machine; a relative path counts from the project."""
     secrets: Backend = Backend.AGE
+    audit: AuditSettings = AuditSettings()
 
     @property
     def state(self) -> Path:
@@ -119,6 +130,11 @@ class Settings(Value):
     def trusted(self) -> Path | None:
         """Authorities of one's own."""
         return None if self.authorities is None else self.project / self.authorities
+
+    @property
+    def policy(self) -> Path | None:
+        """Whom the log is countersigned by."""
+        return None if self.audit.policy is None else self.project / self.audit.policy
 
     def for_runners(self, attended: str = "") -> Mapping[str, Mapping[str, Any]]:
         """The settings each runner is started with, by the runner's name; absent keys are left to the runner.

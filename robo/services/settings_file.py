@@ -13,6 +13,7 @@ from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode, dec
 from robo.services.settings import (
     MEGABYTE,
     SWITCH,
+    AuditSettings,
     Backend,
     BrowserSettings,
     FileLimits,
@@ -64,6 +65,19 @@ def _bytes(said: str) -> int:
     raise ValueError("a size such as 800 kB, 50 MB or 1 GB")
 
 
+def _span(said: str) -> timedelta:
+    """A duration that passes."""
+    if found := _duration(said):
+        return found
+    raise ValueError("a duration such as 30 s, 5 min or 2 h")
+
+
+def _origin(said: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}", said):
+        return said
+    raise ValueError("a name such as robo.idf.interieur.gouv.fr/audit")
+
+
 def _proxy(*schemes: str) -> Parse:
     def parse(said: str) -> str:
         parts = urlsplit(said)
@@ -90,6 +104,7 @@ SHAPE: Final[Shape] = {
     "http": {"proxy": _proxy("http", "https"), "direct": _text},
     "authorities": _text,
     "secrets": {"backend": _choice(*Backend)},
+    "audit": {"origin": _origin, "policy": _text, "every": _span, "events": _whole},
     "limits": {
         "files": {
             "size": _bytes,
@@ -192,5 +207,6 @@ def _keywords(tree: dict[str, Any]) -> dict[str, Any]:
     words["workers"] = WorkerSettings(**tree.get("workers", {}))
     words["browser"] = BrowserSettings(**tree.get("browser", {}))
     words["http"] = HttpSettings(**tree.get("http", {}))
+    words["audit"] = AuditSettings(**tree.get("audit", {}))
     words["files"] = FileLimits(**tree.get("limits", {}).get("files", {}))
     return words

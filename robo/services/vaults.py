@@ -1,4 +1,4 @@
-"""The three backends of `robo.services.secrets`."""
+"""The three backends of `robo.services.secrets`, and the files that stand for the third where robo keeps keys."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from robo.errors import InfrastructureError, UsageError
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 WAIT: Final = 10.0
 """Seconds to wait for another robo that is writing secrets."""
+NAMES: Final = "robo-names"
+"""What a keyring keeps the names of a project under: one that no secret can have."""
+Parts = Mapping[str, str]
+Change = Callable[[Parts | None], Parts | None]
+"""From what stands under a name (None: nothing) to what shall stand there (None: nothing)."""
 
 
 class AgeVault:
@@ -29,19 +35,32 @@ class AgeVault:
         self._file = file
         self._key = key
 
-    def read(self, name: str) -> Mapping[str, str] | None:
+    def read(self, name: str) -> Parts | None:
         return self._all().get(name)
 
     def names(self) -> Sequence[str]:
         return sorted(self._all())
 
-    def write(self, name: str, parts: Mapping[str, str]) -> None:
+    def write(self, name: str, parts: Parts) -> None:
+        self.change(name, lambda _: parts)
+
+    def change(self, name: str, change: Change) -> Parts | None:
+        """What stands under the name once `change` had its way: one process at a time, on disk when this returns."""
+        with _alone(self._file.with_suffix(".lock"), self._file):
+            everything = self._all()
+            held = everything.pop(name, None)
+            wanted = change(held)
+            if wanted is not None:
+                everything[name] = dict(wanted)
+            if wanted != held:
+                self._keep(everything)
+        return wanted
+
+    def _keep(self, everything: Mapping[str, Parts]) -> None:
         import pyrage
 
-        with self._alone():
-            everything = {**self._all(), name: dict(parts)}
-            plain = json.dumps(everything, ensure_ascii=False).encode()
-            write_private(self._file, pyrage.encrypt(plain, [self._identity(make=True).to_public()]))
+        plain = json.dumps(everything, ensure_ascii=False).encode()
+        write_private(self._file, pyrage.encrypt(plain, [self._identity(make=True).to_public()]))
 
     def _all(self) -> dict[str, dict[str, str]]:
         if not self._file.exists():
@@ -89,21 +108,23 @@ class AgeVault:
                 remedy="restore the key from your backup",
             ) from broken
 
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        from filelock import FileLock, Timeout
 
-        _make_private_folder(self._file.parent)
-        try:
-            with FileLock(self._file.with_suffix(".lock"), timeout=WAIT):
-                yield
-        except Timeout as busy:
-            raise InfrastructureError(
-                "RB915",
-                "another robo is writing the secrets",
-                place=str(self._file),
-                remedy="wait for it to end, then try again",
-            ) from busy
+@contextlib.contextmanager
+def _alone(lock: Path, place: Path) -> Iterator[None]:
+    """No other robo changes what is kept at `place` meanwhile. Raises `InfrastructureError` RB915."""
+    from filelock import FileLock, Timeout
+
+    _make_private_folder(lock.parent)
+    try:
+        with FileLock(lock, timeout=WAIT):
+            yield
+    except Timeout as busy:
+        raise InfrastructureError(
+            "RB915",
+            "another robo is writing the secrets",
+            place=str(place),
+            remedy="wait for it to end, then try again",
+        ) from busy
 
 
 def _refuse_open_key(key: Path) -> None:
@@ -148,30 +169,54 @@ def write_private(file: Path, content: bytes) -> None:
             out.flush()
             os.fsync(out.fileno())
         os.replace(name, file)  # noqa: PTH105 - atomic over an existing file on every system
+        _keep_names(file.parent)
     except OSError as broken:
         if name:
             Path(name).unlink(missing_ok=True)
         raise _unreadable(file, broken) from broken
 
 
+def _keep_names(folder: Path) -> None:
+    """What was replaced or removed in a folder stays so after a power cut. POSIX: elsewhere the system sees to it."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 class KeyringVault:
     """The system's keyring (Windows Credential Manager, macOS Keychain, Secret Service). It cannot list what it
-    holds, so the names of a project are kept under a name of their own."""
+    holds, so the names of a project are kept under a name of their own; and it knows no lock, so `lock` is a file."""
 
-    def __init__(self, project: Path) -> None:
+    def __init__(self, project: Path, lock: Path) -> None:
         self._service = f"robo:{project}"
+        self._lock = lock
 
-    def read(self, name: str) -> Mapping[str, str] | None:
+    def read(self, name: str) -> Parts | None:
         held = self._call("get_password", self._service, name)
         return None if held is None else dict(json.loads(held))
 
-    def write(self, name: str, parts: Mapping[str, str]) -> None:
-        self._call("set_password", self._service, name, json.dumps(dict(parts), ensure_ascii=False))
-        names = sorted({*self.names(), name})
-        self._call("set_password", self._service, "", json.dumps(names))
+    def write(self, name: str, parts: Parts) -> None:
+        self.change(name, lambda _: parts)
+
+    def change(self, name: str, change: Change) -> Parts | None:
+        """What stands under the name once `change` had its way: one process at a time."""
+        with _alone(self._lock, self._lock):
+            held = self.read(name)
+            wanted = change(held)
+            names = {*self.names()} - {name}
+            if wanted is not None:
+                self._call("set_password", self._service, name, json.dumps(dict(wanted), ensure_ascii=False))
+                names.add(name)
+            elif held is not None:
+                self._call("delete_password", self._service, name)
+            self._call("set_password", self._service, NAMES, json.dumps(sorted(names)))
+        return wanted
 
     def names(self) -> Sequence[str]:
-        return list(json.loads(self._call("get_password", self._service, "") or "[]"))
+        return list(json.loads(self._call("get_password", self._service, NAMES) or "[]"))
 
     def _call(self, what: str, *words: str) -> str | None:
         try:
@@ -208,7 +253,7 @@ class EnvironmentVault:
             )
         self._environ = environ
 
-    def read(self, name: str) -> Mapping[str, str] | None:
+    def read(self, name: str) -> Parts | None:
         prefix = f"ROBO_SECRET_{name.upper().replace('-', '_')}_"
         parts: dict[str, Any] = {
             variable.removeprefix(prefix).lower(): value
@@ -217,7 +262,7 @@ class EnvironmentVault:
         }
         return parts or None
 
-    def write(self, name: str, parts: Mapping[str, str]) -> None:
+    def write(self, name: str, parts: Parts) -> None:
         """Nothing can be set here; a value that the environment holds already is accepted, so that it is known."""
         if dict(parts) == self.read(name):
             return
@@ -238,3 +283,37 @@ class EnvironmentVault:
             if variable.startswith("ROBO_SECRET_")
         }
         return sorted(name for name in names if name)
+
+
+class FileVault:
+    """robo's own keys as files that their owner alone can read, one a name: beside the backend `env`, which cannot be
+    written. For tests."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, name: str) -> Parts | None:
+        file = self._file(name)
+        try:
+            held: dict[str, str] = json.loads(file.read_bytes())
+        except FileNotFoundError:
+            return None
+        except OSError as broken:
+            raise _unreadable(file, broken) from broken
+        return held
+
+    def change(self, name: str, change: Change) -> Parts | None:
+        """What stands under the name once `change` had its way: one process at a time, on disk when this returns."""
+        file = self._file(name)
+        with _alone(self._folder / "robo.lock", file):
+            held = self.read(name)
+            wanted = change(held)
+            if wanted is not None and wanted != held:
+                write_private(file, json.dumps(dict(wanted)).encode())
+            elif wanted is None and held is not None:
+                file.unlink()
+                _keep_names(self._folder)
+        return wanted
+
+    def _file(self, name: str) -> Path:
+        return self._folder / f"{quote(name, safe='')}.json"

@@ -16,38 +16,13 @@ import pytest
 from robo.errors import InfrastructureError, MissingSecret, RoboError, UsageError
 from robo.services.secrets import SecretBook, Vault
 from robo.services.settings import Backend
-from robo.services.vaults import AgeVault, EnvironmentVault, KeyringVault
+from robo.services.vaults import AgeVault, EnvironmentVault, FileVault, KeyringVault
 
 CANARY = "c4n4ry-Sésame-«ouvre-toi»"
 
 
 def age(folder: Path) -> AgeVault:
     return AgeVault(folder / "secrets.age", folder / "keys/secrets.key")
-
-
-class FakeKeyring:
-    """The system's keyring, in memory."""
-
-    def __init__(self) -> None:
-        self.held: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, name: str) -> str | None:
-        return self.held.get((service, name))
-
-    def set_password(self, service: str, name: str, value: str) -> None:
-        self.held[service, name] = value
-
-
-@pytest.fixture(params=["age", "keyring"])
-def vault(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vault:
-    if request.param == "age":
-        return age(tmp_path)
-    import keyring
-
-    fake = FakeKeyring()
-    monkeypatch.setattr(keyring, "get_password", fake.get_password)
-    monkeypatch.setattr(keyring, "set_password", fake.set_password)
-    return KeyringVault(tmp_path)
 
 
 def test_what_was_set_is_given_out_by_its_name(vault: Vault) -> None:
@@ -162,6 +137,53 @@ def test_two_writers_lose_nothing(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert book.list() == names
+
+
+def test_what_is_changed_is_seen_by_the_next_and_can_be_taken_away(vault: AgeVault | KeyringVault) -> None:
+    first = vault.change("robo-x", lambda held: held or {"n": "1"})
+    second = vault.change("robo-x", lambda held: held or {"n": "2"})
+    third = vault.change("robo-x", lambda held: {"n": f"{held and held['n']}3"})
+    assert (first, second, third, vault.read("robo-x")) == ({"n": "1"}, {"n": "1"}, {"n": "13"}, {"n": "13"})
+    assert vault.names() == ["robo-x"]
+    assert vault.change("robo-x", lambda _: None) is None
+    assert vault.change("robo-x", lambda _: None) is None
+    assert (vault.read("robo-x"), vault.names()) == (None, [])
+
+
+def test_of_many_that_add_at_once_one_wins_and_all_have_what_it_added(vault: AgeVault | KeyringVault) -> None:
+    found: list[object] = []
+
+    def add(number: int) -> None:
+        found.append(vault.change("robo-x", lambda held: held or {"n": str(number)}))
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [vault.read("robo-x")] * 5
+
+
+def test_a_keyring_that_is_locked_is_told(memory_keyring: object, tmp_path: Path) -> None:
+    import keyring.errors
+
+    def locked(*_words: str) -> None:
+        raise keyring.errors.KeyringLocked
+
+    memory_keyring.get_password = locked  # type: ignore[attr-defined] # the library's own way to say so
+    vault = KeyringVault(tmp_path, tmp_path / "keyring.lock")
+    with pytest.raises(InfrastructureError) as told:
+        vault.change("robo-x", lambda held: held or {"n": "1"})
+    assert told.value.code == "RB921"
+
+
+def test_files_that_stand_for_the_environment_are_changed_and_taken_away(tmp_path: Path) -> None:
+    vault = FileVault(tmp_path)
+    assert vault.change("robo-x", lambda held: held or {"n": "1"}) == {"n": "1"}
+    assert vault.change("robo-x", lambda held: {"n": f"{held and held['n']}2"}) == {"n": "12"}
+    assert FileVault(tmp_path).read("robo-x") == {"n": "12"}
+    assert vault.change("robo-x", lambda _: None) is None
+    assert (vault.read("robo-x"), [file.name for file in tmp_path.iterdir()]) == (None, ["robo.lock"])
 
 
 def test_a_write_that_fails_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

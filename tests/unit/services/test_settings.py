@@ -140,3 +140,18 @@ def test_authorities_of_pages_alone_are_sent_to_the_one_setting_for_all(tmp_path
 )
 def test_a_proxy_of_requests_is_an_address_without_a_password(tmp_path: Path, proxy: str) -> None:
     assert problems(project(tmp_path / "p", f"robo: 1\nhttp: {{proxy: '{proxy}'}}\n")) == ["RB956 2"]
+
+
+def test_what_the_log_is_called_and_when_it_is_sealed_is_said_strictly(tmp_path: Path) -> None:
+    said = "robo: 1\naudit: {origin: robo.idf.gouv.fr/audit, policy: config/w.policy, every: 5 min, events: 1000}\n"
+    settings = load_settings(project(tmp_path / "p", said), environ={})
+    assert (settings.audit.origin, settings.policy) == ("robo.idf.gouv.fr/audit", tmp_path / "p/config/w.policy")
+    assert (settings.audit.every, settings.audit.events) == (timedelta(minutes=5), 1000)
+    unsaid = load_settings(project(tmp_path / "q"), environ={})
+    assert (unsaid.audit.origin, unsaid.policy) == ("", None)
+    assert (unsaid.audit.every, unsaid.audit.events) == (timedelta(seconds=60), 256)
+
+
+def test_a_log_that_is_sealed_never_or_called_what_no_key_can_be_is_refused(tmp_path: Path) -> None:
+    said = "robo: 1\naudit:\n  origin: Île de France\n  every: 0 s\n  events: 0\n  witnesses: x\n"
+    assert problems(project(tmp_path / "p", said)) == ["RB956 3", "RB956 4", "RB956 5", "RB954 6"]

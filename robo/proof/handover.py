@@ -1,0 +1,70 @@
+"""Which key of a log stands for which size. A log that changes its key says so in an entry, and the checkpoint behind
+that entry is signed by both: by the earlier key for the last time, by the new one from then on.
+
+So an old key that is stolen later seals nothing newer, and whoever has the new one rewrites nothing older.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from robo.errors import InfrastructureError
+from robo.proof.checkpoint import Checkpoint
+from robo.proof.note import Note, VerifierKey
+
+CHANGED: Final = "log.key-changed"
+"""The type of the event that hands a log over: from the verifier key `data.old` to `data.new`."""
+
+
+class Keys:
+    """The key of a log while its entries are walked through. `known`: the keys of one log that a policy gives, in the
+    order in which the log had them."""
+
+    def __init__(self, known: Iterable[VerifierKey]) -> None:
+        self._known = {str(key): key for key in known}
+        self._left = list(self._known)
+        self._leaving: set[str] = set()
+
+    def entry(self, entry: Mapping[str, Any]) -> None:
+        """The next entry. `InfrastructureError` RB634 when it hands over what it has not, or to whom nobody knows."""
+        if entry["type"] != CHANGED or not self._left:
+            return
+        old, new = entry["data"].get("old"), entry["data"].get("new")
+        if [old, new] != self._left[:2]:
+            raise _broken("RB634", "the log is handed over by a key or to a key that is not the next one of the policy")
+        self._leaving.add(self._left.pop(0))
+
+    def checkpoint(self, head: Checkpoint, note: Note) -> None:
+        """A checkpoint, whose signatures are right, of the entries so far. RB634 when it lacks that of the key the log
+        has, or, behind a hand-over, that of the key it had."""
+        lines = {(signature.name, signature.key_id) for signature in note.signatures}
+        for text in (*self._leaving, *self._left[:1]):
+            if (self._known[text].name, self._known[text].key_id) not in lines:
+                raise _broken(
+                    "RB634",
+                    "the checkpoint of %(size)s entries is not signed by the key that the log has there",
+                    size=head.size,
+                )
+        self._leaving.clear()
+
+    @property
+    def later(self) -> bool:
+        """Whether the policy knows a key that the log was not handed over to."""
+        return len(self._left) > 1
+
+
+def not_handed_over() -> InfrastructureError:
+    """What is remarked of a log that ends before a key of the policy."""
+    return _broken(
+        "RB634", "the policy knows a later key: this is the log before its key changed, or without what came then"
+    )
+
+
+def _broken(code: str, message: str, **facts: Any) -> InfrastructureError:
+    return InfrastructureError(
+        code,
+        message,
+        remedy="keep this copy as evidence; the policy has a line `log` for each key that the log had, in their order",
+        **facts,
+    )
