@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robo.app.library import Library
+from robo.app.audited import Audited
 from robo.errors import DefinitionError, InfrastructureError, RoboError
 from robo.services.guests import check_runners
 from robo.services.settings import Settings, find_project, load_settings
@@ -33,13 +33,13 @@ def quiet(_what: str, _facts: Mapping[str, Any]) -> None:
     """Tells nobody."""
 
 
-class App(Library):
+class App(Audited):
     """One project with its settings, library, store and secrets."""
 
     def __init__(
         self, project: Path, settings: Settings, *, secrets: SecretBook | None = None, clock: JumpClock | None = None
     ) -> None:
-        super().__init__(project, settings)
+        super().__init__(project, settings, rehearsed=clock is not None)
         self._clock = clock
         if secrets is not None:
             self.secrets = secrets
@@ -50,7 +50,7 @@ class App(Library):
         """The store, its tables at this version."""
         from robo.store.engine import open_store, upgrade
 
-        store = open_store(self.settings.store, timer=self._clock)
+        store = open_store(self.settings.store, timer=self._clock, periods=self.periods)
         upgrade(store)
         return store
 
@@ -94,6 +94,7 @@ class App(Library):
             from robo.services.worker.running import begin_run, new_run
 
             self._refuse_marked(plan)
+            self._have_keys(plan)
             texts = self._texts(request.process, request.region)
             return begin_run(self.store, new_run(plan, request, environment, texts, inputs), actor=request.actor)
 
@@ -145,6 +146,7 @@ class App(Library):
         check_runners(plan.runners, self.settings.for_runners(), headed=request.headed)
         self._have_secrets(plan)
         self._refuse_marked(plan)
+        self._have_keys(plan)
 
         def let_go(tx: Any) -> str:
             if yes:
@@ -189,6 +191,13 @@ class App(Library):
         for name in plan.secrets:
             if name in marked:
                 raise refused_before(name)
+
+    def _have_keys(self, plan: Plan) -> None:
+        """What is personal in its events can be written, and read where the store was made: RB636 else."""
+        from robo.store import periods
+
+        with self.store.read() as tx:
+            periods.check(tx, plan.region)
 
     def _texts(self, process: str, region: str) -> dict[str, str]:
         return {

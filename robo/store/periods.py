@@ -15,7 +15,7 @@ from sqlalchemy import select
 from robo.errors import InfrastructureError
 from robo.model.audit import Kept
 from robo.store.audit_tables import audit_period
-from robo.store.clock import Tx
+from robo.store.clock import Tx, now
 from robo.store.races import lands
 
 _TAG: Final = b"robo period tag"
@@ -57,12 +57,20 @@ def note(tx: Tx, period: str) -> None:
         _same(tx, period, key)
 
 
-def check(tx: Tx) -> None:
-    """The keys here are those the store's payloads were written with. `InfrastructureError` RB636."""
-    newest = select(audit_period.c.key).where(audit_period.c.destroyed.is_(None)).order_by(audit_period.c.key)
-    for period in tx.execute(newest).scalars():
-        if (key := _lasting(tx, period)) is not None:
-            _same(tx, period, key)
+def check(tx: Tx, region: str) -> None:
+    """Events of a region can be written now: the keys of its month are had, and are those of the store's payloads.
+
+    `InfrastructureError` RB636, and whatever the backend of the keys says: before anything was written."""
+    for kept in Kept:
+        written = select(audit_period.c.key).where(
+            audit_period.c.key.startswith(f"{region}/{kept.value}/", autoescape=True),
+            audit_period.c.destroyed.is_(None),
+        )
+        last = tx.execute(written.order_by(audit_period.c.key.desc()).limit(1)).scalars().all()
+        for period in (period_of(region, kept, now(tx)), *last):
+            key = _lasting(tx, period)
+            if key is not None and period in last:
+                _same(tx, period, key)
 
 
 def _lasting(tx: Tx, period: str) -> bytes | None:

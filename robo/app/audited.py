@@ -1,0 +1,37 @@
+"""What robo keeps of its own about a project's audit log: the keys of payloads and of checkpoints."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robo.app.library import Library
+
+if TYPE_CHECKING:
+    from robo.services.secrets import Keep
+    from robo.services.settings import Settings
+    from robo.store.periods import Periods
+
+
+class Audited(Library):
+    """A project whose log has keys of its own. A case's has none: it is thrown away with what was written."""
+
+    def __init__(self, project: Path, settings: Settings, *, rehearsed: bool = False) -> None:
+        super().__init__(project, settings)
+        self._rehearsed = rehearsed
+
+    @cached_property
+    def keep(self) -> Keep:
+        """Where robo's own keys are: the secrets backend."""
+        from robo.services.secrets import open_keep
+
+        return open_keep(self.settings)
+
+    @cached_property
+    def periods(self) -> Periods:
+        """The keys that payloads are encrypted with."""
+        from robo.services.keys import SecretPeriods
+        from robo.store.periods import Ephemeral
+
+        return Ephemeral() if self._rehearsed else SecretPeriods(self.keep)
