@@ -42,6 +42,7 @@ class EventType(StrEnum):
     PROCESS_HELD = "process.held"
     PROCESS_RELEASED = "process.released"
     WRITEBACK_CONFLICT = "writeback.conflict"
+    KEY_CHANGED = "log.key-changed"
 
 
 class Kept(StrEnum):

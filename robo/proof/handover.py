@@ -15,6 +15,8 @@ from robo.proof.note import Note, VerifierKey
 
 CHANGED: Final = "log.key-changed"
 """The type of the event that hands a log over: from the verifier key `data.old` to `data.new`."""
+OLD: Final = "old"
+NEW: Final = "new"
 
 
 class Keys:
@@ -30,7 +32,7 @@ class Keys:
         """The next entry. `InfrastructureError` RB634 when it hands over what it has not, or to whom nobody knows."""
         if entry["type"] != CHANGED or not self._left:
             return
-        old, new = entry["data"].get("old"), entry["data"].get("new")
+        old, new = entry["data"].get(OLD), entry["data"].get(NEW)
         if [old, new] != self._left[:2]:
             raise _broken("RB634", "the log is handed over by a key or to a key that is not the next one of the policy")
         self._leaving.add(self._left.pop(0))
