@@ -7,6 +7,7 @@ ROBO := $(BIN)/robo
 INSTALLED := $(VENV)/.installed
 BROWSER := $(VENV)/.browser
 N ?= 40
+AUDIT ?=
 WORKERS = $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) * 3)')
 
 # The first of these that is recent enough; `make PYTHON=/path/to/python` chooses another.
@@ -19,7 +20,7 @@ ifneq ($(AS_ROOT),)
 export ROBO_BROWSER_SANDBOX := off
 endif
 
-.PHONY: help as-root demo test trials check bench faults fuzz install browser postgresql clean
+.PHONY: help as-root demo test trials check bench faults fuzz install browser postgresql strace clean
 
 help:
 	@echo "make demo      a portal, a workbook, a real browser, and the minutes gained"
@@ -27,7 +28,8 @@ help:
 	@echo "make trials    the suite with every long trial and every case of the library"
 	@echo "make check     lint, format, types, import rules"
 	@echo "make bench     the figures of this machine"
-	@echo "make faults    N=300: kill robo N times and compare it with the portal's truth"
+	@echo "make faults    N=300: kill robo N times and compare it with the portal's truth; then break the audit log"
+	@echo "               (AUDIT='--power 500 --syscalls 650 --tamper 40': more of it)"
 	@echo "make fuzz      the property tests, for longer"
 	@echo "make install   only the environment, in $(VENV)"
 	@echo "make clean     remove $(VENV) and what the tools left"
@@ -70,16 +72,26 @@ ifneq ($(AS_ROOT),)
 	fi
 endif
 
+# Trials that break system calls and cut the power skip, and say so, where it is not installed.
+strace:
+ifneq ($(AS_ROOT),)
+	@if command -v apt-get >/dev/null && ! command -v strace >/dev/null; then \
+		echo "installing strace for the trials of the audit log"; \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends strace; } >/dev/null 2>&1 \
+		|| echo "strace could not be installed: its trials will skip"; \
+	fi
+endif
+
 demo: as-root $(BROWSER)
 	@$(ROBO) demo
 
 # Three workers for a processor: half of the suite's time is waiting for portals, servers and pages. Whoever is done
 # first takes from the others, so that no long test is left alone at the end.
-test: as-root $(BROWSER) postgresql
+test: as-root $(BROWSER) postgresql strace
 	$(BIN)/python -m pytest --dist worksteal -n $(WORKERS)
 
 # What `make test` plays a slice of: every kind of death, signal and case. Before a release.
-trials: as-root $(BROWSER) postgresql
+trials: as-root $(BROWSER) postgresql strace
 	$(BIN)/python -m pytest --long --dist worksteal -n $(WORKERS)
 
 check: $(INSTALLED)
@@ -92,8 +104,9 @@ check: $(INSTALLED)
 bench: as-root $(BROWSER)
 	$(BIN)/python -m tests.benchmarks
 
-faults: as-root $(BROWSER)
+faults: as-root $(BROWSER) postgresql strace
 	$(BIN)/python -m tests.faults -n $(N)
+	$(BIN)/python -m tests.faults.audit $(AUDIT)
 
 fuzz: as-root $(BROWSER)
 	ROBO_FUZZ=1 $(BIN)/python -m pytest -n auto tests/unit

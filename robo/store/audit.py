@@ -123,6 +123,8 @@ def opened(tx: Tx, period: str, event: str, body: bytes) -> bytes | None:
     """The canonical bytes of a payload row's `body`; None where the key of its period is gone. RB637."""
     if body[:1] == _CLEAR:
         return body[1:]
+    if body[:1] != _SEALED:
+        raise _altered(event)
     key = periods_of(tx).key(period)
     if key is None:
         return None
@@ -133,12 +135,16 @@ def opened(tx: Tx, period: str, event: str, body: bytes) -> bytes | None:
     try:
         return AESGCM(key).decrypt(nonce, text, event.encode())
     except (InvalidTag, ValueError) as broken:
-        raise InfrastructureError(
-            "RB637",
-            "the payload of the event %(event)s cannot be read: its bytes were altered, or written under another key",
-            remedy="verify the log; if all payloads are so, this machine has other keys than the one that wrote them",
-            event=event,
-        ) from broken
+        raise _altered(event) from broken
+
+
+def _altered(event: str) -> InfrastructureError:
+    return InfrastructureError(
+        "RB637",
+        "the payload of the event %(event)s cannot be read: its bytes were altered, or written under another key",
+        remedy="verify the log; if all payloads are so, this machine has other keys than the one that wrote them",
+        event=event,
+    )
 
 
 def _sealed(tx: Tx, period: str, event: str, body: bytes) -> bytes:

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import tempfile
-import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,16 +20,7 @@ from robo.store.audit_tables import guards
 from robo.store.clock import Tx
 from robo.store.engine import Store, open_store, upgrade
 from robo.store.tables import metadata
-
-BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-SETTINGS = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",
-    "max_connections": "60",
-}
+from tests.postgres import BINARIES, NONE_HERE, QUICK, running
 
 
 class Timer:
@@ -53,60 +36,17 @@ class Timer:
         self.at += timedelta(seconds=seconds)
 
 
-def _as_nobody(command: Sequence[str]) -> list[str]:
-    """PostgreSQL refuses to run as root: as `postgres` then (Debian makes that account)."""
-    if os.geteuid() != 0:
-        return list(command)
-    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The address of a PostgreSQL of our own, on a free port of this machine; ended by its pid."""
+    """The address of a PostgreSQL of our own, which never crashes."""
     if not BINARIES:
-        message = "no PostgreSQL server binaries in /usr/lib/postgresql: the contracts ran on SQLite ONLY"
+        message = f"{NONE_HERE}: the contracts ran on SQLite ONLY"
         with warnings.catch_warnings():
             warnings.simplefilter("always")
             warnings.warn(message, stacklevel=1)
         pytest.skip(message)
-    home = Path(tempfile.mkdtemp(prefix="robo-pg-"))
-    if os.geteuid() == 0:
-        shutil.chown(home, "postgres", "postgres")
-    make = [f"{BINARIES[0]}/initdb", "-D", f"{home}/data", "-U", "robo", "-A", "trust", "-E", "UTF8", "--no-sync"]
-    subprocess.run(_as_nobody([*make, "--locale=C.UTF-8"]), check=True, capture_output=True, cwd="/")
-    port = _free_port()
-    options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
-    serve = [f"{BINARIES[0]}/postgres", "-D", f"{home}/data", "-p", str(port), *options]
-    with (home / "log").open("wb") as log:
-        server = subprocess.Popen(_as_nobody(serve), stdout=log, stderr=log, cwd="/")
-    try:
-        _await_server(server, port)
-        yield f"postgresql://robo@127.0.0.1:{port}/postgres"
-    finally:
-        server.send_signal(signal.SIGINT)  # a fast shutdown: it does not wait for its clients
-        server.wait(20)
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def _await_server(server: subprocess.Popen[bytes], port: int) -> None:
-    import psycopg
-
-    for _ in range(300):
-        if server.poll() is not None:
-            raise RuntimeError("PostgreSQL ended while it started")
-        try:
-            psycopg.connect(host="127.0.0.1", port=port, user="robo", dbname="postgres").close()
-        except psycopg.OperationalError:
-            time.sleep(0.02)  # there is no event to wait for: the server tells only its log
-        else:
-            return
-    raise RuntimeError("PostgreSQL did not start in 6 s")
+    with running(QUICK) as server:
+        yield server.address
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,263 @@
+"""What the processes of a trial do, and what must hold of it: credits, each with an event that has a payload."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+from zlib import crc32
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import func, insert, select, text, update
+
+from robo.errors import RoboError
+from robo.model.audit import EventType
+from robo.model.ledger import LedgerKind, LedgerRow
+from robo.proof.checkpoint import Checkpoint
+from robo.proof.merkle import EMPTY, Frontier, consistency_proof, leaf_hash, verify_consistency
+from robo.proof.note import Note, SigningKey
+from robo.proof.policy import Policy
+from robo.proof.verify import Log, Report, verify_log
+from robo.services.sequencing import sequence_all
+from robo.store import audit, ledger, periods, sequencer
+from robo.store.accounts_tables import ledger as ledger_rows
+from robo.store.audit_tables import (
+    audit_checkpoint,
+    audit_head,
+    audit_leaf,
+    audit_node,
+    audit_payload,
+    audit_period,
+    audit_region,
+    ledger_months,
+)
+from robo.store.clock import Tx, now
+from robo.store.engine import Store, open_store, upgrade
+from robo.store.ids import new_id
+
+ORIGIN: Final = "robo.example/trial"
+KEY: Final = SigningKey(ORIGIN, Ed25519PrivateKey.from_private_bytes(sha256(b"the log's key").digest()))
+POLICY: Final = Policy((KEY.verifier(),))
+REGIONS: Final = ("occitanie", "bretagne", "guyane", "ile-de-france", "mayotte")
+BEFORE, AFTER = 12, 2
+
+
+class Known:
+    """Keys that follow from the names of their periods: every process of a trial has them, and no file."""
+
+    def key(self, period: str) -> bytes | None:
+        return sha256(b"the key of " + period.encode()).digest()
+
+
+def opened(url: str, timer: Callable[[], datetime] | None = None) -> Store:
+    """The store of a trial."""
+    return open_store(url, periods=Known(), timer=timer)
+
+
+def made(url: str, events: int, batch: int = 100) -> Checkpoint:
+    """A new store with so many events (an even number), ordered and sealed; its checkpoint."""
+    store = opened(url)
+    try:
+        upgrade(store)
+        for first in range(0, events // 2, batch):
+            with store.write() as tx:
+                for number in range(first, min(first + batch, events // 2)):
+                    append(tx, f"base-{number}")
+        sequence_all(store)
+        return seal(store)
+    finally:
+        store.close()
+
+
+def append(tx: Tx, key: str) -> bool:
+    """Credit the unit `key`, and tell it with its name in a payload. False: it was credited before, not again."""
+    region = REGIONS[crc32(key.encode()) % len(REGIONS)]
+    row = LedgerRow(
+        kind=LedgerKind.CREDIT,
+        environment="production",
+        region=region,
+        process="trial",
+        version="1.0.0",
+        unit="item",
+        unit_hash=key,
+        minutes_before=BEFORE,
+        minutes_after=AFTER,
+        provenance="timed",
+        auditable=True,
+    )
+    credit = ledger.add(tx, row, actor="robot:trial")
+    if credit:
+        told = {"outcome": "done"}
+        audit.emit(
+            tx,
+            type=EventType.ITEM_ENDED,
+            region=region,
+            actor="robot:trial",
+            obj=credit,
+            data=told,
+            payload={"key": key},
+        )
+    return bool(credit)
+
+
+def is_credited(tx: Tx, key: str) -> bool | None:
+    """True when `append` of this key was committed; None when it was not (what `Store.transact` asks)."""
+    found = tx.execute(select(ledger_rows.c.id).where(ledger_rows.c.unit_hash == key)).first()
+    return True if found else None
+
+
+def seal(store: Store) -> Checkpoint:
+    """Sign the head."""
+    return store.transact(_seal)
+
+
+def _seal(tx: Tx) -> Checkpoint:
+    head = sequencer.head(tx, lock=True)
+    checkpoint = Checkpoint(ORIGIN, head.size, head.root)
+    note = Note(str(checkpoint), (KEY.sign(str(checkpoint)),))
+    tx.execute(insert(audit_checkpoint), {"id": new_id(), "size": head.size, "made": now(tx), "note": str(note)})
+    tx.execute(update(audit_head).values(origin=ORIGIN, sealed=head.size))
+    return checkpoint
+
+
+def verify(store: Store) -> Report:
+    """What an auditor finds in the store as it is."""
+    with store.read() as tx:
+        notes = tx.execute(select(audit_checkpoint.c.note).order_by(audit_checkpoint.c.size, audit_checkpoint.c.id))
+        log = Log(
+            entries=sequencer.entries(tx),
+            leaves=(bytes(each) for each in tx.execute(select(audit_leaf.c.hash).order_by(audit_leaf.c.seq)).scalars()),
+            checkpoints=[Note.parse(note) for note in notes.scalars()],
+            payloads=_payloads(tx),
+        )
+        return verify_log(ORIGIN, log, POLICY)
+
+
+def _payloads(tx: Tx) -> Callable[[str], tuple[bytes, bytes] | None]:
+    """The salt and the text of an event's payload, from rows that are read at once."""
+    rows = {row.event: row for row in tx.execute(select(audit_payload))}
+
+    def payload(event: str) -> tuple[bytes, bytes] | None:
+        row = rows.get(event)
+        body = row and audit.opened(tx, row.period, event, bytes(row.body))
+        return (bytes(row.salt), body) if row and body is not None else None
+
+    return payload
+
+
+def judged(url: str, acknowledged: Collection[str], before: Checkpoint) -> tuple[list[str], Checkpoint]:
+    """`at_rest` of the store at `url`, opened anew; a store that refuses does not hold."""
+    try:
+        store = opened(url)
+    except RoboError as broken:
+        return [f"the store does not open: {broken}"], before
+    try:
+        return at_rest(store, acknowledged, before)
+    except RoboError as broken:
+        return [f"the store does not go on: {broken}"], before
+    finally:
+        store.close()
+
+
+def at_rest(store: Store, acknowledged: Collection[str], before: Checkpoint) -> tuple[list[str], Checkpoint]:
+    """Order and seal what is left; then everything that does not hold, and the checkpoint that the next must extend."""
+    sequence_all(store)
+    sealed = seal(store)
+    return [*violations(store, acknowledged, before)], sealed
+
+
+def violations(store: Store, acknowledged: Collection[str], before: Checkpoint) -> Iterator[str]:
+    """I1 to I4 of a store at rest. `acknowledged`: the keys whose commit was answered; `before`: an earlier head."""
+    report = verify(store)
+    yield from (f"I4 the log does not verify: {each.error}" for each in report.findings)
+    with store.read() as tx:
+        yield from _extends(tx, before)
+    yield from inner(store)
+    with store.read() as tx:
+        yield from _credits(tx, acknowledged)
+        yield from _months(tx)
+        if store.is_sqlite and (said := tx.execute(text("PRAGMA quick_check")).scalar_one()) != "ok":
+            yield f"the database is damaged: {said}"
+
+
+def extends(tx: Tx, before: Checkpoint) -> bool:
+    """Whether the head of the log extends `before`, proved with the hashes that are stored: what a witness is sent."""
+    head = sequencer.head(tx)
+    if head.size < before.size:
+        return False
+    proof = consistency_proof(before.size, head.size, sequencer.node_of(tx)) if before.size else []
+    return verify_consistency(before.size, head.size, proof, before.root if before.size else EMPTY, head.root)
+
+
+def _extends(tx: Tx, before: Checkpoint) -> Iterator[str]:
+    if not extends(tx, before):
+        yield f"I4 the log does not extend its checkpoint of {before.size} entries"
+
+
+def inner(store: Store) -> Iterator[str]:
+    """What the store keeps beside the entries and is not theirs."""
+    with store.read() as tx:
+        yield from _tree(tx)
+        for region in REGIONS:
+            periods.check(tx, region)
+        ordered = audit_payload.join(audit_leaf, audit_leaf.c.event == audit_payload.c.event)
+        used = select(audit_payload.c.period).select_from(ordered).distinct()
+        unknown = used.where(audit_payload.c.period.not_in(select(audit_period.c.key)))
+        yield from (f"the period {each} is not known" for each in tx.execute(unknown).scalars())
+
+
+def _tree(tx: Tx) -> Iterator[str]:
+    """The stored nodes, the head and the regions' heads are those of the entries."""
+    frontier, regions = Frontier(), {}
+    nodes = {}
+    for raw in sequencer.entries(tx):
+        for level, index, node in frontier.append(leaf_hash(raw)):
+            nodes[level, index] = node
+        entry = json.loads(raw)
+        regions[entry["region"]] = (entry["rseq"] + 1, leaf_hash(raw))
+    stored = {(row.level, row.idx): bytes(row.hash) for row in tx.execute(select(audit_node))}
+    if stored != nodes:
+        yield f"I4 nodes of the tree differ: {sorted(stored.items() ^ nodes.items())[:2]}"
+    head = sequencer.head(tx)
+    if (head.size, bytes(head.frontier)) != (frontier.size, bytes(frontier)):
+        yield f"I4 the head says {head.size} entries, there are {frontier.size}"
+    if {row.region: (row.rseq, bytes(row.leaf)) for row in tx.execute(select(audit_region))} != regions:
+        yield "I4 the head of a region is not its last entry"
+
+
+def _credits(tx: Tx, acknowledged: Collection[str]) -> Iterator[str]:
+    """Every acknowledged key is credited and told, once; nothing is told that is not credited, and the other way."""
+    rows = {row.id: row.unit_hash for row in tx.execute(select(ledger_rows.c.id, ledger_rows.c.unit_hash))}
+    told: Counter[tuple[str, str]] = Counter()
+    payload = _payloads(tx)
+    for raw in sequencer.entries(tx):
+        entry = json.loads(raw)
+        credit = entry["data"]["ledger"] if entry["type"] == EventType.CREDIT else entry["obj"]
+        told[entry["type"], credit] += 1
+        if entry["pc"] is not None:
+            salted = payload(entry["id"])
+            if salted is None or json.loads(salted[1]) != {"key": rows.get(credit)}:
+                yield f"the payload of {entry['id']} is {salted and salted[1]!r}"
+    lost = set(acknowledged) - set(rows.values())
+    if lost:
+        yield f"I1 {len(lost)} acknowledged credit(s) lost: {sorted(lost)[:3]}"
+    if len(set(rows.values())) != len(rows):
+        yield "I2 a unit was credited twice"
+    expected = Counter((kind.value, row) for row in rows for kind in (EventType.CREDIT, EventType.ITEM_ENDED))
+    if told != expected:
+        yield f"I3 told, not done: {[*(told - expected)][:2]}; done, not told: {[*(expected - told)][:2]}"
+
+
+def _months(tx: Tx) -> Iterator[str]:
+    """The months are the sums of the ledger."""
+    sums = [
+        func.coalesce(func.sum(column), 0) for column in (ledger_rows.c.minutes_before, ledger_rows.c.minutes_after)
+    ]
+    rows = tx.execute(select(func.count(), *sums).select_from(ledger_rows)).one()
+    columns = (ledger_months.c.units, ledger_months.c.minutes_before, ledger_months.c.minutes_after)
+    folded = tx.execute(select(*(func.coalesce(func.sum(column), 0) for column in columns))).one()
+    if tuple(map(int, rows)) != tuple(map(int, folded)):
+        yield f"I3 the months say {tuple(folded)}, the ledger {tuple(rows)}"
