@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,11 +48,19 @@ class App(Audited):
     @cached_property
     def store(self) -> Store:
         """The store, its tables at this version."""
-        from robo.store.engine import open_store, upgrade
+        from robo.store.engine import upgrade
 
-        store = open_store(self.settings.store, timer=self._clock, periods=self.periods)
-        upgrade(store)
-        return store
+        upgrade(self.found_store)
+        return self.found_store
+
+    @cached_property
+    def found_store(self) -> Store:
+        """The store as it is found: its tables may be of another version."""
+        from robo.services.accounting import region_key
+        from robo.store.engine import open_store
+
+        units = cache(partial(region_key, self.settings.keys))
+        return open_store(self.settings.store, timer=self._clock, periods=self.periods, units=units)
 
     @cached_property
     def secrets(self) -> SecretBook:
@@ -135,6 +143,7 @@ class App(Audited):
 
         with self.store.read() as tx:
             run = runs.find(tx, start)
+        runs.refuse_purged(run)
         plan = self.plan(run.process, run.region)
         if plan.digest != run.digest:
             plan = self.plan(run.process, run.region, run.options.get("sources"))

@@ -19,9 +19,22 @@ from robo.definition.yaml_text import MapNode, YamlNode, decode, read_yaml
 from robo.errors import DefinitionError, one_of, phrase
 from robo.model.base import Environment
 from robo.model.region import Grant, Region
+from robo.model.retention import LONGEST
 from robo.model.text import Path
 
-KEYS: Final = ("robo", "region", "title", "zone", "holidays", "date_format", "grants", "mail", "processes", "why")
+KEYS: Final = (
+    "robo",
+    "region",
+    "title",
+    "zone",
+    "holidays",
+    "date_format",
+    "grants",
+    "mail",
+    "retention",
+    "processes",
+    "why",
+)
 LATER: Final = ("witnesses", "closures")
 GRANT_KEYS: Final = ("environment", "private", "why")
 HOLIDAYS: Final = ("57", "6AE", "971", "972", "973", "974", "976", "BL", "MF", "NC", "PF", "PM", "TF", "WF")
@@ -63,7 +76,7 @@ class _Reader:
 
     def region(self, root: YamlNode, name: str) -> Region:
         entries = self.document.mapping(root, (), KEYS, LATER)
-        said = {key: value for key, value in entries.items() if key not in {"grants", "mail", "processes"}}
+        said = {key: value for key, value in entries.items() if key not in {"grants", "mail", "retention", "processes"}}
         self.document.choice(self.document.required(entries, "robo", ()), ("robo",), ("1",), "1")
         region = self.document.text(self.document.required(entries, "region", ()), ("region",), name)
         if region != name:
@@ -82,6 +95,7 @@ class _Reader:
             grants=self._grants(entries.get("grants")),
             folders=self._folders(entries.get("grants")),
             mail=read_mail(self.document, entries.get("mail"), name),
+            retention=self._retention(entries.get("retention")),
             overlays=overlays,
             file=self.document.file,
             positions=self.document.positions,
@@ -94,6 +108,21 @@ class _Reader:
         except (KeyError, ValueError, OSError):  # not found, not a name, a folder of names
             self.document.wrong_value(("zone",), zone, "the name of a time zone, as Europe/Paris or America/Cayenne")
         return zone
+
+    def _retention(self, node: YamlNode | None) -> dict[str, int]:
+        """`retention: {std: 6, why: …}`: what is kept less long here, and never longer than `LONGEST`."""
+        path: Path = ("retention",)
+        classes = tuple(name for name in LONGEST if name != "backups")  # a backup is of all regions of a store
+        entries = self.document.mapping(node, path, (*classes, "why"))
+        self.document.text(entries.get("why"), (*path, "why"))
+        found = {}
+        for name in classes:
+            if name in entries:
+                here, most = (*path, name), LONGEST[name]
+                found[name] = self.document.whole_from(entries[name], here, most, least=1)
+                if found[name] > most:
+                    self.document.wrong_value(here, str(found[name]), phrase("at most %(most)s months", most=most))
+        return found
 
     def _holidays(self, node: YamlNode | None) -> str:
         return self.document.choice(node, ("holidays",), HOLIDAYS, "") if node is not None else ""

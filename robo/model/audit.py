@@ -43,6 +43,8 @@ class EventType(StrEnum):
     PROCESS_RELEASED = "process.released"
     WRITEBACK_CONFLICT = "writeback.conflict"
     KEY_CHANGED = "log.key-changed"
+    PURGED = "retention.purged"
+    CLEARED = "retention.cleared"
 
 
 class Kept(StrEnum):

@@ -86,6 +86,8 @@ class Region(Value):
     folders: tuple[str, ...] = ()
     """Folders in which triggers may look (`grants: {folders: […]}`), with everything below them."""
     mail: MailAccount | None = None
+    retention: Mapping[str, int] = Field(default_factory=dict)
+    """Months of what this region keeps less long than the project, by class."""
     overlays: Mapping[str, Overlay] = Field(default_factory=dict)
     file: str = ""
     digest: str = ""

@@ -78,6 +78,8 @@ class Run:
     actor: str
     created: datetime
     ended: datetime | None
+    purged: datetime | None
+    """When a purge took what it was given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +145,8 @@ class Item:
     wish: str
     opened: datetime
     ended: datetime | None
+    purged: datetime | None
+    """When a purge took what it tells of a person, its key too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 
 from robo.errors import InfrastructureError, UsageError
 from robo.model.base import Value
+from robo.model.retention import Retention
 
 CONFIG: Final = Path("config/robo.yaml")
 STATE: Final = ".robo"
@@ -95,6 +96,7 @@ class Settings(Value):
     machine; a relative path counts from the project."""
     secrets: Backend = Backend.AGE
     audit: AuditSettings = AuditSettings()
+    retention: Retention = Retention()
 
     @property
     def state(self) -> Path:

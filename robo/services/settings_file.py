@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from robo.definition.diagnostics import Reporter, nearest
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode, decode, read_yaml
+from robo.model.retention import LONGEST, Retention
 from robo.services.settings import (
     MEGABYTE,
     SWITCH,
@@ -36,6 +37,15 @@ def _whole(said: str) -> int:
     if re.fullmatch(r"[1-9][0-9]{0,6}", said):
         return int(said)
     raise ValueError("a whole number from 1")
+
+
+def _months(most: int) -> Parse:
+    def parse(said: str) -> int:
+        if re.fullmatch(r"[1-9][0-9]{0,2}", said) and int(said) <= most:
+            return int(said)
+        raise ValueError(f"a number of months from 1 to {most}")
+
+    return parse
 
 
 def _choice(*choices: str) -> Parse:
@@ -105,6 +115,7 @@ SHAPE: Final[Shape] = {
     "authorities": _text,
     "secrets": {"backend": _choice(*Backend)},
     "audit": {"origin": _origin, "policy": _text, "every": _span, "events": _whole},
+    "retention": {name: _months(most) for name, most in LONGEST.items()},
     "limits": {
         "files": {
             "size": _bytes,
@@ -208,5 +219,6 @@ def _keywords(tree: dict[str, Any]) -> dict[str, Any]:
     words["browser"] = BrowserSettings(**tree.get("browser", {}))
     words["http"] = HttpSettings(**tree.get("http", {}))
     words["audit"] = AuditSettings(**tree.get("audit", {}))
+    words["retention"] = Retention(**tree.get("retention", {}))
     words["files"] = FileLimits(**tree.get("limits", {}).get("files", {}))
     return words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Row, select, update
@@ -61,6 +62,8 @@ def retry(tx: Tx, saw: Decision, *, actor: str) -> str:
     seen = items.get(tx, saw.item)
     if seen.state not in _RETRIED or seen.kind not in (ItemKind.ITEM, ItemKind.SEQUEL):
         raise _look_again()
+    if seen.purged is not None:
+        raise _purged(seen.ended)
     run = runs.get(tx, seen.run)
     key = identity.Key(run.environment, run.process, run.region)
     identity.lock(tx, key)
@@ -215,6 +218,15 @@ def _answered(known: Reviewed) -> StoreConflict:
         choice=known.question.choices.get(known.choice, known.choice),
         person=known.person,
         when=f"{known.answered:%Y-%m-%d %H:%M} UTC",
+    )
+
+
+def _purged(ended: datetime | None) -> StoreConflict:
+    return StoreConflict(
+        "RB673",
+        "what the item was made of is purged: it ended on %(ended)s",
+        remedy="give its row to a new run: what was done for its key stays done",
+        ended=f"{ended:%Y-%m-%d}",
     )
 
 

@@ -21,14 +21,15 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from robo.errors import InfrastructureError
-from robo.store import clock, lines, schema, trouble
+from robo.store import aliases, clock, lines, schema, trouble
 from robo.store.clock import Tx
 from robo.store.periods import Ephemeral, Periods
 
 T = TypeVar("T")
 
 BUSY_TIMEOUT_MS: Final = 10_000
-_PRAGMAS: Final = ("synchronous=FULL", "foreign_keys=ON", "cache_size=-8000")
+_PRAGMAS: Final = ("synchronous=FULL", "foreign_keys=ON", "cache_size=-8000", "secure_delete=ON")
+"""`secure_delete`: what is deleted is overwritten in the file, too; not every build of SQLite does so by itself."""
 _POSTGRES_ARGS: Final = {
     "connect_timeout": 5,
     "keepalives": 1,
@@ -74,6 +75,24 @@ class Store:
         try:
             with self._reader.begin() as tx:
                 yield tx
+        except SQLAlchemyError as cause:
+            raise trouble.explain(cause, self.name) from cause
+
+    @contextmanager
+    def aside(self) -> Iterator[Any]:
+        """The driver's own connection, outside of any transaction: for upkeep only."""
+        try:
+            with self._engine.connect() as pooled:
+                raw = cast("Any", pooled.connection.dbapi_connection)
+                if not self.is_sqlite:
+                    raw.autocommit = True
+                try:
+                    yield raw
+                finally:
+                    if not self.is_sqlite:
+                        raw.autocommit = False
+        except self._engine.dialect.loaded_dbapi.Error as cause:
+            raise trouble.explain(trouble.wrapped(cause), self.name) from cause
         except SQLAlchemyError as cause:
             raise trouble.explain(cause, self.name) from cause
 
@@ -142,15 +161,24 @@ class Store:
         self._engine.dispose()
 
 
-def open_store(url: str, *, timer: Callable[[], datetime] | None = None, periods: Periods | None = None) -> Store:
+def open_store(
+    url: str,
+    *,
+    timer: Callable[[], datetime] | None = None,
+    periods: Periods | None = None,
+    units: aliases.Units | None = None,
+) -> Store:
     """The store at `url`: `sqlite:///path/robo.db`, a plain path, or `postgresql://user@host/name`.
 
     A missing SQLite file is created, readable by this account only. `timer` replaces the database clock in tests.
-    `periods` has the keys of payloads; without it what is written is read back by this process only.
+    `periods` has the keys of payloads; without it what is written is read back by this process only. `units` has the
+    regions' keys of units, by which a key that was purged is found again.
     Errors: RB601 not writable, RB604 on a network share, RB605 damaged, RB607 no answer, RB608 not an address.
     The schema is not touched: `upgrade(store)` does that."""
     address = _address(url)
     options: dict[str, Any] = {"robo_periods": periods or Ephemeral(), **({"robo_clock": timer} if timer else {})}
+    if units is not None:
+        options[aliases.OPTION] = units
     if address.get_backend_name() == "sqlite":
         return _open_sqlite(address, options)
     engine = create_engine(

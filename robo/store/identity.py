@@ -14,6 +14,7 @@ from sqlalchemy import case, func, select, text
 
 from robo.model.base import ItemState
 from robo.model.run import ItemKind, Taken
+from robo.store.aliases import aliases
 from robo.store.clock import Tx
 from robo.store.tables import LIVE_STATES, items
 
@@ -59,7 +60,7 @@ def lock(tx: Tx, key: Key) -> None:
 
 
 def past(tx: Tx, key: Key, keys: Sequence[str], *, but: str = "") -> dict[str, Past]:
-    """What is known of each of `keys`, real items only; `but` is an item to leave out."""
+    """What is known of each of `keys`, real items only, purged ones among them; `but` is an item to leave out."""
     mine = (
         items.c.environment == key.environment,
         items.c.process == key.process,
@@ -67,6 +68,7 @@ def past(tx: Tx, key: Key, keys: Sequence[str], *, but: str = "") -> dict[str, P
         items.c.kind == ItemKind.ITEM,
         items.c.dry == 0,
     )
+    stored = aliases(tx, key.environment, key.process, key.region, keys)
     done = items.c.state == "done"
     owns = items.c.state.in_(LIVE_STATES) & items.c.behind.is_(None)
     rows = tx.execute(
@@ -77,7 +79,7 @@ def past(tx: Tx, key: Key, keys: Sequence[str], *, but: str = "") -> dict[str, P
             func.max(case((owns, items.c.id))).label("owner"),
             func.max(case((items.c.state.in_(_TERMINAL), items.c.id))).label("last"),
         )
-        .where(*mine, items.c.key.in_(keys), items.c.id != but)
+        .where(*mine, items.c.key.in_(stored), items.c.id != but)
         .group_by(items.c.key)
     ).all()
     last = [row.last for row in rows if row.last]
@@ -85,16 +87,17 @@ def past(tx: Tx, key: Key, keys: Sequence[str], *, but: str = "") -> dict[str, P
     if last:
         found = tx.execute(select(items.c.id, items.c.state, items.c.row_digest).where(items.c.id.in_(last)))
         ends = {row.id: row for row in found}
-    return {
-        row.key: Past(
-            owner=row.owner or "",
-            done=row.done,
-            done_at=row.done_at,
-            last=ends[row.last].state if row.last else "",
-            last_digest=ends[row.last].row_digest if row.last else "",
+    known: dict[str, Past] = {}
+    for row in sorted(rows, key=lambda each: each.last or ""):  # of a key and its alias the later one says how it ended
+        before = known.get(stored[row.key], Past())
+        known[stored[row.key]] = Past(
+            owner=row.owner or before.owner,
+            done=row.done + before.done,
+            done_at=max(filter(None, (row.done_at, before.done_at)), default=None),
+            last=ends[row.last].state if row.last else before.last,
+            last_digest=ends[row.last].row_digest if row.last else before.last_digest,
         )
-        for row in rows
-    }
+    return known
 
 
 def judge(before: Past | None, *, digest: str, again: timedelta | None, at: datetime, dry: bool) -> Verdict:

@@ -349,6 +349,7 @@ def _item(row: RowMapping) -> Item:
         wish=row["wish"],
         opened=row["opened"],
         ended=row["ended"],
+        purged=row["purged"],
     )
 
 

@@ -16,6 +16,7 @@ from robo.engine.ports import MARK, Fence, JournalRow, JournalState, OnceKey, Wi
 from robo.errors import StaleToken, StoreConflict
 from robo.model.audit import EventType
 from robo.store import attempts, audit, fences
+from robo.store.aliases import alias
 from robo.store.clock import Tx, now
 from robo.store.columns import MICROSECOND
 from robo.store.ids import new_id
@@ -27,9 +28,10 @@ _IS_ONCE: Final = (
     & (journal.c.process == bindparam("b_process"))
     & (journal.c.region == bindparam("b_region"))
     & (journal.c.step == bindparam("b_step"))
-    & (journal.c.key == bindparam("b_key"))
+    & journal.c.key.in_((bindparam("b_key"), bindparam("b_alias")))
     & (journal.c.doing == bindparam("b_doing"))
 )
+"""A key may be stored as what a purge calls it (`robo.store.aliases`): then the row is this key's all the same."""
 _READ: Final = select(journal).where(_IS_ONCE)
 _AS_SEEN: Final = _IS_ONCE & (journal.c.n == bindparam("b_n")) & (journal.c.looks == bindparam("b_looks"))
 _CHANGE: Final = {
@@ -42,7 +44,7 @@ _CHANGE: Final = {
 
 def read(tx: Tx, once: OnceKey) -> JournalRow:
     """The row of this key, or a `none` row with n = 0 that is not stored yet. `ripe_in` by the database clock."""
-    row = tx.execute(_READ, _once(once)).mappings().one_or_none()
+    row = tx.execute(_READ, _once(tx, once)).mappings().one_or_none()
     return JournalRow(once=once) if row is None else _row(once, row, now(tx))
 
 
@@ -253,13 +255,14 @@ def _write(
 
 
 def _lands(tx: Tx, seen: JournalRow, values: Mapping[str, Any]) -> bool:
-    """A row that nobody has written yet is inserted; any other is changed if it is as it was seen."""
+    """A row that nobody has written yet is inserted; any other is changed if it is as it was seen, and has its key
+    again if a purge had taken it: its dossier is live."""
     if seen.state is JournalState.NONE and not seen.n:
         return lands(tx, journal, {"id": new_id(), **_key_values(seen.once), **values})
     if seen.state is JournalState.DONE:
         return False
-    compare = {**_once(seen.once), "b_n": seen.n, "b_looks": seen.looks}
-    return bool(tx.execute(_CHANGE[seen.state], {**values, **compare}).rowcount)
+    compare = {**_once(tx, seen.once), "b_n": seen.n, "b_looks": seen.looks}
+    return bool(tx.execute(_CHANGE[seen.state], {"key": seen.once.key, **values, **compare}).rowcount)
 
 
 def close_by_person(tx: Tx, journal_id: str, seen: JournalRow, values: Mapping[str, Any]) -> bool:
@@ -283,8 +286,9 @@ def _key_values(once: OnceKey) -> dict[str, Any]:
     }
 
 
-def _once(once: OnceKey) -> dict[str, Any]:
-    return {f"b_{name}": value for name, value in _key_values(once).items()}
+def _once(tx: Tx, once: OnceKey) -> dict[str, Any]:
+    also = alias(tx, once.environment, once.process, once.region, once.key)
+    return {"b_alias": also, **{f"b_{name}": value for name, value in _key_values(once).items()}}
 
 
 def _key(row: RowMapping) -> OnceKey:

@@ -22,6 +22,20 @@ RANK: Final = {ItemKind.OPEN: 0, ItemKind.ITEM: 1, ItemKind.SEQUEL: 1, ItemKind.
 BUSY: Final = (ItemState.QUEUED, ItemState.RUNNING)
 
 
+def refuse_purged(run: Run) -> None:
+    """Raise RB674 when what the run was given is gone."""
+    if run.purged is not None:
+        raise UsageError(
+            "RB674",
+            "what the run was given is purged: it ended on %(ended)s",
+            place=run.id,
+            remedy="start a new one: robo run %(process)s --region %(region)s",
+            ended=f"{run.ended or run.purged:%Y-%m-%d}",
+            process=run.process,
+            region=run.region,
+        )
+
+
 def create(tx: Tx, new: NewRun, *, actor: str, cause: str = "") -> tuple[str, str]:
     """A run, its opening item and attempt, and the audit event: one commit. (run id, attempt id to announce)."""
     run, at = new_id(), now(tx)
@@ -273,6 +287,7 @@ def _run(row: RowMapping) -> Run:
         actor=row["actor"],
         created=row["created"],
         ended=row["ended"],
+        purged=row["purged"],
     )
 
 

@@ -3,6 +3,7 @@ that ended the other one, with tokens, attempts and a journal like any other. It
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -14,6 +15,7 @@ from robo.model.audit import EventType
 from robo.model.base import ItemState, Outcome
 from robo.model.run import AttemptState, ItemKind, Run
 from robo.store import audit
+from robo.store.aliases import aliases
 from robo.store.attempts import ABOUT, RANK
 from robo.store.clock import Tx
 from robo.store.ids import new_id
@@ -64,8 +66,12 @@ def _before(tx: Tx, item: Known, keys: Sequence[str]) -> dict[str, int]:
     """How many sequels each key has had: each end of an item is an occasion of its own, so each is a pass of its own in
     the journal (a second rejection sends a second mail)."""
     mine = [items.c[name] == item[name] for name in ("environment", "process", "region")]
-    query = select(items.c.key, func.count()).where(*mine, items.c.kind == ItemKind.SEQUEL, items.c.key.in_(keys))
-    return {row[0]: int(row[1]) for row in tx.execute(query.group_by(items.c.key))}
+    stored = aliases(tx, item["environment"], item["process"], item["region"], keys)
+    query = select(items.c.key, func.count()).where(*mine, items.c.kind == ItemKind.SEQUEL, items.c.key.in_(stored))
+    found: Counter[str] = Counter()
+    for row in tx.execute(query.group_by(items.c.key)):
+        found[stored[row[0]]] += int(row[1])
+    return found
 
 
 def _values(item: Known, about: Mapping[str, Any], at: datetime, *, doing: int) -> dict[str, Any]:

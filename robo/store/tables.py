@@ -61,6 +61,7 @@ runs = Table(
     word("actor"),
     moment("created"),
     moment("ended", nullable=True),
+    moment("purged", nullable=True),
     Index("ix_runs_state", "state", "created"),
     Index("ix_runs_process", "process", "region", "created"),
 )
@@ -98,6 +99,7 @@ items = Table(
     value("result"),
     moment("opened"),
     moment("ended", nullable=True),
+    moment("purged", nullable=True),
     Index(
         "uq_items_live_key",
         "environment",

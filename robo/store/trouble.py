@@ -30,6 +30,11 @@ def explain(cause: SQLAlchemyError, where: str) -> RoboError:
     return _of_sqlite(name, cause, where) if name else _of_postgres(cause, where)
 
 
+def wrapped(cause: Exception) -> DBAPIError:
+    """An error of the driver, as SQLAlchemy tells those it met itself."""
+    return DBAPIError(None, None, cause)
+
+
 def _of_sqlite(name: str, cause: DBAPIError, where: str) -> InfrastructureError:
     if name == "SQLITE_FULL":
         return disk_full(where)
