@@ -7,6 +7,7 @@ out on purpose: their shortest form is where implementations differ, and an hour
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
 from robo.errors import InfrastructureError
@@ -16,13 +17,16 @@ LARGEST: Final = 2**53 - 1
 DEEPEST: Final = 32
 
 
-_PLAIN: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True).encode
+plain_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True).encode
+"""Canonical JSON of a value that is known to have one, and whose keys are ASCII."""
+_HIGH: Final = re.compile("[\ue000-\U0010ffff]")
+"""Below these, text sorts by its letters as by its UTF-16 code units."""
 _SORTED: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def canonical(value: Any) -> bytes:
     """`value` as RFC 8785 writes it, in UTF-8. `InfrastructureError` RB630 names what cannot be written."""
-    text = _PLAIN(value) if _check(value, 0) else _SORTED(_ordered(value))
+    text = plain_json(value) if _check(value, 0) else _SORTED(_ordered(value))
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as broken:
@@ -31,15 +35,27 @@ def canonical(value: Any) -> bytes:
 
 def read_canonical(raw: bytes) -> Any:
     """The value of canonical JSON; the way back of `canonical`. `InfrastructureError` RB630 for any other bytes."""
+    value = read_json(raw)
     try:
         text = raw.decode("utf-8")
-        value = _read(text)
-        shallow = text.isascii() and text.count("{") + text.count("[") <= DEEPEST
-        if (_PLAIN(value) == text) if shallow else (canonical(value) == raw):
+        plain = (text.isascii() or not _HIGH.search(text)) and text.count("{") + text.count("[") <= DEEPEST
+        if (plain_json(value) == text) if plain else (canonical(value) == raw):
             return value
-    except (ValueError, RecursionError) as broken:
+    except RecursionError as broken:
         raise _not_canonical() from broken
     raise _not_canonical()
+
+
+def read_json(raw: bytes) -> Any:
+    """The value of JSON, however it is written. `InfrastructureError` RB630 for what canonical JSON cannot hold."""
+    try:
+        text = raw.decode("utf-8")
+        value, end = _read(text)
+    except (ValueError, RecursionError) as broken:
+        raise _not_canonical() from broken
+    if end != len(text):
+        raise _not_canonical()
+    return value
 
 
 def _whole(digits: str) -> int:
@@ -53,7 +69,7 @@ def _fraction(digits: str) -> Any:
     raise _refused(digits)
 
 
-_read: Final = json.JSONDecoder(parse_int=_whole, parse_float=_fraction, parse_constant=_fraction).decode
+_read: Final = json.JSONDecoder(parse_int=_whole, parse_float=_fraction, parse_constant=_fraction).raw_decode
 
 
 def _not_canonical() -> InfrastructureError:

@@ -1,116 +1,268 @@
 """An exported log: a folder as c2sp.org/tlog-tiles lays it out, so that foreign tools read it, and two files of ours.
 
 `checkpoint` (the newest), `tile/0/…` (leaves), `tile/1/…` (nodes), `tile/entries/…`. `checkpoints` holds the earlier
-ones, a JSON text a line; `payloads` a line `["EVENT","SALT in hex","PAYLOAD"]` each, absent where none are shown.
+ones, a JSON text a line; `payloads` a line `["EVENT","SALT in hex","PAYLOAD"]` each, in the order of the entries,
+absent where none are shown. Less than a whole log: a region is `entries.jsonl` (an entry a line) and
+`region.tlog-proof` of its last; single entries are `NUMBER.json` and `NUMBER.tlog-proof` each.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain, takewhile
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, Final, TypeVar
 
+from robo.errors import InfrastructureError
 from robo.proof.canonical import canonical, read_canonical
-from robo.proof.checkpoint import Checkpoint
-from robo.proof.merkle import HASH_SIZE, TILE_HEIGHT, leaf_hash, node_hash
+from robo.proof.checkpoint import Checkpoint, LogProof
+from robo.proof.merkle import HASH_SIZE, TILE_HEIGHT, Frontier, leaf_hash
 from robo.proof.note import Note, read_at, unreadable
+from robo.proof.payloads import Payload
 from robo.proof.tiles import WIDTH, pack, tile_path, tiles_of, unpack
 from robo.proof.verify import Log
 
 T = TypeVar("T")
-Payload = tuple[str, bytes, bytes]
-"""An event's id, the salt and the canonical bytes of its payload."""
+CHECKPOINT: Final = "checkpoint"
+EARLIER: Final = "checkpoints"
+PAYLOADS: Final = "payloads"
+ENTRIES: Final = "entries.jsonl"
+SUFFIX: Final = ".tlog-proof"
+REGION: Final = f"region{SUFFIX}"
+_HEX: Final = re.compile("(?:[0-9a-f][0-9a-f])*").fullmatch
 
 
 def write_export(
-    folder: Path, entries: Iterable[bytes], checkpoints: Sequence[Note], payloads: Iterable[Payload] | None = None
+    folder: Path, entries: Iterable[bytes], checkpoints: Iterable[Note], payloads: Iterable[Payload] | None = None
 ) -> None:
-    """Write a log whose newest checkpoint (the last) is of all `entries`. The folder must be empty or new."""
-    stream = iter(entries)
-    level: list[bytes] = []
-    for index, bundle in enumerate(iter(lambda: list(islice(stream, WIDTH)), [])):
-        _put(folder / tile_path(None, index, len(bundle)), pack(bundle))
-        level += map(leaf_hash, bundle)
-    kept, size = {0: level}, len(level)
-    for tile_level, index, width in tiles_of(size):
-        if tile_level not in kept:
-            kept[tile_level] = _above(kept[tile_level - 1])
-        _put(
-            folder / tile_path(tile_level, index, width),
-            b"".join(kept[tile_level][index * WIDTH : index * WIDTH + width]),
-        )
-    _put(folder / "checkpoint", str(checkpoints[-1]).encode())
-    _put(folder / "checkpoints", b"".join(canonical(str(note)) + b"\n" for note in checkpoints[:-1]))
-    if payloads is not None:
-        with (folder / "payloads").open("wb") as file:
-            file.writelines(canonical([event, salt.hex(), body.decode()]) + b"\n" for event, salt, body in payloads)
+    """Write a log whose newest checkpoint (the last) is of all `entries`. The folder must be empty or new. Nothing is
+    held but a tile of each level."""
+    frontier, tiles = Frontier(), _Tiles(folder)
+    for raw in entries:
+        leaf = leaf_hash(raw)
+        tiles.add(None, raw)
+        tiles.add(0, leaf)
+        for level, _, node in frontier.append(leaf):
+            tiles.add(level, node)
+    tiles.close()
+    newest = b""
+    with _written(folder / EARLIER) as earlier:
+        for note in checkpoints:
+            if newest:
+                earlier.write(canonical(newest.decode()) + b"\n")
+            newest = str(note).encode()
+    _put(folder / CHECKPOINT, newest)
+    _put_payloads(folder, payloads)
+
+
+def write_region(
+    folder: Path, entries: Iterable[bytes], proof: LogProof, payloads: Iterable[Payload] | None = None
+) -> None:
+    """Write all entries of one region up to the one that `proof` is of: what `verify_region` asks for."""
+    with _written(folder / ENTRIES) as file:
+        file.writelines(raw + b"\n" for raw in entries)
+    _put(folder / REGION, str(proof).encode())
+    _put_payloads(folder, payloads)
+
+
+def write_entries(
+    folder: Path, proven: Iterable[tuple[bytes, LogProof]], payloads: Iterable[Payload] | None = None
+) -> None:
+    """Write single entries, each with its proof: what `verify_entry` asks for."""
+    for raw, proof in proven:
+        _put(folder / f"{proof.index}.json", raw)
+        _put(folder / f"{proof.index}{SUFFIX}", str(proof).encode())
+    _put_payloads(folder, payloads)
 
 
 def read_export(folder: Path) -> Log:
-    """The log of a folder, to be given to `verify_log`. Entries and leaves are read as they are asked for.
+    """The log of a folder, to be given to `verify_log`. All is read as it is asked for, and nothing is kept.
 
-    `InfrastructureError` RB632, RB630 when a checkpoint or a payload is not in its format, now or while it is read.
-    """
-    newest = read_at("checkpoint", Note.parse, _get(folder / "checkpoint", "a checkpoint"))
-    earlier = _read_lines(folder / "checkpoints", lambda line: Note.parse(str(read_canonical(line))))
-    size = Checkpoint.parse(newest.text).size
-    payloads = dict(_read_lines(folder / "payloads", _payload)) if (folder / "payloads").exists() else None
+    `InfrastructureError` RB632, RB630 when something is not in its format, RB660 when the disk does not give it, now or
+    while it is read."""
+    newest = read_at(CHECKPOINT, Note.parse, _get(folder, CHECKPOINT, "a checkpoint"))
+    size = read_at(CHECKPOINT, lambda text: Checkpoint.parse(text.decode()), newest.text.encode()).size
     return Log(
-        entries=_entries(folder, size),
-        leaves=_leaves(folder, size),
-        checkpoints=(*earlier, newest),
-        payloads=None if payloads is None else payloads.get,
+        entries=_Again(lambda: _entries(folder, size)),
+        leaves=_Again(lambda: _leaves(folder, size)),
+        nodes=_nodes(folder, size),
+        checkpoints=_Again(lambda: chain(_read_lines(folder, EARLIER, _note), [newest])),
+        payloads=read_payloads(folder),
     )
+
+
+def read_region(folder: Path) -> tuple[Iterable[bytes], LogProof]:
+    """The entries of a region and the proof of the last, to be given to `verify_region`. Errors as of `read_export`."""
+    proof = read_at(REGION, _proof, _get(folder, REGION, "a proof"))
+    return _Again(lambda: _read_lines(folder, ENTRIES, bytes)), proof
+
+
+def read_entries(folder: Path) -> Iterator[tuple[str, bytes, LogProof]]:
+    """Single entries (file, bytes, proof), to be given to `verify_entry` each. Errors as of `read_export`."""
+    with _disk(folder.name):
+        files = sorted(folder.glob(f"*{SUFFIX}"), key=lambda file: (len(file.name), file.name))
+    for file in files:
+        name = file.name.removesuffix(SUFFIX)
+        raw = _get(folder, f"{name}.json", "an entry")
+        yield f"{name}.json", raw, read_at(file.name, _proof, _get(folder, file.name, "a proof"))
+
+
+def read_payloads(folder: Path) -> Iterable[Payload] | None:
+    """The payloads of a folder, None when none were exported."""
+    with _disk(PAYLOADS):
+        there = (folder / PAYLOADS).exists()
+    return _Again(lambda: _read_lines(folder, PAYLOADS, _payload)) if there else None
+
+
+class _Again(Iterable[T]):
+    """What can be gone through again: each time from its beginning."""
+
+    def __init__(self, begin: Callable[[], Iterator[T]]) -> None:
+        self._begin = begin
+
+    def __iter__(self) -> Iterator[T]:
+        return self._begin()
+
+
+class _Tiles:
+    """Tiles that are being filled, one of each level; level None is the bundle of entries."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.open: dict[int | None, list[bytes]] = {}
+        self.done: dict[int | None, int] = {}
+
+    def add(self, level: int | None, content: bytes) -> None:
+        tile = self.open.setdefault(level, [])
+        tile.append(content)
+        if len(tile) == WIDTH:
+            self._write(level)
+
+    def close(self) -> None:
+        for level in [level for level, tile in self.open.items() if tile]:
+            self._write(level)
+
+    def _write(self, level: int | None) -> None:
+        tile, index = self.open[level], self.done.get(level, 0)
+        self.done[level] = index + 1
+        _put(self.folder / tile_path(level, index, len(tile)), pack(tile) if level is None else b"".join(tile))
+        tile.clear()
 
 
 def _entries(folder: Path, size: int) -> Iterator[bytes]:
     """The entries of the bundles there are: when one is missing, the log ends there."""
-    for level, index, width in tiles_of(size):
-        path = folder / tile_path(None, index, width)
-        if level or not path.exists():
-            return
-        yield from unpack(path.read_bytes(), tile_path(None, index, width))
+    for index, width in _widths(size):
+        name = tile_path(None, index, width)
+        with _disk(name):
+            if not (folder / name).exists():
+                return
+        entries = unpack(_get(folder, name, "a bundle of entries"), name)
+        yield from entries
+        if len(entries) != width:
+            raise unreadable("RB632", kind="a bundle of entries", why="it is cut", place=name)
 
 
 def _leaves(folder: Path, size: int) -> Iterator[bytes]:
-    for level, index, width in tiles_of(size):
-        if level:
-            return
-        tile = _get(folder / tile_path(0, index, width), "a tile")
-        yield from (tile[at : at + HASH_SIZE] for at in range(0, len(tile), HASH_SIZE))
+    for index, _ in _widths(size):
+        yield from _tile(folder, size, 0, index)
 
 
-def _above(hashes: list[bytes]) -> list[bytes]:
-    """The hashes of the tile level above: one over each 256 of these."""
-    for _ in range(TILE_HEIGHT):
-        hashes = [node_hash(*hashes[at : at + 2]) for at in range(0, len(hashes) - 1, 2)]
-    return hashes
+def _nodes(folder: Path, size: int) -> Callable[[int, int], bytes]:
+    """The reader of nodes by (tile level, index). One tile of each level is held."""
+    held: dict[int, tuple[int, list[bytes]]] = {}
+
+    def node(level: int, index: int) -> bytes:
+        number, within = divmod(index, WIDTH)
+        if level not in held or held[level][0] != number:
+            held[level] = number, _tile(folder, size, level, number)
+        return held[level][1][within]
+
+    return node
 
 
-def _payload(line: bytes) -> tuple[str, tuple[bytes, bytes]]:
-    match read_canonical(line):
-        case [str(event), str(salt), str(body)] if re.fullmatch("(?:[0-9a-f]{2})*", salt):
-            return event, (bytes.fromhex(salt), body.encode())
+def _tile(folder: Path, size: int, level: int, index: int) -> list[bytes]:
+    width = min(WIDTH, (size >> level * TILE_HEIGHT) - index * WIDTH)
+    name = tile_path(level, index, width)
+    tile = _get(folder, name, "a tile")
+    if len(tile) != width * HASH_SIZE:
+        raise unreadable("RB632", kind="a tile", why="it is cut", place=name)
+    return [tile[at : at + HASH_SIZE] for at in range(0, len(tile), HASH_SIZE)]
+
+
+def _widths(size: int) -> Iterator[tuple[int, int]]:
+    """The index and the width of each tile of leaves, and so of each bundle."""
+    return ((index, width) for level, index, width in takewhile(lambda tile: tile[0] == 0, tiles_of(size)))
+
+
+def _note(line: bytes) -> Note:
+    return Note.parse(str(read_canonical(line)))
+
+
+def _proof(raw: bytes) -> LogProof:
+    try:
+        return LogProof.parse(raw.decode())
+    except UnicodeDecodeError as broken:
+        raise unreadable("RB632", kind="a proof", why="it is not UTF-8") from broken
+
+
+def _payload(line: bytes) -> Payload:
+    value = read_canonical(line)
+    if type(value) is list and [type(each) for each in value] == [str, str, str] and _HEX(value[1]):
+        event, salt, body = value
+        return event, bytes.fromhex(salt), body.encode()
     raise unreadable("RB632", kind="a payload", why="it is not an event, a salt and a text")
 
 
-def _read_lines(path: Path, read: Callable[[bytes], T]) -> Iterator[T]:
+def _read_lines(folder: Path, name: str, read: Callable[[bytes], T]) -> Iterator[T]:
     """What the lines of a file say, one at a time; none when there is no file. An error says on which line."""
-    if not path.is_file():
-        return
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            yield read_at(f"{path.name}, line {number}", read, line.removesuffix(b"\n"))
+    with _disk(name):
+        if not (folder / name).exists():
+            return
+        with (folder / name).open("rb") as file:
+            for number, line in enumerate(file, 1):
+                yield read_at(f"{name}, line {number}", read, line.removesuffix(b"\n"))
 
 
-def _get(path: Path, kind: str) -> bytes:
-    if not path.is_file():
-        raise unreadable("RB632", kind=kind, why="its file is missing", place=path.name)
-    return path.read_bytes()
+def _get(folder: Path, name: str, kind: str) -> bytes:
+    with _disk(name):
+        try:
+            return (folder / name).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            raise unreadable("RB632", kind=kind, why="its file is missing", place=name) from None
+
+
+@contextmanager
+def _disk(name: str) -> Iterator[None]:
+    """Around what the disk may refuse. Raises RB660."""
+    try:
+        yield
+    except OSError as refused:
+        raise InfrastructureError(
+            "RB660",
+            "%(file)s cannot be read: %(cause)s",
+            place=name,
+            remedy="give this user the right to read it, or copy the export to a disk that is well",
+            file=name,
+            cause=refused.strerror or str(refused),
+        ) from refused
+
+
+def _put_payloads(folder: Path, payloads: Iterable[Payload] | None) -> None:
+    """A line each; one that nobody can open has none."""
+    if payloads is not None:
+        with _written(folder / PAYLOADS) as file:
+            for event, salt, body in payloads:
+                if body is not None:
+                    file.write(canonical([event, salt.hex(), body.decode()]) + b"\n")
 
 
 def _put(path: Path, content: bytes) -> None:
+    with _written(path) as file:
+        file.write(content)
+
+
+def _written(path: Path) -> BinaryIO:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    return path.open("wb")

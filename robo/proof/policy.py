@@ -133,10 +133,10 @@ class _Reader:
         if not least <= len(words) <= most:
             raise _wrong("RB635", number, why="it is no line of a policy: log, witness, group or quorum")
         if keyword == "log":
-            self.logs.append(self._key(number, words[0], ED25519, self.logs))
+            self.logs.append(self._key(number, words[0], ED25519))
         elif keyword == "witness":
             name = self._new(number, words[0])
-            self.witnesses[name] = self._key(number, words[1], COSIGNATURE, list(self.witnesses.values()))
+            self.witnesses[name] = self._key(number, words[1], COSIGNATURE)
         elif keyword == "group":
             self._group(number, words[0], words[1], words[2:])
         elif self.quorum is not None:
@@ -155,11 +155,12 @@ class _Reader:
             raise _wrong("RB635", number, why="a group needs `all`, `any` or a number of its members")
         self.groups[self._new(number, name)] = (count, tuple(members))
 
-    def _key(self, number: int, text: str, kind: int, others: list[VerifierKey]) -> VerifierKey:
+    def _key(self, number: int, text: str, kind: int) -> VerifierKey:
+        """A key that stands on no earlier line: a log that is its own witness is seen by nobody."""
         key = VerifierKey.parse(text, _line(number))
         if key.kind != kind:
             raise _wrong("RB635", number, why="a log's key signs notes (01), a witness's key cosigns (04)")
-        if any(key.public == each.public for each in others):
+        if any(key.public == each.public for each in (*self.logs, *self.witnesses.values())):
             raise _wrong("RB635", number, why="the same key stands on an earlier line")
         return key
 

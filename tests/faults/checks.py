@@ -11,9 +11,10 @@ from typing import Any
 
 from openpyxl import load_workbook
 
+from robo.proof.findings import Flaw
 from robo.proof.merkle import Frontier, leaf_hash
 from robo.proof.policy import Policy
-from robo.proof.verify import Flaw, Log, verify_log
+from robo.proof.verify import Log, verify_log
 
 _CREDITS = "SELECT l.id FROM ledger l JOIN items ON items.id = l.item WHERE l.kind = 'credit' AND items.key = ?"
 

@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import select
 
 from robo.errors import InfrastructureError
+from robo.proof.findings import Flaw
 from robo.proof.merkle import tree_root
 from robo.proof.policy import Policy
-from robo.proof.verify import Flaw, Log, verify_log
-from robo.store import audit, sequencer
+from robo.proof.verify import Log, verify_log
+from robo.store import audit, audit_reading, sequencer
 from robo.store.audit_tables import audit_payload
 from robo.store.engine import Store
 
@@ -22,7 +23,7 @@ def test_every_event_of_an_item_is_an_entry_and_its_payload_is_the_one_it_commit
     with store.write() as tx:
         ordered = sequencer.sequence(tx)
     with store.read() as tx:
-        log = Log(list(sequencer.entries(tx)), checkpoints=[], payloads=lambda event: audit.payload_of(tx, event))
+        log = Log(list(sequencer.entries(tx)), checkpoints=[], payloads=audit_reading.payloads(tx))
         report = verify_log("robo.example/idf", log, Policy())
         head, root = sequencer.head(tx), tree_root(ordered, sequencer.node_of(tx))
         payloads = tx.execute(select(audit_payload)).all()

@@ -18,13 +18,14 @@ from robo.model.base import ItemState, Outcome
 from robo.model.retention import Retention
 from robo.model.run import Item, ItemKind, NewItem, Taken
 from robo.proof.checkpoint import Checkpoint
+from robo.proof.findings import Flaw, Report
 from robo.proof.note import Note, SigningKey
 from robo.proof.policy import read_policy
-from robo.proof.verify import Flaw, Log, Report, verify_log
+from robo.proof.verify import Log, verify_log
 from robo.services.retention import Batch, Places, Purge, Rules, checked_until, rules_of
 from robo.services.sequencing import sequence_all
-from robo.store import aliases, audit, decisions, history, items, journal, runs, sequencer
-from robo.store.audit_tables import audit_payload, audit_period
+from robo.store import aliases, audit_reading, decisions, history, items, journal, runs, sequencer
+from robo.store.audit_tables import audit_leaf, audit_payload, audit_period
 from robo.store.engine import Store, open_store
 from robo.store.tables import evidence, metadata
 from robo.store.tables import journal as journal_table
@@ -77,7 +78,7 @@ class Archive(Lab):
             log = Log(
                 entries=list(sequencer.entries(tx, 0, size)),
                 checkpoints=[self.notes[-1]],
-                payloads=lambda event: audit.payload_of(tx, event),
+                payloads=audit_reading.payloads(tx, audit_leaf.c.seq < size),
             )
             return verify_log(self.key.name, log, read_policy(f"log {self.key.verifier()}\nquorum none\n"))
 

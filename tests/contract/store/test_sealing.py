@@ -15,10 +15,11 @@ from sqlalchemy import event, func, select, update
 
 from robo.errors import InfrastructureError, RoboError, UsageError
 from robo.model.audit import EventType
+from robo.proof.findings import Report
 from robo.proof.merkle import EMPTY
 from robo.proof.note import Note, VerifierKey
 from robo.proof.policy import Policy
-from robo.proof.verify import Log, Report, verify_log
+from robo.proof.verify import Log, verify_log
 from robo.services.auditing.rotating import Rotated, rotate
 from robo.services.auditing.sealer import Sealer
 from robo.services.auditing.sealing import Sealed, seal

@@ -17,12 +17,13 @@ from robo.errors import RoboError
 from robo.model.audit import EventType
 from robo.model.ledger import LedgerKind, LedgerRow
 from robo.proof.checkpoint import Checkpoint
+from robo.proof.findings import Report
 from robo.proof.merkle import EMPTY, Frontier, consistency_proof, leaf_hash, verify_consistency
 from robo.proof.note import Note, SigningKey
 from robo.proof.policy import Policy
-from robo.proof.verify import Log, Report, verify_log
+from robo.proof.verify import Log, verify_log
 from robo.services.sequencing import sequence_all
-from robo.store import audit, ledger, periods, sequencer
+from robo.store import audit, audit_reading, ledger, periods, sequencer
 from robo.store.accounts_tables import ledger as ledger_rows
 from robo.store.audit_tables import (
     audit_checkpoint,
@@ -131,7 +132,7 @@ def verify(store: Store) -> Report:
             entries=sequencer.entries(tx),
             leaves=(bytes(each) for each in tx.execute(select(audit_leaf.c.hash).order_by(audit_leaf.c.seq)).scalars()),
             checkpoints=[Note.parse(note) for note in notes.scalars()],
-            payloads=_payloads(tx),
+            payloads=audit_reading.payloads(tx),
         )
         return verify_log(ORIGIN, log, POLICY)
 

@@ -13,8 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from robo.model.audit import EventType
 from robo.proof.checkpoint import Checkpoint
+from robo.proof.findings import Flaw
 from robo.proof.merkle import EMPTY
-from robo.proof.verify import Flaw
 from robo.store import sequencer
 from robo.store.engine import Store, upgrade
 from tests.faults.audit import books

@@ -14,6 +14,7 @@ from robo.proof.checkpoint import Checkpoint
 from robo.proof.entry import RegionHead, commitment, sequenced
 from robo.proof.merkle import Frontier, leaf_hash
 from robo.proof.note import COSIGNATURE, Note, SigningKey
+from robo.proof.payloads import Payload
 from robo.proof.policy import Policy, read_policy
 from robo.proof.verify import Log
 
@@ -87,9 +88,13 @@ class Written:
     def leaves(self) -> list[bytes]:
         return [leaf_hash(raw) for raw in self.entries]
 
+    def kept(self, *but: str) -> list[Payload]:
+        """The payloads in the order of their entries, without those of these events."""
+        return [(event, *each) for event, each in self.payloads.items() if event not in but]
+
     def log(self, **changed: Any) -> Log:
         """What an auditor is given."""
-        given = {"entries": self.entries, "checkpoints": self.checkpoints, "leaves": self.leaves()}
+        given: dict[str, Any] = {"entries": self.entries, "checkpoints": self.checkpoints, "leaves": self.leaves()}
         return Log(**(given | changed))
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from robo.proof.findings import Flaw, Report
 from robo.proof.handover import CHANGED
 from robo.proof.note import Note, SigningKey
 from robo.proof.policy import Policy, read_policy
-from robo.proof.verify import Flaw, Report, verify_log
+from robo.proof.verify import verify_log
 from tests.unit.proof.conftest import ORIGIN, Written, key
 
 THIRD = SigningKey(ORIGIN, Ed25519PrivateKey.from_private_bytes(b"3" * 32))

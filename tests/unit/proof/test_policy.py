@@ -11,6 +11,8 @@ from tests.unit.proof.conftest import NOON, Written, key
 
 LOG = key("log.example").verifier()
 A, B, C = (key(f"{name}.example").verifier(COSIGNATURE) for name in "abc")
+SELF_SEEN = key("a.example").verifier()
+"""The key of witness A, as a log's."""
 
 
 def test_the_two_levels_of_the_specification_s_example_are_counted() -> None:
@@ -58,6 +60,8 @@ def test_no_witness_may_be_asked_for() -> None:
         (f"witness w1 {A}\ngroup g 1\nquorum w1", "line 2", "it is no line of a policy: log, witness, group or quorum"),
         (f"log {LOG}\nlog {LOG}\nquorum none", "line 2", "the same key stands on an earlier line"),
         (f"witness w1 {A}\nwitness w2 {A}\nquorum w1", "line 2", "the same key stands on an earlier line"),
+        (f"witness w1 {A}\nlog {SELF_SEEN}\nquorum w1", "line 2", "the same key stands on an earlier line"),
+        (f"log {SELF_SEEN}\nwitness w1 {A}\nquorum w1", "line 2", "the same key stands on an earlier line"),
         (f"log {A}\nquorum none", "line 1", "a log's key signs notes (01), a witness's key cosigns (04)"),
         (f"witness w1 {LOG}\nquorum w1", "line 1", "a log's key signs notes (01), a witness's key cosigns (04)"),
         (f"witness none {A}\nquorum none", "line 1", "the name none is taken"),

@@ -14,9 +14,11 @@ from robo.errors import InfrastructureError
 from robo.proof.canonical import canonical
 from robo.proof.checkpoint import LogProof
 from robo.proof.entry import RegionHead, sequenced
+from robo.proof.findings import Flaw, Report, broken
 from robo.proof.merkle import Frontier, inclusion_proof
+from robo.proof.payloads import PURGED
 from robo.proof.policy import Light, read_policy
-from robo.proof.verify import PURGED, Flaw, Log, Report, verify_log, verify_region
+from robo.proof.verify import Log, verify_entry, verify_log, verify_region
 from tests.unit.proof.conftest import NOON, ORIGIN, Written, key
 from tests.unit.proof.test_merkle import Leaves
 
@@ -33,7 +35,7 @@ def changed(raw: bytes, **members: Any) -> bytes:
 
 
 def test_a_whole_log_says_how_far_it_is_sealed_and_seen(sealed: Written) -> None:
-    report = verify_log(ORIGIN, sealed.log(payloads=sealed.payloads.get), sealed.policy(), NOON + 60)
+    report = verify_log(ORIGIN, sealed.log(payloads=sealed.kept()), sealed.policy(), NOON + 60)
     assert report.whole
     assert (report.size, report.root) == (12, sealed.frontier.root())
     assert (report.sealed, report.witnessed, report.regions) == (12, 12, {"bfc": 4, "idf": 8})
@@ -147,20 +149,60 @@ TAMPERED: dict[str, tuple[Callable[[Written], Log], Flaw, int | None, str]] = {
         "no checkpoint is countersigned by as many witnesses as the policy asks for",
     ),
     "a payload altered": (
-        lambda log: log.log(payloads=(log.payloads | {"event-3": (bytes(32), b"{}")}).get),
+        lambda log: log.log(
+            payloads=[(e, bytes(32), b"{}") if e == "event-3" else (e, s, b) for e, s, b in log.kept()]
+        ),
         Flaw.PAYLOAD,
         3,
         "the payload was altered: it is not the one that the entry commits to",
     ),
-    "payloads gone without a purge": (
+    "a leaf behind the last entry": (
+        lambda log: log.log(leaves=[*log.leaves(), bytes(32)]),
+        Flaw.LEAF,
+        12,
+        "the tree has a leaf here that is of no entry: the entry is gone",
+    ),
+    "a payload that is of no entry": (
+        lambda log: log.log(payloads=[*log.kept()[:3], ("event-x", b"", b"{}"), *log.kept()[3:]]),
+        Flaw.PAYLOAD,
+        2,
+        "behind its payload comes that of event-x, which is of no entry there",
+    ),
+    "two payloads that changed places": (
+        lambda log: log.log(payloads=[*log.kept()[:3], log.kept()[4], log.kept()[3], *log.kept()[5:]]),
+        Flaw.PAYLOAD,
+        4,
+        "behind its payload comes that of event-3, which is of no entry there",
+    ),
+    "payloads that nobody can open": (
         lambda log: log.log(
-            payloads={event: kept for event, kept in log.payloads.items() if event not in {"event-3", "event-8"}}.get
+            payloads=[(event, salt, None if event == "event-4" else body) for event, salt, body in log.kept()]
         ),
+        Flaw.MISSING,
+        4,
+        "1 payload(s) cannot be opened: their key is gone, and no purge says so",
+    ),
+    "what is kept beside the entries says otherwise": (
+        lambda log: log.log(beside=refuses(5)),
+        Flaw.STORE,
+        5,
+        "the column says otherwise",
+    ),
+    "payloads gone without a purge": (
+        lambda log: log.log(payloads=log.kept("event-3", "event-8")),
         Flaw.MISSING,
         3,
         "2 payload(s) are gone though no purge says so",
     ),
 }
+
+
+def refuses(seq: int) -> Callable[[Any], None]:
+    def look(entry: Any) -> None:
+        if entry["seq"] == seq:
+            raise broken("RB634", "the column says otherwise", seq)
+
+    return look
 
 
 def unseen(note: Any) -> Any:
@@ -247,10 +289,10 @@ def test_two_checkpoints_of_one_size_and_two_roots_are_a_fork(sealed: Written) -
 
 def test_a_payload_is_present_and_right_or_purged_with_its_event(sealed: Written) -> None:
     """Key 0 is destroyed: its six payloads go, the log still verifies, the others are still there."""
-    kept = {event: each for event, each in sealed.payloads.items() if int(event.removeprefix("event-")) % 2}
+    kept = sealed.kept(*(f"event-{number}" for number in range(0, 12, 2)))
     sealed.add(type=PURGED, data={"key": "key-0", "count": 6})
     sealed.seal()
-    report = verify_log(ORIGIN, sealed.log(payloads=kept.get), sealed.policy())
+    report = verify_log(ORIGIN, sealed.log(payloads=kept), sealed.policy())
     assert (report.whole, report.present, report.purged) == (True, 6, 6)
 
 
@@ -261,9 +303,64 @@ def test_a_purge_answers_for_its_own_key_and_for_what_came_before_it_only(writte
     written.add(payload={"n": 3}, key=None)
     written.add(type=PURGED, data={"key": None})
     written.seal()
-    report = verify_log(ORIGIN, written.log(payloads={}.get), written.policy())
+    report = verify_log(ORIGIN, written.log(payloads=[]), written.policy())
     assert first(report) == (Flaw.MISSING, 2, "2 payload(s) are gone though no purge says so")
     assert report.purged == 1
+
+
+def test_a_purge_that_left_payloads_where_they_were_is_remarked(sealed: Written) -> None:
+    sealed.add(type=PURGED, data={"key": "key-0", "count": 6})
+    sealed.seal()
+    report = verify_log(ORIGIN, sealed.log(payloads=sealed.kept("event-0")), sealed.policy())
+    assert (report.whole, report.present, report.purged) == (True, 11, 1)
+    (remark,) = report.remarks
+    told = "5 payload(s) are still there though a purge says that they are gone"
+    assert (remark.flaw, remark.seq, str(remark.error)) == (Flaw.PAYLOAD, 2, told)
+
+
+def test_a_purge_whose_event_waits_for_its_place_answers_for_payloads_too(sealed: Written) -> None:
+    kept = sealed.kept(*(f"event-{number}" for number in range(0, 12, 2)))
+    report = verify_log(ORIGIN, sealed.log(payloads=kept, purging=["key-0"], grows=True), sealed.policy())
+    assert (report.whole, report.present, report.purged) == (True, 6, 6)
+
+
+def test_an_id_that_is_there_twice_is_told_with_the_entry_that_had_it_first(sealed: Written) -> None:
+    """Numbered, chained, sealed and seen: only the id says that one event was written twice."""
+    sealed.add(id="event-4")
+    sealed.seal()
+    told = (Flaw.TWICE, 12, "it has the id of entry 4: event-4")
+    assert first(verify_log(ORIGIN, sealed.log(), sealed.policy())) == told
+
+
+def test_a_node_over_the_entries_that_was_altered_or_is_gone_is_told() -> None:
+    log = Written()
+    for _ in range(600):
+        log.add()
+    log.seal()
+    kept = {place[:2]: place[2] for leaf in [Frontier()] for raw in log.leaves() for place in leaf.append(raw)}
+    assert verify_log(ORIGIN, log.log(nodes=lambda *place: kept.get(place)), log.policy()).whole
+    kept[1, 1] = bytes(32)
+    report = verify_log(ORIGIN, log.log(nodes=lambda *place: kept.get(place)), log.policy())
+    told = "node 1 of level 1, over the entries up to this, was altered or is gone"
+    assert first(report) == (Flaw.NODE, 511, told)
+
+
+def test_a_log_that_is_being_written_may_go_on_behind_its_newest_checkpoint_and_before_its_first(
+    sealed: Written,
+) -> None:
+    sealed.add(ts=(NOON + 99) * 1_000_000)
+    report = verify_log(ORIGIN, sealed.log(grows=True), sealed.policy())
+    assert (report.whole, report.size, report.sealed, report.by) == (True, 13, 12, {"bfc": NOON, "pdl": NOON})
+    assert (report.sealed_ts, report.witnessed_ts) == ((NOON + 11) * 1_000_000, (NOON + 11) * 1_000_000)
+    unsealed = verify_log(ORIGIN, sealed.log(grows=True, checkpoints=[]), sealed.policy())
+    assert (unsealed.whole, unsealed.size, unsealed.sealed, unsealed.sealed_ts) == (True, 13, 0, None)
+
+
+def test_heartbeats_of_one_size_are_one_head_however_many_they_are(sealed: Written) -> None:
+    """A log that says nothing for a day seals its silence 1 440 times."""
+    beats = [sealed.seal(when=NOON + second) for second in range(40)]
+    report = verify_log(ORIGIN, sealed.log(checkpoints=iter(beats)), sealed.policy())
+    assert (report.whole, report.witnessed, report.by) == (True, 12, {"bfc": NOON + 39, "pdl": NOON + 39})
 
 
 def test_a_clock_that_went_back_is_remarked_once_and_the_log_is_whole(written: Written) -> None:
@@ -302,7 +399,8 @@ def region_of(log: Written, region: str) -> tuple[list[bytes], LogProof]:
 
 def test_an_auditor_of_one_region_needs_its_entries_and_one_proof(sealed: Written) -> None:
     entries, proof = region_of(sealed, "bfc")
-    assert verify_region(ORIGIN, "bfc", entries, proof, sealed.policy()) == 4
+    report = verify_region(ORIGIN, "bfc", entries, proof, sealed.policy())
+    assert (report.regions, report.witnessed, dict(report.by)) == ({"bfc": 4}, 12, {"bfc": NOON, "pdl": NOON})
 
 
 @pytest.mark.parametrize(
@@ -357,3 +455,27 @@ def test_an_entry_that_the_auditor_of_a_region_cannot_read_is_told_by_its_number
     with pytest.raises(InfrastructureError, match="these bytes are not canonical JSON") as caught:
         verify_region(ORIGIN, "bfc", [entries[0], entries[1] + b" "], proof, sealed.policy())
     assert caught.value.place == "bfc: entry 1"
+
+
+def test_the_auditor_of_a_region_believes_no_cosignature_from_the_future(sealed: Written) -> None:
+    entries, proof = region_of(sealed, "bfc")
+    assert verify_region(ORIGIN, "bfc", entries, proof, sealed.policy(), NOON - 300).witnessed == 12
+    with pytest.raises(InfrastructureError, match="no checkpoint is countersigned"):
+        verify_region(ORIGIN, "bfc", entries, proof, sealed.policy(), NOON - 301)
+
+
+def test_the_auditor_of_a_region_sees_its_payloads_present_purged_or_altered(sealed: Written) -> None:
+    entries, proof = region_of(sealed, "bfc")
+    own = [each for each in sealed.kept() if each[0] in {"event-0", "event-3", "event-6", "event-9"}]
+    assert verify_region(ORIGIN, "bfc", entries, proof, sealed.policy(), payloads=own).present == 4
+    with pytest.raises(InfrastructureError, match=r"1 payload\(s\) are gone though no purge says so"):
+        verify_region(ORIGIN, "bfc", entries, proof, sealed.policy(), payloads=own[1:])
+
+
+def test_one_entry_is_verified_by_its_proof_alone(sealed: Written) -> None:
+    path = inclusion_proof(4, 12, Leaves(sealed.leaves()).node)
+    proof = LogProof(4, tuple(path), sealed.checkpoints[-1])
+    entry, by = verify_entry(ORIGIN, sealed.entries[4], proof, sealed.policy())
+    assert (entry["id"], dict(by)) == ("event-4", {"bfc": NOON, "pdl": NOON})
+    with pytest.raises(InfrastructureError, match="the proof does not lead from the entry to the root"):
+        verify_entry(ORIGIN, changed(sealed.entries[4], obj="item:5"), proof, sealed.policy())

@@ -1,0 +1,165 @@
+"""The audit log read as a whole: for whoever verifies it, exports it, or looks for something in it.
+
+All is read in the caller's transaction, which sees one state of the log, and streams: nothing is held but a page.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from sqlalchemy import Row, Select, exists, func, select
+
+from robo.errors import InfrastructureError
+from robo.proof.findings import Finding, Flaw, Report, broken
+from robo.proof.merkle import TILE_HEIGHT
+from robo.proof.note import Note
+from robo.proof.payloads import PURGED, Payload
+from robo.proof.tiles import WIDTH
+from robo.proof.verify import Log
+from robo.store import audit, sequencer
+from robo.store.audit_tables import audit_checkpoint, audit_leaf, audit_node, audit_outbox, audit_payload, audit_region
+from robo.store.clock import Tx
+from robo.store.columns import EPOCH, MICROSECOND
+
+_STREAM: Final = {"yield_per": 1000}
+_BESIDE: Final = {"id": "event", "region": "region", "rseq": "rseq", "type": "type", "obj": "obj", "cause": "cause"}
+"""Members of an entry, and the columns that find it by them."""
+
+
+def log_of(tx: Tx) -> Log:
+    """The log as the store holds it, to be given to `verify_log`: entries, tree, columns, payloads and checkpoints."""
+    rows = _Rows(tx)
+    return Log(
+        entries=rows,
+        leaves=rows.leaves(),
+        nodes=_nodes(tx),
+        payloads=payloads(tx),
+        checkpoints=notes(tx),
+        beside=rows.beside,
+        grows=True,
+        purging=[entry["data"]["key"] for entry in waiting(tx) if entry["type"] == PURGED],
+    )
+
+
+def around(tx: Tx, report: Report) -> list[Finding]:
+    """What contradicts the entries that `report` found right, outside of them: the head, the regions, the number of
+    nodes and of checkpoints, payloads of no event."""
+    return [Finding(Flaw.STORE, None, error) for error in _around(tx, report)]
+
+
+def notes(tx: Tx) -> Iterator[Note]:
+    """The checkpoints, the newest last. RB632 when one is no signed note."""
+    table = audit_checkpoint.c
+    query = select(table.note).order_by(table.size, table.made, table.id)
+    for (note,) in tx.execute(query, execution_options=_STREAM):
+        yield Note.parse(note)
+
+
+def payloads(tx: Tx, *where: Any) -> Iterator[Payload]:
+    """The payloads of the log in the order of their entries, decrypted; of those entries that the conditions say."""
+    query = (
+        select(audit_payload)
+        .join(audit_leaf, audit_leaf.c.event == audit_payload.c.event)
+        .where(*where)
+        .order_by(audit_leaf.c.seq)
+    )
+    for row in tx.execute(query, execution_options=_STREAM):
+        yield row.event, bytes(row.salt), _opened(tx, row)
+
+
+def waiting(tx: Tx) -> list[dict[str, Any]]:
+    """The events that have no place in the log yet, oldest first, without `seq`, `rseq` and `prev`."""
+    return [json.loads(body) for body in audit.pending(tx)]
+
+
+def _opened(tx: Tx, row: Row[Any]) -> bytes | None:
+    """The bytes of a payload. Those that were altered are no payload any more: they match no commitment."""
+    try:
+        return audit.opened(tx, row.period, row.event, bytes(row.body))
+    except InfrastructureError:
+        return b""
+
+
+class _Rows:
+    """The rows of the log, and of the one that is looked at what stands beside its entry."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._row: Row[Any] | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        for row in self._tx.execute(select(audit_leaf).order_by(audit_leaf.c.seq), execution_options=_STREAM):
+            self._row = row
+            yield bytes(row.entry)
+        self._row = None
+
+    def leaves(self) -> Iterator[bytes]:
+        """The hash of the row that is looked at, again and again; the end when there is none."""
+        while self._row is not None:
+            yield bytes(self._row.hash)
+
+    def beside(self, entry: Mapping[str, Any]) -> None:
+        """The columns by which an entry is found say what it says. RB634."""
+        row = self._row
+        if row is None:
+            return
+        wrong = [name for name, column in _BESIDE.items() if getattr(row, column) != entry[name]]
+        wrong += ["seq"] if row.seq != entry["seq"] else []
+        wrong += ["ts"] if (row.ts - EPOCH) // MICROSECOND != entry["ts"] else []
+        if wrong:
+            message = "the columns beside the entry were altered: %(names)s is not what the entry says"
+            raise broken("RB634", message, entry["seq"], names=", ".join(wrong))
+
+
+def _nodes(tx: Tx) -> Callable[[int, int], bytes | None]:
+    query = select(audit_node.c.hash)
+
+    def node(level: int, index: int) -> bytes | None:
+        found = tx.execute(query.where(audit_node.c.level == level, audit_node.c.idx == index)).scalar_one_or_none()
+        return None if found is None else bytes(found)
+
+    return node
+
+
+def _around(tx: Tx, report: Report) -> Iterator[InfrastructureError]:
+    try:
+        head = sequencer.head(tx)
+        if (head.size, head.root) != (report.size, report.root):
+            message = "the head of the log was altered: it says %(said)s entries, there are %(size)s"
+            if head.size == report.size:
+                message = "the head of the log was altered: its hashes are not those of the entries"
+            yield broken("RB634", message, said=head.size, size=report.size)
+        elif head.sealed != report.sealed and not report.findings:
+            message = "the log was sealed up to %(said)s entries, and the newest checkpoint seals %(sealed)s"
+            yield broken("RB634", message, said=head.sealed, sealed=report.sealed)
+    except InfrastructureError as damaged:
+        yield damaged
+    nodes, size = 0, report.size // WIDTH
+    while size:
+        nodes, size = nodes + size, size >> TILE_HEIGHT
+    if (there := _count(tx, select(func.count()).select_from(audit_node))) != nodes:
+        yield broken(
+            "RB634", "the tree has %(there)s nodes over its entries instead of %(nodes)s", there=there, nodes=nodes
+        )
+    yield from _regions(tx, report)
+    event = audit_payload.c.event
+    alone = ~exists().where(audit_leaf.c.event == event) & ~exists().where(audit_outbox.c.id == event)
+    if orphans := _count(tx, select(func.count()).select_from(audit_payload).where(alone)):
+        yield broken("RB634", "%(count)s payload(s) are of no event", count=orphans)
+
+
+def _regions(tx: Tx, report: Report) -> Iterator[InfrastructureError]:
+    """The next number and the last leaf that are kept of each region."""
+    last = (audit_leaf.c.region == audit_region.c.region) & (audit_leaf.c.rseq == audit_region.c.rseq - 1)
+    query = select(audit_region, audit_leaf.c.hash).outerjoin(audit_leaf, last)
+    kept = {row.region: row for row in tx.execute(query)}
+    for region in sorted(kept.keys() | report.regions.keys()):
+        row = kept.get(region)
+        if row is None or row.rseq != report.regions.get(region) or row.leaf != row.hash:
+            yield broken("RB634", "where the region %(region)s stands was altered", region=region)
+
+
+def _count(tx: Tx, query: Select[Any]) -> int:
+    return int(tx.execute(query).scalar_one())
