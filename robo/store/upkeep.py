@@ -6,6 +6,7 @@ None of it is a change of what the store says; each is done outside of transacti
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from robo.errors import InfrastructureError, RoboError
 from robo.proof.merkle import Frontier
 from robo.store import periods, schema, sequencer
 from robo.store.audit_tables import audit_leaf, audit_region
+from robo.store.clock import Tx
 from robo.store.engine import Store
 
 PAGES: Final = 1_000
@@ -95,29 +97,38 @@ def refuse_damaged(file: Path) -> None:
 
 def check(store: Store) -> list[RoboError]:
     """What is wrong with the store: RB676 for a damaged file, RB610 for the tables of another version, RB677 where the
-    log's head is not that of its entries, RB636 for keys that are another machine's. Empty: nothing."""
+    log's head is not that of its entries, RB636 for keys that are another machine's, and whatever the database says
+    when it is read. Empty: nothing."""
     found: list[RoboError] = []
-    with store.read() as tx:
-        if store.is_sqlite:
-            said = [str(row[0]) for row in tx.execute(text(f"PRAGMA quick_check({FEW})"))]
-            found += [_damaged(store.name, words) for words in said if words != "ok"]
-        revision = schema.revision(tx)
-        if revision != schema.HEAD:
-            found.append(_other(store.name, revision))
-            return found
-        head = sequencer.head(tx)
-        size = int(tx.execute(select(func.count()).select_from(audit_leaf)).scalar_one())
-        frontier = Frontier()
-        for leaf in tx.execute(select(audit_leaf.c.hash).order_by(audit_leaf.c.seq)).yield_per(10_000).scalars():
-            frontier.append(bytes(leaf))
-        if (size, frontier.root()) != (head.size, head.root):
-            found.append(_no_head(store.name, head.size, size))
-        for region in tx.execute(select(audit_region.c.region).order_by(audit_region.c.region)).scalars().all():
-            try:
-                periods.check(tx, region)
-            except InfrastructureError as other:
-                found.append(other)
+    try:
+        with store.read() as tx:
+            if store.is_sqlite:
+                said = [str(row[0]) for row in tx.execute(text(f"PRAGMA quick_check({FEW})"))]
+                found += [_damaged(store.name, words) for words in said if words != "ok"]
+            revision = schema.revision(tx)
+            if revision == schema.HEAD:
+                found += _log(tx, store.name)
+            else:
+                found.append(_other(store.name, revision))
+    except InfrastructureError as broken:
+        found.append(broken)
     return found
+
+
+def _log(tx: Tx, name: str) -> Iterator[RoboError]:
+    """What is wrong with the log's head, and with the keys of its regions."""
+    head = sequencer.head(tx)
+    size = int(tx.execute(select(func.count()).select_from(audit_leaf)).scalar_one())
+    frontier = Frontier()
+    for leaf in tx.execute(select(audit_leaf.c.hash).order_by(audit_leaf.c.seq)).yield_per(10_000).scalars():
+        frontier.append(bytes(leaf))
+    if (size, frontier.root()) != (head.size, head.root):
+        yield _no_head(name, head.size, size)
+    for region in tx.execute(select(audit_region.c.region).order_by(audit_region.c.region)).scalars().all():
+        try:
+            periods.check(tx, region)
+        except InfrastructureError as other:
+            yield other
 
 
 def _damaged(store: str, words: str) -> InfrastructureError:

@@ -1,0 +1,11 @@
+"""`robo audit`: the log that cannot be rewritten quietly."""
+
+from __future__ import annotations
+
+from robo.cli import retention
+from robo.cli.here import noun
+from robo.cli.language import _
+
+app = noun(_("The audit log."))
+app.add_typer(retention.app)
+app.callback()(lambda: None)
