@@ -102,7 +102,7 @@ class App(Audited):
             from robo.services.worker.running import begin_run, new_run
 
             self._refuse_marked(plan)
-            self._have_keys(plan)
+            self._have_keys(self.store, plan.region)
             texts = self._texts(request.process, request.region)
             return begin_run(self.store, new_run(plan, request, environment, texts, inputs), actor=request.actor)
 
@@ -155,7 +155,7 @@ class App(Audited):
         check_runners(plan.runners, self.settings.for_runners(), headed=request.headed)
         self._have_secrets(plan)
         self._refuse_marked(plan)
-        self._have_keys(plan)
+        self._have_keys(self.store, plan.region)
 
         def let_go(tx: Any) -> str:
             if yes:
@@ -170,6 +170,12 @@ class App(Audited):
     ) -> RunReport:
         from robo.services.worker.starting import Given, work_on
 
+        begun: list[str] = []
+
+        def beginning() -> str:
+            begun.append(begin())
+            return begun[0]
+
         given = Given(
             plan=plan,
             inputs=inputs,
@@ -181,8 +187,16 @@ class App(Audited):
             baseline=lambda: self.baseline(plan),
             told=told,
             jump=self._clock.jump if self._clock else None,
+            keep=None if self._rehearsed else self.keep,
         )
-        return work_on(given, begin)
+        try:
+            report = work_on(given, beginning)
+        except BaseException:
+            for trouble in self._seal(self.store)[1] if begun else ():
+                told("unsealed", {"trouble": trouble})
+            raise
+        size, troubles = self._seal(self.store)
+        return replace(report, sealed=size, notes=(*report.notes, *troubles))
 
     def _have_secrets(self, plan: Plan) -> None:
         """Every secret of the process is there, before anything begins: `MissingSecret` names the command."""
@@ -200,13 +214,6 @@ class App(Audited):
         for name in plan.secrets:
             if name in marked:
                 raise refused_before(name)
-
-    def _have_keys(self, plan: Plan) -> None:
-        """What is personal in its events can be written, and read where the store was made: RB636 else."""
-        from robo.store import periods
-
-        with self.store.read() as tx:
-            periods.check(tx, plan.region)
 
     def _texts(self, process: str, region: str) -> dict[str, str]:
         return {

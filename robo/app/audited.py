@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from robo.app.library import Library
+from robo.errors import RoboError
 
 if TYPE_CHECKING:
     from robo.services.secrets import Keep
     from robo.services.settings import Settings
+    from robo.store.engine import Store
     from robo.store.periods import Periods
 
 
@@ -35,3 +37,19 @@ class Audited(Library):
         from robo.store.periods import Ephemeral
 
         return Ephemeral() if self._rehearsed else SecretPeriods(self.keep)
+
+    def _have_keys(self, store: Store, region: str) -> None:
+        """What is personal in the events of a region can be written, and read where the store was made: RB636 else."""
+        from robo.store import periods
+
+        with store.read() as tx:
+            periods.check(tx, region)
+
+    def _seal(self, store: Store) -> tuple[int | None, tuple[RoboError, ...]]:
+        """Seal the log behind a run, however it ended: the checkpoint's size, or why not."""
+        from robo.services.auditing.sealing import sealed_at_end
+
+        if self._rehearsed:
+            return None, ()
+        sealed = sealed_at_end(store, self.keep, self.settings.audit)
+        return (None, (sealed,)) if isinstance(sealed, RoboError) else (sealed.checkpoint.size, ())

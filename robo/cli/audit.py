@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from robo.cli import retention
+from robo.cli import audit_sealing, retention
 from robo.cli.here import noun
 from robo.cli.language import _
 
 app = noun(_("The audit log."))
+app.add_typer(audit_sealing.app)
 app.add_typer(retention.app)
-app.callback()(lambda: None)

@@ -19,7 +19,7 @@ CLEAR: Final = "\r\x1b[2K"
 
 
 class Progress:
-    """Called with what the worker tells (`begun`, `opened`, `item`, `waiting`); redraws one line of standard error."""
+    """Called with what the worker tells (`begun`, `opened`, `item`, `unsealed`…); redraws one line."""
 
     def __init__(self, *, on: bool | None = None) -> None:
         self._on = sys.stderr.isatty() if on is None else on
@@ -46,6 +46,11 @@ class Progress:
         elif what == "attended":
             show(CLEAR if self._on else "")
             talk(_("a window opens: sign in there; the robot waits, sees when you are in, and goes on by itself"))
+        elif what == "unsealed":
+            from robo.cli.trouble import tell
+
+            show(CLEAR if self._on else "")
+            tell(facts["trouble"])
         elif what == "opened":
             self._total = int(facts.get("items", 0))
         elif what == "item" and facts["state"]:

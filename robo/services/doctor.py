@@ -59,7 +59,8 @@ def examine() -> list[Finding]:
     project, settings = _project()
     findings += project
     if settings is not None:
-        findings += [_state(settings), *_keys(settings), *_authorities(settings), *_mail(settings)]
+        findings += [_state(settings), *_keys(settings), *_log(settings)]
+        findings += [*_authorities(settings), *_mail(settings)]
     return [*findings, _root(settings), check_browser(settings)]
 
 
@@ -163,6 +164,36 @@ def _keys(settings: Settings) -> Iterator[Finding]:
         yield Finding("secrets", True, "secrets come from the environment (tests only)", "", facts)
         return
     yield Finding("secrets", True, "%(count)s secret(s) in %(backend)s", "", facts)
+
+
+def _log(settings: Settings) -> Iterator[Finding]:
+    """The audit log of a store that is there could be sealed now, and does not wait for it."""
+    from robo.services.auditing.standing import status
+    from robo.services.secrets import open_keep
+    from robo.store.engine import open_store, stands
+
+    try:
+        if not stands(settings.store):
+            return
+        store = open_store(settings.store)
+        try:
+            found = status(store, open_keep(settings), settings.audit)
+        finally:
+            store.close()
+    except RoboError as trouble:
+        yield Finding("audit log", False, trouble.message, trouble.remedy, trouble.facts)
+        return
+    if found.trouble is not None:
+        yield Finding("audit log", False, found.trouble.message, found.trouble.remedy, found.trouble.facts)
+        return
+    facts = {"sealed": found.sealed, "size": found.size, "waiting": found.waiting}
+    yield Finding(
+        "audit log",
+        not found.late,
+        "%(sealed)s of %(size)s entries sealed, %(waiting)s event(s) wait for their place",
+        "they have waited for more than a day: robo audit seal",
+        facts,
+    )
 
 
 def _mail(settings: Settings) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ Nothing depends on when: what waits is safe in the outbox, and the next process 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
@@ -15,6 +15,7 @@ from robo.errors import InfrastructureError, RoboError
 from robo.store import sequencer
 from robo.store.engine import Store
 
+Then = Callable[[], Awaitable[object]]
 EVERY: Final = 1.0
 """Seconds between two looks of a process that works."""
 BATCH: Final = 200
@@ -30,10 +31,11 @@ def sequence_all(store: Store) -> int:
 
 
 @asynccontextmanager
-async def sequencing(store: Store, troubles: list[RoboError]) -> AsyncIterator[None]:
+async def sequencing(store: Store, troubles: list[RoboError], then: Then | None = None) -> AsyncIterator[None]:
     """Order what is written inside the block, and what is left at its end. What goes wrong stops nobody's work: it is
-    tried again a second later, and what went wrong at the end is added to `troubles`."""
-    task = asyncio.create_task(_now_and_then(store))
+    tried again a second later, and what went wrong at the end is added to `troubles`. `then`: what follows each time,
+    while the block lasts."""
+    task = asyncio.create_task(_now_and_then(store, then))
     try:
         yield
     finally:
@@ -45,11 +47,13 @@ async def sequencing(store: Store, troubles: list[RoboError]) -> AsyncIterator[N
             troubles.append(trouble)
 
 
-async def _now_and_then(store: Store) -> None:
+async def _now_and_then(store: Store, then: Then | None) -> None:
     while True:
         await asyncio.sleep(EVERY)
         try:
             await _order(store)
+            if then is not None:
+                await then()
         except InfrastructureError:
             continue
 

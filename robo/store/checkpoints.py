@@ -97,6 +97,12 @@ def handed_to(tx: Tx, origin: str) -> str:
     return "" if last is None else str(json.loads(last)["data"].get(NEW))
 
 
+def head_of(tx: Tx) -> tuple[str, int]:
+    """The name of the log and its size as they are written, whatever state the head is in besides."""
+    found = tx.execute(select(audit_head.c.origin, audit_head.c.size)).one_or_none()
+    return ("", 0) if found is None else (found.origin, found.size)
+
+
 def answers(tx: Tx) -> list[Answer]:
     """What each witness said last, by name."""
     rows = tx.execute(select(audit_cosigned).order_by(audit_cosigned.c.witness))

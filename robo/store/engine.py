@@ -192,6 +192,20 @@ def open_store(
     return Store(engine, address)
 
 
+def stands(url: str) -> bool:
+    """Whether there is a store at `url`, at this version of the tables: to look without making or changing one.
+    Errors as in `open_store`."""
+    address = _address(url)
+    if address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists():
+        return False
+    store = open_store(url)
+    try:
+        with store.read() as tx:
+            return schema.revision(tx) == schema.HEAD
+    finally:
+        store.close()
+
+
 def upgrade(store: Store) -> bool:
     """Bring the tables to this version of robo. True when something changed. RB610: the store is newer than robo."""
     with store.read() as tx:

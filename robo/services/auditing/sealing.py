@@ -161,8 +161,16 @@ def _seal(tx: Tx, ring: Ring) -> Sealed | None:
     return Sealed(origin, signed(tx, last, ring.key), back if back > LEEWAY else timedelta())
 
 
-def unsealed(trouble: RoboError) -> InfrastructureError:
-    """The log could not be sealed. The work that it tells of is done, and what is not sealed waits."""
+def sealed_at_end(store: Store, keep: Keep, settings: AuditSettings) -> Sealed | InfrastructureError:
+    """Seal what a run leaves. Where that cannot be, its work is done all the same and what is not sealed waits: RB647,
+    returned to be told, with the remedy of what stood in the way."""
+    try:
+        return seal(store, keep, settings)
+    except RoboError as trouble:
+        return _unsealed(trouble)
+
+
+def _unsealed(trouble: RoboError) -> InfrastructureError:
     return InfrastructureError(
         "RB647",
         "the audit log waits unsealed: %(why)s",

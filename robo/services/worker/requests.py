@@ -90,6 +90,8 @@ class RunReport:
     notes: tuple[RoboError, ...] = ()
     """What a person should see to besides: write-backs still owed, items in the hands of another run."""
 
+    sealed: int | None = None
+    """The size of the checkpoint that seals the log behind the run; None: it waits unsealed."""
     earlier: tuple[RunReport, ...] = ()
     """Earlier runs that went on first, because what they asked was answered since."""
 
@@ -105,6 +107,7 @@ class RunReport:
             "items": {name: self.items.get(ItemState(name), 0) for name in shown},
             "minutes": {"gross": self.minutes.gross, "net": self.minutes.net, "auditable": self.minutes.auditable},
             "duration_s": round(self.duration, 3),
+            "checkpoint": None if self.sealed is None else {"size": self.sealed},
             **({"output": dict(self.output)} if self.output else {}),
             **({"earlier": [each.as_json() for each in self.earlier]} if self.earlier else {}),
         }

@@ -28,7 +28,7 @@ from robo.sdk.runner import Context, HostRule
 from robo.services.accounting import Earner, region_key, rows_for
 from robo.services.disk import on_disk
 from robo.services.queue import InProcessQueue
-from robo.services.sequencing import sequencing
+from robo.services.sequencing import Then, sequencing
 from robo.services.settings import Settings
 from robo.services.worker import afterwards
 from robo.services.worker.accounts import Accounts
@@ -75,6 +75,8 @@ class Running:
     told: Told
     baseline: BaselineRecord | None
     pool: RunnerPool
+    sealed: Then | None = None
+    """What seals the log now and then, while the run lasts."""
     earners: dict[str, tuple[Earner, tuple[Earner, ...]]] = field(default_factory=dict)
     """Item -> who bears its rejection, and who earns for each of its units."""
     uncounted: dict[str, RoboError] = field(default_factory=dict)
@@ -132,7 +134,7 @@ class Running:
             told=told,
         )
         try:
-            async with sequencing(self.store, notes):
+            async with sequencing(self.store, notes, self.sealed):
                 await worker.run_to_rest(desk, self.pool.slots)
         finally:
             await asyncio.to_thread(shutil.rmtree, self.folder, True)

@@ -20,6 +20,7 @@ from robo.services.worker.sessions import RunnerPool
 
 if TYPE_CHECKING:
     from robo.model.ledger import BaselineRecord
+    from robo.services.secrets import Keep
     from robo.services.worker.running import Running
     from robo.store.engine import Store
 
@@ -38,6 +39,8 @@ class Given:
     baseline: Callable[[], BaselineRecord | None]
     told: Callable[[str, Mapping[str, Any]], None]
     jump: Callable[[float], bool] | None = None
+    keep: Keep | None = None
+    """Where the key is that seals the log. None: nobody seals it."""
 
 
 def work_on(given: Given, begin: Callable[[], str]) -> RunReport:
@@ -59,10 +62,12 @@ async def _work(given: Given, begin: Callable[[], str]) -> RunReport:
 
 
 def _running(given: Given, run: str, pool: RunnerPool) -> Running:
+    from robo.services.auditing.sealer import Sealer
     from robo.services.worker.running import Running
     from robo.store import runs
 
     store = given.store()
+    sealer = None if given.keep is None else Sealer(store, given.keep, given.settings.audit)
     with store.read() as tx:
         found = runs.get(tx, run)
     return Running(
@@ -78,4 +83,5 @@ def _running(given: Given, run: str, pool: RunnerPool) -> Running:
         baseline=given.baseline(),
         jump=given.jump,
         pool=pool,
+        sealed=sealer.look if sealer is not None else None,
     )

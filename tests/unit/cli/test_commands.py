@@ -49,6 +49,7 @@ def test_a_run_ends_with_one_object_that_has_every_count(project: Path, robo: Ro
     assert said.code == 3
     assert set(said.json) == {
         "schema", "run", "process", "version", "region", "items", "minutes", "duration_s",
+        "checkpoint",
     }  # fmt: skip
     assert said.json["schema"] == "robo.run/1"
     assert said.json["items"] == {
