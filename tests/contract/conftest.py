@@ -14,9 +14,9 @@ from sqlalchemy import func, select
 from robo.engine.ports import Fence, ItemEnd, JournalRow, OnceKey
 from robo.model.base import ItemState, Outcome
 from robo.model.run import Decision, Item, NewItem, NewRun, Opened
-from robo.store import attempts, items, journal, outcomes, runs, sequencer, workers
+from robo.store import attempts, items, journal, outcomes, runs, workers
 from robo.store.attempts import Claimed
-from robo.store.audit_tables import APPEND_ONLY, guards
+from robo.store.audit_tables import APPEND_ONLY, audit_leaf, guards
 from robo.store.clock import Tx
 from robo.store.engine import Store, open_store, upgrade
 from robo.store.tables import metadata
@@ -84,7 +84,7 @@ def store(address: str, timer: Timer, stores: dict[str, Store]) -> Store:
         stores[address] = open_store(address, timer=timer)
         upgrade(stores[address])
     with stores[address].write() as tx:
-        ordered = sequencer.head(tx).size > 0
+        ordered = tx.execute(select(audit_leaf.c.seq).limit(1)).first() is not None
         if ordered:
             unguarded(tx)
         for table in reversed(metadata.sorted_tables):
