@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache, cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,11 +56,9 @@ class App(Audited):
     @cached_property
     def found_store(self) -> Store:
         """The store as it is found: its tables may be of another version."""
-        from robo.services.accounting import region_key
         from robo.store.engine import open_store
 
-        units = cache(partial(region_key, self.settings.keys))
-        return open_store(self.settings.store, timer=self._clock, periods=self.periods, units=units)
+        return open_store(self.settings.store, timer=self._clock, periods=self.periods, units=self.units)
 
     @cached_property
     def secrets(self) -> SecretBook:

@@ -12,6 +12,7 @@ from robo.errors import RoboError
 if TYPE_CHECKING:
     from robo.services.secrets import Keep
     from robo.services.settings import Settings
+    from robo.services.unit_keys import UnitKeys
     from robo.store.engine import Store
     from robo.store.periods import Periods
 
@@ -42,6 +43,7 @@ class Audited(Library):
         """What is personal in the events of a region can be written, and read where the store was made: RB636 else."""
         from robo.store import periods
 
+        self.units(region)
         with store.read() as tx:
             periods.check(tx, region)
 
@@ -53,3 +55,12 @@ class Audited(Library):
             return None, ()
         sealed = sealed_at_end(store, self.keep, self.settings.audit)
         return (None, (sealed,)) if isinstance(sealed, RoboError) else (sealed.checkpoint.size, ())
+
+    @cached_property
+    def units(self) -> UnitKeys:
+        """The regions' keys of units. Those of a case are beside its store, and go with it."""
+        from robo.services.unit_keys import UnitKeys
+        from robo.services.vaults import FileVault
+
+        keep = FileVault(self.settings.keys) if self._rehearsed else self.keep
+        return UnitKeys(keep, self.settings.keys)

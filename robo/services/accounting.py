@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from robo.engine.ports import ItemEnd
 from robo.model.base import HANDED_OVER, Environment, Outcome
 from robo.model.ledger import BaselineRecord, LedgerKind, LedgerRow, Minutes
-from robo.services.disk import on_disk
 
 AUDITABLE_N: Final = 10
 """Observations a timed baseline needs before its minutes count as proven."""
@@ -40,42 +37,19 @@ class Earner:
     """The region's, whose calendar says in which month it earns."""
 
 
-def region_key(folder: Path, region: str) -> bytes:
-    """The region's 32-byte key for unit hashes, made at first use (mode 0600). It outlives every purge.
-
-    Raises `InfrastructureError` RB958."""
-    path = folder / f"ledger-{region}.key"
-    with on_disk(path):
-        if not path.exists():
-            _make_key(path)
-        return path.read_bytes()
-
-
-def _make_key(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = path.with_suffix(f".{secrets.token_hex(4)}.new")
-    try:
-        fresh.touch(mode=0o600)
-        fresh.write_bytes(secrets.token_bytes(32))
-        path.hardlink_to(fresh)  # the first of two processes wins, and both read the winner's
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink(missing_ok=True)
-
-
 def unit_hash(key: bytes, earner: Earner) -> str:
     """HMAC-SHA256 of the unit's key: the same unit is recognised for ever, and cannot be read back."""
     text = f"{earner.unit}\x00{earner.unit_key}"
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def receipt_hash(receipt: Mapping[str, Any]) -> str:
-    """SHA-256 of what was read back from the application, "" when nothing was."""
+def receipt_hash(key: bytes, receipt: Mapping[str, Any]) -> str:
+    """HMAC-SHA256 of what was read back from the application, "" when nothing was: without the region's key nobody
+    finds the number in it by trying all there are."""
     if not receipt:
         return ""
     text = "\x00".join(f"{name}={receipt[name]}" for name in sorted(receipt))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def is_auditable(baseline: BaselineRecord, environment: str) -> bool:
@@ -139,7 +113,7 @@ def _row(
         auditable=baseline is not None and is_auditable(baseline, earner.environment),
         run=earner.run,
         item=earner.item,
-        receipt_hash=receipt_hash(end.receipt),
+        receipt_hash=receipt_hash(key, end.receipt),
         host=earner.host,
         reason=reason,
         zone=earner.zone,

@@ -30,7 +30,7 @@ T = TypeVar("T")
 STD: Final = Kept.STD.value
 UNITS: Final = "units"
 """The class of keyed hashes: of no payload, so it is none of `Kept`."""
-LARGE: Final = 200_000_000
+LARGE: Final = 50_000_000
 """Bytes of a store that is not written anew while a robo works: who writes would wait for more than a second or two."""
 
 

@@ -46,8 +46,9 @@ TRIES: Final = 5
 class Store:
     """An open store. Threads may share it; a forked process must open its own."""
 
-    def __init__(self, engine: Engine, url: URL) -> None:
+    def __init__(self, engine: Engine, url: URL, units: aliases.Units | None = None) -> None:
         self.url = url
+        self._units = units
         self.name = url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string()
         """For people: the file, or the address without its password."""
         self._engine = engine
@@ -59,6 +60,11 @@ class Store:
     @property
     def is_sqlite(self) -> bool:
         return self._engine.dialect.name == "sqlite"
+
+    def unit_key(self, region: str) -> bytes:
+        """The region's key of units that this store was opened with."""
+        assert self._units is not None  # noqa: S101 - who counts units opens the store with their keys
+        return self._units(region)
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
@@ -189,7 +195,7 @@ def open_store(
         max_overflow=8,
         execution_options=options,
     )
-    return Store(engine, address)
+    return Store(engine, address, units)
 
 
 def stands(url: str) -> bool:
@@ -259,7 +265,7 @@ def _open_sqlite(address: URL, options: dict[str, Any]) -> Store:
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", lines.begin)
-    store = Store(engine, address)
+    store = Store(engine, address, options.get(aliases.OPTION))
     with store.read() as tx:
         mode = tx.exec_driver_sql("PRAGMA journal_mode").scalar_one()
     if mode != "wal":

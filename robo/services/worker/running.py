@@ -25,7 +25,7 @@ from robo.model.ledger import BaselineRecord, LedgerRow
 from robo.model.run import ItemKind, NewItem, NewRun, Opened, Run, Taken
 from robo.plan.model import Plan
 from robo.sdk.runner import Context, HostRule
-from robo.services.accounting import Earner, region_key, rows_for
+from robo.services.accounting import Earner, rows_for
 from robo.services.disk import on_disk
 from robo.services.queue import InProcessQueue
 from robo.services.sequencing import Then, sequencing
@@ -215,7 +215,7 @@ class Running:
         for opened in inserted:
             if opened.taken is Taken.REJECTED and not self.run.dry_run:
                 earner = self._earner_of(opened.item, opened.key)
-                key = region_key(self.settings.keys, self.plan.region)
+                key = self.store.unit_key(self.plan.region)
                 for row in rows_for(earner, ItemEnd(outcome=Outcome.REJECTED), self.baseline, key):
                     ledger.add(tx, row, actor="robot")
         return inserted
@@ -282,7 +282,7 @@ class Running:
         if fence.item not in self.earners or self.run.dry_run:
             return ()
         own, units = self.earners[fence.item]
-        return rows_for(own, end, self.baseline, region_key(self.settings.keys, self.plan.region), units)
+        return rows_for(own, end, self.baseline, self.store.unit_key(self.plan.region), units)
 
     @property
     def _kept(self) -> Path:

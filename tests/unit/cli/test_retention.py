@@ -6,19 +6,18 @@ import hashlib
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from robo.proof.findings import Flaw
-from robo.services.accounting import region_key
 from robo.services.keys import SecretPeriods
 from robo.services.retention import Places
 from robo.services.secrets import open_keep
 from robo.services.sequencing import sequence_all
 from robo.services.settings import load_settings
+from robo.services.unit_keys import UnitKeys
 from robo.services.worker.heartbeat import LifeLock
 from robo.store import workers
 from robo.store.engine import Store, open_store, upgrade
@@ -51,8 +50,8 @@ def archive(project: Path) -> Iterator[Archive]:
 def opened(project: Path, timer: Timer) -> Store:
     """The project's store, as a new process opens it."""
     settings = load_settings(project)
-    periods, units = SecretPeriods(open_keep(settings)), partial(region_key, settings.keys)
-    return open_store(settings.store, timer=timer, periods=periods, units=units)
+    keep = open_keep(settings)
+    return open_store(settings.store, timer=timer, periods=SecretPeriods(keep), units=UnitKeys(keep, settings.keys))
 
 
 def on_disk(project: Path, secret: str = SECRET) -> list[str]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from robo.engine.ports import ItemEnd
 from robo.model.base import HANDED_OVER, Outcome
 from robo.model.ledger import BaselineRecord, LedgerKind
-from robo.services.accounting import Earner, receipt_hash, region_key, rows_for, sums, unit_hash
+from robo.services.accounting import Earner, receipt_hash, rows_for, sums, unit_hash
 
 KEY = b"k" * 32
 
@@ -36,7 +34,8 @@ def baseline(**changes: object) -> BaselineRecord:
 def test_a_done_item_with_our_receipt_earns_before_less_after() -> None:
     (row,) = rows_for(earner(), ItemEnd(outcome=Outcome.DONE, ours=True, receipt={"n": "7"}), baseline(), KEY)
     assert (row.kind, row.minutes_before, row.minutes_after, row.net) == (LedgerKind.CREDIT, 30, 5, 25)
-    assert row.receipt_hash == receipt_hash({"n": "7"})
+    assert row.receipt_hash == receipt_hash(KEY, {"n": "7"})
+    assert row.receipt_hash != receipt_hash(b"o" * 32, {"n": "7"})
 
 
 def test_work_that_was_not_ours_earns_nothing() -> None:
@@ -113,11 +112,3 @@ def test_the_same_unit_has_the_same_hash_whatever_run_did_it() -> None:
     assert unit_hash(KEY, earner(run="1")) == unit_hash(KEY, earner(run="2"))
     assert unit_hash(KEY, earner(unit_key="A2")) != unit_hash(KEY, earner())
     assert unit_hash(b"o" * 32, earner()) != unit_hash(KEY, earner())
-
-
-def test_a_region_has_one_key_for_ever_and_only_its_owner_reads_it(tmp_path: Path) -> None:
-    first = region_key(tmp_path / "keys", "idf")
-    assert region_key(tmp_path / "keys", "idf") == first
-    assert region_key(tmp_path / "keys", "bfc") != first
-    assert (tmp_path / "keys" / "ledger-idf.key").stat().st_mode & 0o077 == 0
-    assert len(list((tmp_path / "keys").iterdir())) == 2
