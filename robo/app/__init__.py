@@ -73,6 +73,7 @@ class App(Audited):
 
             with suppress(InfrastructureError):
                 sequence_all(self.store)
+                self._keep_mark(self.store)
             self.store.close()
 
     def baseline(self, plan: Plan) -> BaselineRecord | None:
@@ -101,6 +102,7 @@ class App(Audited):
 
             self._refuse_marked(plan)
             self._have_keys(self.store, plan.region)
+            self.refuse_restored(self.store)
             texts = self._texts(request.process, request.region)
             return begin_run(self.store, new_run(plan, request, environment, texts, inputs), actor=request.actor)
 
@@ -154,6 +156,7 @@ class App(Audited):
         self._have_secrets(plan)
         self._refuse_marked(plan)
         self._have_keys(self.store, plan.region)
+        self.refuse_restored(self.store)
 
         def let_go(tx: Any) -> str:
             if yes:

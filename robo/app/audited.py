@@ -56,6 +56,20 @@ class Audited(Library):
         sealed = sealed_at_end(store, self.keep, self.settings.audit)
         return (None, (sealed,)) if isinstance(sealed, RoboError) else (sealed.checkpoint.size, ())
 
+    def refuse_restored(self, store: Store) -> None:
+        """Nothing goes on in a store that was put back to an older state: RB656."""
+        from robo.services.witnessing.restoring import refuse_restored
+
+        if not self._rehearsed:
+            refuse_restored(store, self.settings)
+
+    def _keep_mark(self, store: Store) -> None:
+        """The newest checkpoint is kept beside the keys: it tells of a store that is put back. RB913."""
+        from robo.services.witnessing.restoring import keep_mark
+
+        if not self._rehearsed:
+            keep_mark(store, self.settings)
+
     @cached_property
     def units(self) -> UnitKeys:
         """The regions' keys of units. Those of a case are beside its store, and go with it."""

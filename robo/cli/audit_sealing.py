@@ -94,6 +94,7 @@ def seal(as_json: Json = False) -> None:
     from robo.services.auditing.sealing import seal as sign
 
     with opened() as robo:
+        robo.refuse_restored(robo.store)
         sealed = sign(robo.store, robo.keep, robo.settings.audit)
     if as_json:
         emit("audit-seal", {"origin": sealed.origin, "checkpoint": _checkpoint(sealed.checkpoint)})
@@ -115,6 +116,7 @@ def rotate(yes: Yes = False, as_json: Json = False) -> None:
 
     sure(_("The key of the log is destroyed, and another one seals from now on. Go on?"), yes=yes)
     with opened() as robo:
+        robo.refuse_restored(robo.store)
         changed = change(robo.store, robo.keep, robo.settings.audit, actor=actor())
     if as_json:
         keys = {"old": str(changed.old), "new": str(changed.new)}

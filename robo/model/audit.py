@@ -45,6 +45,12 @@ class EventType(StrEnum):
     KEY_CHANGED = "log.key-changed"
     PURGED = "retention.purged"
     CLEARED = "retention.cleared"
+    WITNESS_COSIGNED = "witness.cosigned"
+    WITNESS_REFUSED = "witness.refused"
+    CHECKPOINT_REFUSED = "checkpoint.refused"
+    CHECKPOINT_CLEARED = "checkpoint.cleared"
+    RESTORE_DETECTED = "restore.detected"
+    RESTORE_RECONCILED = "restore.reconciled"
 
 
 class Kept(StrEnum):

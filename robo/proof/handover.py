@@ -21,11 +21,12 @@ NEW: Final = "new"
 
 class Keys:
     """The key of a log while its entries are walked through. `known`: the keys of one log that a policy gives, in the
-    order in which the log had them."""
+    order in which the log had them. What was changed under an earlier name, from which it goes on, is left alone."""
 
     def __init__(self, known: Iterable[VerifierKey]) -> None:
         self._known = {str(key): key for key in known}
         self._left = list(self._known)
+        self._names = {key.name for key in self._known.values()}
         self._leaving: set[str] = set()
 
     def entry(self, entry: Mapping[str, Any]) -> None:
@@ -33,6 +34,8 @@ class Keys:
         if entry["type"] != CHANGED or not self._left:
             return
         old, new = entry["data"].get(OLD), entry["data"].get(NEW)
+        if isinstance(old, str) and "+" in old and old.partition("+")[0] not in self._names:
+            return
         if [old, new] != self._left[:2]:
             raise _broken("RB634", "the log is handed over by a key or to a key that is not the next one of the policy")
         self._leaving.add(self._left.pop(0))

@@ -17,17 +17,20 @@ from robo.proof.note import COSIGNATURE, ED25519, Note, VerifierKey
 
 NONE: Final = "none"
 _BLANK: Final = re.compile(r"[ \t]+")
+_URL: Final = re.compile(r"https?://[^/?#@\s]+(?:/[^?#\s]*)?")
 _FORBIDDEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Logs by their keys, witnesses and groups (how many of which) by the names the file gives them, and the quorum."""
+    """Logs by their keys, witnesses and groups (how many of which) by the names the file gives them, the quorum, and
+    where those witnesses are asked whose line says it."""
 
     logs: tuple[VerifierKey, ...] = ()
     witnesses: Mapping[str, VerifierKey] = field(default_factory=dict)
     groups: Mapping[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     quorum: str = NONE
+    urls: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, origin: str) -> Policy:
         """The same policy for one log: who asks about a log names it, and no checkpoint of another is taken for it."""
@@ -114,7 +117,7 @@ def read_policy(text: str) -> Policy:
             reader.line(number, words[0], words[1:])
     if reader.quorum is None:
         raise _wrong("RB635", 0, why="it has no line `quorum`")
-    return Policy(tuple(reader.logs), reader.witnesses, reader.groups, reader.quorum)
+    return Policy(tuple(reader.logs), reader.witnesses, reader.groups, reader.quorum, reader.urls)
 
 
 class _Reader:
@@ -126,6 +129,7 @@ class _Reader:
         self.groups: dict[str, tuple[int, tuple[str, ...]]] = {}
         self.quorum: str | None = None
         self.members: set[str] = set()
+        self.urls: dict[str, str] = {}
 
     def line(self, number: int, keyword: str, words: list[str]) -> None:
         most = {"log": 2, "witness": 3, "group": len(words), "quorum": 1}.get(keyword, -1)
@@ -137,6 +141,8 @@ class _Reader:
         elif keyword == "witness":
             name = self._new(number, words[0])
             self.witnesses[name] = self._key(number, words[1], COSIGNATURE)
+            if words[2:]:
+                self.urls[name] = self._url(number, words[2])
         elif keyword == "group":
             self._group(number, words[0], words[1], words[2:])
         elif self.quorum is not None:
@@ -163,6 +169,11 @@ class _Reader:
         if any(key.public == each.public for each in (*self.logs, *self.witnesses.values())):
             raise _wrong("RB635", number, why="the same key stands on an earlier line")
         return key
+
+    def _url(self, number: int, url: str) -> str:
+        if not _URL.fullmatch(url):
+            raise _wrong("RB635", number, why="the address of a witness is not one of https://…")
+        return url.removesuffix("/")
 
     def _new(self, number: int, name: str) -> str:
         if name == NONE or name in self.witnesses or name in self.groups:

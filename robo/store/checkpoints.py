@@ -51,9 +51,13 @@ def newest(tx: Tx) -> Kept | None:
 
 def notes(tx: Tx) -> Iterator[str]:
     """The notes of all checkpoints, by size, the newest last: what an export takes with it. None may be left out that
-    hands the log over to another key."""
-    by_size = select(audit_checkpoint.c.note).order_by(
-        audit_checkpoint.c.size, audit_checkpoint.c.made, audit_checkpoint.c.id
+    hands the log over to another key. Those that it was sealed with under an earlier name are none of this log."""
+    first = f"{head(tx).origin}\n"
+    ours = func.substr(audit_checkpoint.c.note, 1, len(first)) == first
+    by_size = (
+        select(audit_checkpoint.c.note)
+        .where(ours)
+        .order_by(audit_checkpoint.c.size, audit_checkpoint.c.made, audit_checkpoint.c.id)
     )
     for (note,) in tx.execute(by_size, execution_options={"yield_per": 1000}):
         yield str(note)
@@ -88,6 +92,17 @@ def call(tx: Tx, wanted: str, otherwise: str) -> str:
     if name != held.origin:
         tx.execute(update(audit_head).where(audit_head.c.id == HEAD).values(origin=name))
     return name
+
+
+def rename(tx: Tx, origin: str) -> None:
+    """The log goes on under another name, from its next checkpoint on. The caller holds the lock of the head."""
+    tx.execute(update(audit_head).where(audit_head.c.id == HEAD).values(origin=origin))
+
+
+def of_size(tx: Tx, size: int) -> list[str]:
+    """The notes of the checkpoints of that size, the newest first."""
+    query = select(audit_checkpoint.c.note).where(audit_checkpoint.c.size == size)
+    return list(tx.execute(query.order_by(audit_checkpoint.c.made.desc(), audit_checkpoint.c.id.desc())).scalars())
 
 
 def handed_to(tx: Tx, origin: str) -> str:

@@ -25,6 +25,8 @@ from robo.store.tables import items
 
 EVERY: Final = "*"
 STOP: Final = "stop"
+RESTORED: Final = "restored"
+"""The kind of the hold of everything in a store that was put back to an older state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +82,17 @@ def put_for(tx: Tx, held: Held, *, process: str, region: str, reason: str = "") 
     return put(tx, process=process, region=region, kind=held.kind, subject=held.subject, reason=reason, facts=facts)
 
 
-def troubles(tx: Tx, process: str, region: str) -> list[RoboError]:
-    """What holds a process in a region, oldest first, as errors a person can act on."""
+def troubles(tx: Tx, process: str, region: str, kind: str = "") -> list[RoboError]:
+    """What holds a process in a region (of one kind, or any), oldest first, as errors a person can act on."""
     here = [hold for hold in standing(tx) if hold.process in (process, EVERY) and hold.region in (region, EVERY)]
-    return [_trouble(hold) for hold in here]
+    return [_trouble(hold) for hold in here if kind in ("", hold.kind)]
+
+
+def refuse_restored(tx: Tx) -> None:
+    """What stands in the log is neither gone on with nor signed while the store is held for having been put back:
+    `InfrastructureError` RB656."""
+    for trouble in troubles(tx, EVERY, EVERY, RESTORED):
+        raise trouble
 
 
 def _trouble(hold: Hold) -> RoboError:

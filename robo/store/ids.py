@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from hashlib import sha256
 from typing import Final
 
 _DIGITS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -22,4 +23,13 @@ def new_id() -> str:
         if number <= _last:
             number = _last + 1 + int.from_bytes(chance[:5], "big")
         _last = number
+    return _written(number)
+
+
+def id_of(content: bytes) -> str:
+    """The id of what is the same wherever it is met: 130 bits of its SHA-256."""
+    return _written(int.from_bytes(sha256(content).digest(), "big") >> 126)
+
+
+def _written(number: int) -> str:
     return "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])

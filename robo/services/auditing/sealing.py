@@ -18,7 +18,7 @@ from robo.services.auditing.signing import Ring, open_ring, promote
 from robo.services.secrets import Keep
 from robo.services.sequencing import sequence_all
 from robo.services.settings import AuditSettings
-from robo.store import checkpoints, sequencer
+from robo.store import checkpoints, holds, sequencer
 from robo.store.checkpoints import Kept
 from robo.store.clock import Tx, now
 from robo.store.engine import Store
@@ -53,7 +53,8 @@ def seal(store: Store, keep: Keep, settings: AuditSettings) -> Sealed:
 
     Errors, with nothing signed and the log as it was: RB645 (the settings name another log), RB642, RB643, RB644 (the
     key is damaged, gone, another one), RB646 (the log contradicts its newest checkpoint), RB632, RB633 (the head, a
-    checkpoint or the tree is damaged), and whatever the store or the secrets backend says."""
+    checkpoint or the tree is damaged), RB656 (the store was put back to an older state), and whatever the store or the
+    secrets backend says."""
     sequence_all(store)
     for _ in range(TRIES):
         standing = named(store, settings)
@@ -152,6 +153,7 @@ def refuse_fork(tx: Tx, head: sequencer.Head, last: Kept | None) -> None:
 
 def _seal(tx: Tx, ring: Ring) -> Sealed | None:
     """None when the ring is not, or no longer, the log's: look again."""
+    holds.refuse_restored(tx)
     origin = ring.key.name
     held = sequencer.head(tx, lock=True)
     last = checkpoints.newest(tx)

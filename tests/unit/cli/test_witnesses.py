@@ -1,0 +1,225 @@
+"""Two regions witness each other: over HTTP, as files, and when the store of one is put back to an older state."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from robo.cli.init_ import write_starter
+from robo.proof.checkpoint import Checkpoint
+from robo.proof.note import Note
+from robo.proof.policy import read_policy
+from robo.proof.verify import Log, verify_log
+from robo.store import checkpoints, sequencer
+from robo.store.engine import open_store
+
+Said = subprocess.CompletedProcess[str]
+RUN = ("run", "verifier-demandes", "-i", "export=demandes.csv")
+
+
+@dataclass
+class Region:
+    """A project of one region, whose log is called `robo.example/NAME`, on the command line of its own process."""
+
+    folder: Path
+    url: str = ""
+    server: subprocess.Popen[str] | None = None
+    keys: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        write_starter(self.folder)
+        shutil.copy(self.folder / "processes/verifier-demandes/fixtures/demandes.csv", self.folder)
+        self.call_it(f"robo.example/{self.folder.name}")
+        self.keys = {name: str(value) for name, value in self.json("key").items()}
+
+    def call_it(self, origin: str) -> None:
+        settings = self.folder / "config/robo.yaml"
+        kept = [line for line in settings.read_text(encoding="utf-8").splitlines() if not line.startswith("audit:")]
+        said = f"audit: {{origin: {origin}, policy: config/witnesses.policy}}"
+        settings.write_text("\n".join([*kept, said, ""]), encoding="utf-8")
+
+    def trusts(self, *others: Region, logs: tuple[str, ...] = ()) -> str:
+        """Write the policy: its own log, those of the others, and the others as witnesses."""
+        lines = [f"log {each.keys['log']}" for each in (self, *others)] + [f"log {each}" for each in logs]
+        lines += [f"witness {each.folder.name} {each.keys['witness']} {each.url}".strip() for each in others]
+        names = " ".join(each.folder.name for each in others)
+        text = "\n".join([*lines, f"group others all {names}", "quorum others", ""])
+        (self.folder / "config/witnesses.policy").write_text(text, encoding="utf-8")
+        return text
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "robo", "--project", str(self.folder), *words]
+
+    def robo(self, *words: str) -> Said:
+        return subprocess.run(self.command(*words), capture_output=True, text=True, check=False, cwd=self.folder)
+
+    def witness(self, *words: str) -> Said:
+        return self.robo("audit", "witness", *words)
+
+    def json(self, *words: str) -> dict[str, object]:
+        done = self.witness(*words, "--json")
+        assert done.stdout, done.stderr
+        found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+    def serve(self) -> None:
+        serve = self.command("audit", "witness", "serve", "--port", "0", "--json")
+        self.server = subprocess.Popen(serve, stdout=subprocess.PIPE, text=True, cwd=self.folder)
+        assert self.server.stdout is not None
+        self.url = json.loads(self.server.stdout.readline())["url"]
+
+    def end(self) -> int:
+        assert self.server is not None
+        self.server.send_signal(signal.SIGTERM)
+        self.server.communicate(timeout=20)
+        return self.server.returncode
+
+    def copy_store(self, to: Path) -> None:
+        """A plain copy of the closed store: its file, nothing else."""
+        shutil.copy(self.folder / ".robo/robo.db", to)
+
+    def put_back(self, copy: Path) -> None:
+        for left in (self.folder / ".robo").glob("robo.db-*"):
+            left.unlink()
+        shutil.copy(copy, self.folder / ".robo/robo.db")
+
+    def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, str, str]:
+        address = urlsplit(self.url)
+        connection = HTTPConnection(str(address.hostname), address.port, timeout=20)
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        found = (answer.status, answer.headers.get_content_type(), answer.read().decode())
+        connection.close()
+        return found
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Region, Region]]:
+    """Île-de-France and Bourgogne-Franche-Comté; both serve, each is the other's witness."""
+    folder = tmp_path_factory.mktemp("regions")
+    regions = Region(folder / "idf"), Region(folder / "bfc")
+    for _ in range(2):  # addresses are known once both serve
+        for here, other in (regions, regions[::-1]):
+            here.trusts(other)
+            if here.server is None:
+                here.serve()
+    yield regions
+    assert [each.end() for each in regions] == [0, 0]
+
+
+def test_two_regions_countersign_each_other_and_each_log_says_so(pair: tuple[Region, Region]) -> None:
+    idf, bfc = pair
+    for here in pair:
+        asked = here.json("ask")
+        assert (asked["light"], asked["quorum"]) == ("green", True)
+        assert set(asked["witnesses"].values()) == {"cosigned"}  # type: ignore[attr-defined] # JSON
+    shown = bfc.witness("show")
+    assert "we countersigned robo.example/idf up to entry" in shown.stdout
+    assert "countersigned up to entry" in shown.stderr
+    seen = bfc.json("show")["seen"]["robo.example/idf"]  # type: ignore[index] # JSON
+    policy = read_policy((idf.folder / "config/witnesses.policy").read_text(encoding="utf-8"))
+    assert len(Note.parse(seen).signed_by([*policy.logs, *policy.witnesses.values()])) == 2
+
+
+def test_the_server_answers_what_the_protocol_says_and_nothing_else(pair: tuple[Region, Region]) -> None:
+    _, bfc = pair
+    assert bfc.ask("GET", "/healthz")[0] == 200
+    assert bfc.ask("GET", "/add-checkpoint")[0] == 405
+    assert bfc.ask("POST", "/")[0] == 404
+    assert bfc.ask("POST", "/add-checkpoint", b"rubbish")[0] == 400
+    assert bfc.ask("POST", "/add-checkpoint", b"x" * 70_000)[0] == 413
+    assert bfc.ask("GET", f"/{'0' * 64}/checkpoint")[0] == 404
+
+
+def test_two_regions_whose_networks_do_not_talk_exchange_files(tmp_path: Path) -> None:
+    idf, bfc = Region(tmp_path / "idf"), Region(tmp_path / "bfc")
+    idf.trusts(bfc)
+    bfc.trusts(idf)
+    request, answer = str(tmp_path / "request"), str(tmp_path / "answer")
+    assert idf.robo(*RUN).returncode in {0, 3}
+    assert idf.witness("request", "-o", request).returncode == 0
+    assert bfc.witness("cosign", request, "-o", answer).returncode == 0
+    taken = idf.witness("take", answer)
+    assert taken.returncode == 0
+    assert "green" in taken.stderr
+
+    again = bfc.witness("cosign", request, "-o", answer)
+    assert (again.returncode, "refused with 409" in again.stderr) == (3, True)
+    assert Path(answer).read_text(encoding="utf-8").startswith("refused 409 robo.example/bfc/witness+")
+    known = idf.witness("take", answer)
+    assert (known.returncode, "will countersign the next time" in known.stderr) == (3, True)
+    assert "RB654" in bfc.witness("take", answer).stderr, "it is no answer to this region"
+
+
+def test_a_policy_that_names_an_unknown_witness_is_refused_with_its_line(tmp_path: Path) -> None:
+    idf = Region(tmp_path / "idf")
+    policy = idf.folder / "config/witnesses.policy"
+    policy.write_text(f"log {idf.keys['log']}\ngroup others 1 bfc\nquorum others\n", encoding="utf-8")
+    refused = idf.witness("show")
+    assert refused.returncode == 4
+    assert "RB635" in refused.stderr
+    assert f"{policy}, line 2" in refused.stderr or "witnesses.policy, line 2" in refused.stderr
+
+
+def test_a_store_that_is_put_back_is_noticed_held_reconciled_and_goes_on(tmp_path: Path) -> None:
+    idf, bfc = Region(tmp_path / "idf"), Region(tmp_path / "bfc")
+    bfc.trusts(idf)
+    bfc.serve()
+    try:
+        idf.trusts(bfc)
+        assert idf.witness("ask").returncode == 0
+        idf.copy_store(tmp_path / "backup")
+        assert idf.robo(*RUN).returncode in {0, 3}
+        assert idf.json("ask")["light"] == "green"
+
+        idf.put_back(tmp_path / "backup")
+        kept = list((idf.folder / ".robo/keys/sealed").iterdir())
+        assert len(kept) == 1
+        kept[0].rename(tmp_path / "mark")
+        noticed = idf.witness("ask")
+        assert (noticed.returncode, "RB656" in noticed.stderr) == (4, True), "the witness tells, without the mark"
+
+        idf.put_back(tmp_path / "backup")
+        refused = idf.robo(*RUN)
+        assert refused.returncode in {0, 3}, "nobody has told this copy yet"
+        idf.put_back(tmp_path / "backup")
+        (tmp_path / "mark").rename(kept[0])
+        refused = idf.robo(*RUN)
+        assert (refused.returncode, "RB656" in refused.stderr) == (4, True), "the mark tells, without a network"
+        assert "RB656" in idf.robo(*RUN).stderr
+
+        done = idf.json("reconcile", "--why", "looked up in the application", "--yes")
+        assert done["origin"] == "robo.example/idf/2"
+        idf.call_it(str(done["origin"]))
+        idf.keys["log"] = str(done["log"])
+        policy = idf.trusts(bfc)
+        assert idf.witness("ask").returncode == 3, "the witness does not know the new log yet"
+        bfc.trusts(idf)
+        assert idf.json("ask")["light"] == "green"
+        assert idf.robo(*RUN).returncode in {0, 3}
+        _verifies(idf, str(done["origin"]), policy)
+    finally:
+        assert bfc.end() == 0
+
+
+def _verifies(region: Region, origin: str, policy: str) -> None:
+    store = open_store(f"sqlite:///{region.folder}/.robo/robo.db")
+    with store.read() as tx:
+        notes = [Note.parse(note) for note in checkpoints.notes(tx)]
+        count = Checkpoint.parse(notes[-1].text).size
+        entries = list(sequencer.entries(tx, 0, count))
+    store.close()
+    report = verify_log(origin, Log(entries, notes), read_policy(policy))
+    assert (report.findings, report.size) == ([], count)
+    kinds = [json.loads(each)["type"] for each in entries]
+    assert {"restore.detected", "restore.reconciled"} <= set(kinds)
