@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 from zlib import crc32
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import func, select, text
 
 from robo.errors import RoboError
 from robo.model.audit import EventType
 from robo.model.ledger import LedgerKind, LedgerRow
 from robo.proof.checkpoint import Checkpoint
-from robo.proof.findings import Report
 from robo.proof.merkle import EMPTY, Frontier, consistency_proof, leaf_hash, verify_consistency
 from robo.proof.note import Note, SigningKey
 from robo.proof.policy import Policy
-from robo.proof.verify import Log, verify_log
-from robo.services.sequencing import sequence_all
-from robo.store import audit, audit_reading, ledger, periods, sequencer
+from robo.proof.verify import Log, Report, verify_log
+from robo.services.auditing import sealing, signing
+from robo.services.settings import AuditSettings
+from robo.store import audit, ledger, periods, sequencer
 from robo.store.accounts_tables import ledger as ledger_rows
 from robo.store.audit_tables import (
     audit_checkpoint,
-    audit_head,
     audit_leaf,
     audit_node,
     audit_payload,
@@ -35,15 +34,31 @@ from robo.store.audit_tables import (
     audit_region,
     ledger_months,
 )
-from robo.store.clock import Tx, now
+from robo.store.clock import Tx
 from robo.store.engine import Store, open_store, upgrade
-from robo.store.ids import new_id
 
 ORIGIN: Final = "robo.example/trial"
 KEY: Final = SigningKey(ORIGIN, Ed25519PrivateKey.from_private_bytes(sha256(b"the log's key").digest()))
 POLICY: Final = Policy((KEY.verifier(),))
 REGIONS: Final = ("occitanie", "bretagne", "guyane", "ile-de-france", "mayotte")
 BEFORE, AFTER = 12, 2
+
+
+class OneKey:
+    """The secrets backend of a trial: it holds the key of its log, and nothing else ever."""
+
+    def read(self, _name: str) -> Mapping[str, str]:
+        return {signing.KEY: KEY.private.private_bytes_raw().hex()}
+
+    def change(self, name: str, change: Callable[[Mapping[str, str] | None], Any]) -> Mapping[str, str]:
+        held = self.read(name)
+        if change(held) != held:
+            raise AssertionError(f"{name} was to be changed")
+        return held
+
+
+KEYS: Final = OneKey()
+SETTINGS: Final = AuditSettings(origin=ORIGIN)
 
 
 class Known:
@@ -67,7 +82,6 @@ def made(url: str, events: int, batch: int = 100) -> Checkpoint:
             with store.write() as tx:
                 for number in range(first, min(first + batch, events // 2)):
                     append(tx, f"base-{number}")
-        sequence_all(store)
         return seal(store)
     finally:
         store.close()
@@ -111,17 +125,9 @@ def is_credited(tx: Tx, key: str) -> bool | None:
 
 
 def seal(store: Store) -> Checkpoint:
-    """Sign the head."""
-    return store.transact(_seal)
-
-
-def _seal(tx: Tx) -> Checkpoint:
-    head = sequencer.head(tx, lock=True)
-    checkpoint = Checkpoint(ORIGIN, head.size, head.root)
-    note = Note(str(checkpoint), (KEY.sign(str(checkpoint)),))
-    tx.execute(insert(audit_checkpoint), {"id": new_id(), "size": head.size, "made": now(tx), "note": str(note)})
-    tx.execute(update(audit_head).values(origin=ORIGIN, sealed=head.size))
-    return checkpoint
+    """Order what waits and sign the head, as robo does."""
+    sealed = sealing.seal(store, KEYS, SETTINGS)
+    return Checkpoint.parse(Note.parse(sealed.checkpoint.note).text)
 
 
 def verify(store: Store) -> Report:
@@ -132,7 +138,7 @@ def verify(store: Store) -> Report:
             entries=sequencer.entries(tx),
             leaves=(bytes(each) for each in tx.execute(select(audit_leaf.c.hash).order_by(audit_leaf.c.seq)).scalars()),
             checkpoints=[Note.parse(note) for note in notes.scalars()],
-            payloads=audit_reading.payloads(tx),
+            payloads=_payloads(tx),
         )
         return verify_log(ORIGIN, log, POLICY)
 
@@ -165,7 +171,6 @@ def judged(url: str, acknowledged: Collection[str], before: Checkpoint) -> tuple
 
 def at_rest(store: Store, acknowledged: Collection[str], before: Checkpoint) -> tuple[list[str], Checkpoint]:
     """Order and seal what is left; then everything that does not hold, and the checkpoint that the next must extend."""
-    sequence_all(store)
     sealed = seal(store)
     return [*violations(store, acknowledged, before)], sealed
 

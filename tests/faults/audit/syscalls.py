@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
 from tests.faults.audit.bench import Bench, seeded
@@ -84,17 +85,11 @@ def plan(run: Sequence[str]) -> list[Fault]:
 
 def chosen(faults: Sequence[Fault], count: int, seed: int) -> list[Fault]:
     """All when `count` is as many; else so many, spread over the calls and the kinds."""
-    chance = seeded(seed)
-    left: dict[tuple[str, str], list[Fault]] = {}
-    for fault in chance.sample(faults, len(faults)):
-        left.setdefault((fault.call, fault.kind), []).append(fault)
-    some: list[Fault] = []
-    while left and len(some) < count:
-        for kind in list(left):
-            some.append(left[kind].pop())
-            if not left[kind]:
-                del left[kind]
-    return some[:count]
+    kinds: dict[str, dict[str, list[Fault]]] = {}
+    for fault in seeded(seed).sample(faults, len(faults)):
+        kinds.setdefault(fault.kind, {}).setdefault(fault.call, []).append(fault)
+    groups = [group for turn in zip_longest(*(calls.values() for calls in kinds.values())) for group in turn if group]
+    return [fault for turn in zip_longest(*groups) for fault in turn if fault][:count]
 
 
 def _judge(bench: Bench, ended: int, fault: Fault) -> list[str]:

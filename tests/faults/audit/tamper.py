@@ -21,7 +21,6 @@ from sqlalchemy import select
 from robo.errors import RoboError
 from robo.proof.checkpoint import Checkpoint
 from robo.proof.merkle import Frontier
-from robo.services.sequencing import sequence_all
 from robo.store import sequencer
 from robo.store.audit_tables import audit_leaf
 from robo.store.engine import Store
@@ -78,7 +77,6 @@ def _later(bench: Bench, appends: int) -> Checkpoint:
     with store.write() as tx:
         for number in range(appends):
             books.append(tx, f"later-{number}")
-    sequence_all(store)
     kept = books.seal(store)
     store.close()
     return kept

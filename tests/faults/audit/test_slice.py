@@ -91,4 +91,5 @@ def test_a_short_campaign_takes_some_of_every_call_and_a_long_one_all_there_are(
     )
     some = syscalls.chosen(faults, 7, 1)
     assert len({(fault.call, fault.kind) for fault in some}) == 7
+    assert len({fault.kind for fault in some[:3]}) == 3
     assert sorted(map(str, syscalls.chosen(faults, 999, 1))) == sorted(map(str, faults))
