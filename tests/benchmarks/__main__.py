@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from robo.sandbox.handle import spawn
-from tests.benchmarks import books, challenge, contexts, items, papers, steps, wires
+from tests.benchmarks import audit, books, challenge, contexts, items, papers, steps, wires
 from tests.benchmarks.figures import table
 from tests.benchmarks.startup import startup
 
-PARTS = ("challenge", "startup", "steps", "items", "contexts", "reading", "updating", "writing", "pdf", "wires")
+PARTS = ("challenge", "startup", "steps", "items", "contexts", "reading", "updating", "writing", "pdf", "wires", "audit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,8 @@ class Size:
     writing: Sequence[int] = (1_000, 10_000, 100_000)
     calls: Sequence[int] = (1, 10, 100)
     pages: Sequence[int] = (1, 10, 100)
+    events: Sequence[int] = (1_000, 10_000, 100_000)
+    log: Sequence[int] = (10_000, 100_000, 1_000_000)
 
 
 def main() -> int:
@@ -77,6 +79,10 @@ def measured(parts: Sequence[str], size: Size, browser: str = "") -> Iterator[st
     if "pdf" in parts:
         found = papers.reading_pdf(size.pages, size.times)
         yield from ("", f"## PDF, medians of {size.times}", "", *table(found))
+    if "audit" in parts:
+        found = audit.writing(size.events, size.heavy)
+        yield from ("", f"## Audit log written, medians of {size.heavy}", "", *table(found))
+        yield from ("", "## Audit log read", "", *table(audit.reading(size.log, 1)))
     if "wires" in parts:
         found = [*wires.asking(size.calls, size.times), *wires.sending(size.calls, size.times)]
         yield from ("", f"## Interfaces asked and mails sent, medians of {size.times}", "", *table(found))

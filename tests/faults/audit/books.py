@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 from zlib import crc32
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,6 +22,7 @@ from robo.proof.note import Note, SigningKey
 from robo.proof.policy import Policy
 from robo.proof.verify import Log, Report, verify_log
 from robo.services.auditing import sealing, signing
+from robo.services.secrets import OWN
 from robo.services.settings import AuditSettings
 from robo.store import audit, ledger, periods, sequencer
 from robo.store.accounts_tables import ledger as ledger_rows
@@ -44,20 +45,25 @@ REGIONS: Final = ("occitanie", "bretagne", "guyane", "ile-de-france", "mayotte")
 BEFORE, AFTER = 12, 2
 
 
-class OneKey:
-    """The secrets backend of a trial: it holds the key of its log, and nothing else ever."""
+class Keys:
+    """The secrets backend of a trial, in memory: every process has the key of the log from its start."""
 
-    def read(self, _name: str) -> Mapping[str, str]:
-        return {signing.KEY: KEY.private.private_bytes_raw().hex()}
+    def __init__(self) -> None:
+        self._held = {f"{OWN}log-{ORIGIN}": {signing.KEY: KEY.private.private_bytes_raw().hex()}}
 
-    def change(self, name: str, change: Callable[[Mapping[str, str] | None], Any]) -> Mapping[str, str]:
-        held = self.read(name)
-        if change(held) != held:
-            raise AssertionError(f"{name} was to be changed")
+    def read(self, name: str) -> Mapping[str, str] | None:
+        return self._held.get(name)
+
+    def change(
+        self, name: str, change: Callable[[Mapping[str, str] | None], Mapping[str, str] | None]
+    ) -> Mapping[str, str] | None:
+        held = change(self.read(name))
+        if held is not None:
+            self._held[name] = dict(held)
         return held
 
 
-KEYS: Final = OneKey()
+KEYS: Final = Keys()
 SETTINGS: Final = AuditSettings(origin=ORIGIN)
 
 
@@ -68,9 +74,9 @@ class Known:
         return sha256(b"the key of " + period.encode()).digest()
 
 
-def opened(url: str, timer: Callable[[], datetime] | None = None) -> Store:
+def opened(url: str, *, timer: Callable[[], datetime] | None = None, keys: periods.Periods | None = None) -> Store:
     """The store of a trial."""
-    return open_store(url, periods=Known(), timer=timer)
+    return open_store(url, periods=keys or Known(), timer=timer)
 
 
 def made(url: str, events: int, batch: int = 100) -> Checkpoint:
@@ -89,7 +95,7 @@ def made(url: str, events: int, batch: int = 100) -> Checkpoint:
 
 def append(tx: Tx, key: str) -> bool:
     """Credit the unit `key`, and tell it with its name in a payload. False: it was credited before, not again."""
-    region = REGIONS[crc32(key.encode()) % len(REGIONS)]
+    region = region_of(key)
     row = LedgerRow(
         kind=LedgerKind.CREDIT,
         environment="production",
@@ -116,6 +122,11 @@ def append(tx: Tx, key: str) -> bool:
             payload={"key": key},
         )
     return bool(credit)
+
+
+def region_of(key: str) -> str:
+    """Where a unit belongs: the same everywhere."""
+    return REGIONS[crc32(key.encode()) % len(REGIONS)]
 
 
 def is_credited(tx: Tx, key: str) -> bool | None:

@@ -1,0 +1,244 @@
+"""The audit log: written one by one and in batches on both stores, verified, proved, and what it takes on the disk;
+beside a bare loop of `sqlite3` and `hashlib` that does the same with nothing around it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import sqlite3
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+from sqlalchemy import delete
+
+from robo.model.audit import EventType
+from robo.proof.merkle import consistency_proof, inclusion_proof
+from robo.services.sequencing import sequence_all
+from robo.store import audit, sequencer
+from robo.store.audit_tables import audit_payload
+from robo.store.engine import Store, upgrade
+from tests.benchmarks.figures import Figure, at_least, at_most, growing
+from tests.faults.audit import books
+from tests.postgres import BINARIES, running
+
+REGIONS: Final = books.REGIONS
+BATCH: Final = 100
+"""Events of a commit, written in batches."""
+PROOFS: Final = 50
+PAYLOAD: Final = {"key": "2026-000123", "name": "Exemple", "birth": "1990-05-17", "receipt": "AGDREF-7731"}
+_LEAF: Final = "CREATE TABLE leaf (seq INTEGER PRIMARY KEY, id TEXT UNIQUE, region TEXT, hash BLOB, entry BLOB)"
+_PAYLOAD: Final = "CREATE TABLE payload (id TEXT PRIMARY KEY, salt BLOB, body BLOB)"
+
+
+def writing(counts: Sequence[int], times: int) -> list[Figure]:
+    """Events written and ordered: each in a commit of its own, and so many to a commit; judged on the largest."""
+    figures = []
+    for kind, address in _addresses():
+        pairs = [(_bare(counts[0] // 10, 1), _one_by_one(address(), counts[0] // 10)) for _ in range(times)]
+        raw, ours = (median(pair[side] for pair in pairs) for side in (0, 1))
+        name = f"events a second, each its own commit, {kind}"
+        figures.append(at_least(name, raw=1e6 / raw, ours=1e6 / ours, unit="/s", least=250))
+        rows = []
+        for count in counts:
+            pairs = [(_bare(count, BATCH), _in_batches(address(), count)) for _ in range(times)]
+            raw, ours = (median(pair[side] for pair in pairs) for side in (0, 1))
+            rows.append(at_most(f"{count} events in batches, {kind}", raw=raw, ours=ours, unit="µs", most=130))
+        figures += growing(rows)
+    return figures
+
+
+def reading(counts: Sequence[int], times: int) -> list[Figure]:
+    """A log of so many events: built, verified, proved, purged; what it takes on the disk. Judged on the largest."""
+    with tempfile.TemporaryDirectory() as folder:
+        sizes = [_of_one_size(Path(folder) / f"{count}.db", count, times) for count in counts]
+    return [figure for rows in zip(*sizes, strict=True) for figure in growing(rows)]
+
+
+def _of_one_size(file: Path, count: int, times: int) -> list[Figure]:
+    store = books.opened(f"sqlite:///{file}")
+    upgrade(store)
+    built = _timed(lambda: _fill(store, count))
+    books.seal(store)
+    store.close()  # the write-ahead log is in the file now
+    takes = file.stat().st_size / count
+    verified = [(_timed(lambda: _verify_bare(file)), _timed(lambda: _verify(store, count))) for _ in range(times)]
+    raw, ours = (median(pair[side] for pair in verified) for side in (0, 1))
+    included = _proving(store, count, lambda number, node: inclusion_proof(number, count, node))
+    consistent = _proving(store, count, lambda number, node: consistency_proof(number + 1, count, node))
+    emptied = _timed(lambda: _empty(store))
+    store.close()
+    name = f"a log of {count} events"
+    return [
+        at_most(f"{name}, each written and ordered", ours=built / count * 1e6, unit="µs", most=130),
+        at_most(
+            f"{name}, verified with payloads, each", raw=raw / count * 1e6, ours=ours / count * 1e6, unit="µs", most=12
+        ),
+        at_most(f"{name}, proof of one entry", ours=included, unit="ms", most=20),
+        at_most(f"{name}, proof that it grew", ours=consistent, unit="ms", most=20),
+        at_most(f"{name}, on the disk, each", ours=takes, unit="B", most=900),
+        at_most(f"{name}, all payloads deleted", ours=emptied, unit="s", most=2),
+    ]
+
+
+@contextmanager
+def _server() -> Iterator[Callable[[], str]]:
+    numbers = iter(range(1_000_000))
+    with running({}) as server:
+        yield lambda: server.database(f"bench{next(numbers)}")
+
+
+def _addresses() -> Iterator[tuple[str, Callable[[], str]]]:
+    """Each kind of store, and what gives the address of a new one."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield "SQLite", lambda: f"sqlite:///{tempfile.mkdtemp(dir=folder)}/robo.db"
+    if BINARIES:
+        with _server() as address:
+            yield "PostgreSQL", address
+
+
+def _fresh(address: str) -> Store:
+    store = books.opened(address)
+    upgrade(store)
+    return store
+
+
+def _one_by_one(address: str, count: int) -> float:
+    """µs an event: a commit that writes it, and one that orders it."""
+    store = _fresh(address)
+
+    def work() -> None:
+        for number in range(count):
+            store.transact(lambda tx, number=number: _emit(tx, range(number, number + 1)))
+            store.transact(sequencer.sequence)
+
+    took = _timed(work)
+    store.close()
+    return took / count * 1e6
+
+
+def _in_batches(address: str, count: int) -> float:
+    """µs an event, to the last one's place in the log."""
+    store = _fresh(address)
+    took = _timed(lambda: _fill(store, count))
+    store.close()
+    return took / count * 1e6
+
+
+def _fill(store: Store, count: int) -> None:
+    for first in range(0, count, BATCH):
+        store.transact(lambda tx, first=first: _emit(tx, range(first, first + BATCH)))
+        if not first % (10 * BATCH):
+            store.transact(sequencer.sequence)
+    sequence_all(store)
+
+
+def _emit(tx: Any, numbers: Sequence[int]) -> None:
+    kind, actor = EventType.ITEM_ENDED, "robot:bench"
+    audit.emit_all(
+        tx,
+        [
+            audit.entry(tx, kind, REGIONS[n % 5], actor, f"item{n}", "run", {"outcome": "done"}, PAYLOAD)
+            for n in numbers
+        ],
+    )
+
+
+def _verify(store: Store, count: int) -> None:
+    report = books.verify(store)
+    if not report.whole or report.present != count:
+        raise RuntimeError(f"the log does not verify: {report.findings[:1]}")
+
+
+def _proving(store: Store, count: int, prove: Callable[[int, Any], object]) -> float:
+    """Median milliseconds of a proof, made from the tables with nothing known before."""
+    took = []
+    for number in range(0, count, max(1, count // PROOFS)):
+        with store.read() as tx:
+            took.append(_timed(lambda tx=tx, number=number: prove(number, sequencer.node_of(tx))))
+    return median(took) * 1e3
+
+
+def _empty(store: Store) -> None:
+    store.transact(lambda tx: tx.execute(delete(audit_payload)).rowcount)
+
+
+def _bare(count: int, batch: int) -> float:
+    """µs an event of the raw twin: JSON, a commitment, hashes, a tree, two tables, durable commits."""
+    with tempfile.TemporaryDirectory() as folder:
+        db = sqlite3.connect(Path(folder) / "bare.db", isolation_level=None)
+        for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", _LEAF, _PAYLOAD):
+            db.execute(statement)
+        frontier: list[bytes] = []
+        chains = dict.fromkeys(REGIONS, bytes(32))
+        took = _timed(
+            lambda: [_bare_batch(db, frontier, chains, n, min(batch, count - n)) for n in range(0, count, batch)]
+        )
+        db.close()
+    return took / count * 1e6
+
+
+def _bare_batch(
+    db: sqlite3.Connection, frontier: list[bytes], chains: dict[str, bytes], first: int, count: int
+) -> None:
+    leaves, payloads = [], []
+    for seq in range(first, first + count):
+        region, id_, salt = REGIONS[seq % 5], uuid.uuid4().hex, os.urandom(32)
+        body = _json(PAYLOAD)
+        commitment = hmac.digest(salt, body, "sha256").hex()
+        entry = {
+            "v": 1,
+            "seq": seq,
+            "id": id_,
+            "region": region,
+            "prev": chains[region].hex(),
+            "ts": time.time_ns() // 1000,
+        }
+        raw = _json(entry | {"type": "item.ended", "actor": "robot:bench", "obj": f"item{seq}", "pc": commitment})
+        leaf = hashlib.sha256(b"\0" + raw).digest()
+        chains[region] = leaf
+        _grow(frontier, seq, leaf)
+        leaves.append((seq, id_, region, leaf, raw))
+        payloads.append((id_, salt, body))
+    db.execute("BEGIN IMMEDIATE")
+    db.executemany("INSERT INTO leaf VALUES (?, ?, ?, ?, ?)", leaves)
+    db.executemany("INSERT INTO payload VALUES (?, ?, ?)", payloads)
+    db.execute("COMMIT")
+
+
+def _verify_bare(file: Path) -> None:
+    """The raw twin of verifying: every entry parsed and hashed, the chains and the root computed; no payload."""
+    db = sqlite3.connect(file)
+    frontier: list[bytes] = []
+    chains: dict[str, str] = {}
+    for seq, raw in db.execute("SELECT seq, entry FROM audit_leaf ORDER BY seq"):
+        entry, leaf = json.loads(raw), hashlib.sha256(b"\0" + raw).digest()
+        if entry["seq"] != seq or entry["prev"] != chains.get(entry["region"], bytes(32).hex()):
+            raise RuntimeError(f"entry {seq} does not follow")
+        chains[entry["region"]] = leaf.hex()
+        _grow(frontier, seq, leaf)
+    db.close()
+
+
+def _grow(frontier: list[bytes], size: int, leaf: bytes) -> None:
+    while size & 1:
+        leaf = hashlib.sha256(b"\1" + frontier.pop() + leaf).digest()
+        size >>= 1
+    frontier.append(leaf)
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
