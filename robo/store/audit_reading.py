@@ -19,7 +19,15 @@ from robo.proof.payloads import PURGED, Payload
 from robo.proof.tiles import WIDTH
 from robo.proof.verify import Log
 from robo.store import audit, sequencer
-from robo.store.audit_tables import audit_checkpoint, audit_leaf, audit_node, audit_outbox, audit_payload, audit_region
+from robo.store.audit_tables import (
+    audit_checkpoint,
+    audit_leaf,
+    audit_node,
+    audit_outbox,
+    audit_payload,
+    audit_period,
+    audit_region,
+)
 from robo.store.clock import Tx
 from robo.store.columns import EPOCH, MICROSECOND
 
@@ -45,7 +53,7 @@ def log_of(tx: Tx) -> Log:
 
 def around(tx: Tx, report: Report) -> list[Finding]:
     """What contradicts the entries that `report` found right, outside of them: the head, the regions, the number of
-    nodes and of checkpoints, payloads of no event."""
+    nodes and of checkpoints, payloads of no event or of no period that is known."""
     return [Finding(Flaw.STORE, None, error) for error in _around(tx, report)]
 
 
@@ -144,6 +152,7 @@ def _around(tx: Tx, report: Report) -> Iterator[InfrastructureError]:
             "RB634", "the tree has %(there)s nodes over its entries instead of %(nodes)s", there=there, nodes=nodes
         )
     yield from _regions(tx, report)
+    yield from _unlisted(tx)
     event = audit_payload.c.event
     alone = ~exists().where(audit_leaf.c.event == event) & ~exists().where(audit_outbox.c.id == event)
     if orphans := _count(tx, select(func.count()).select_from(audit_payload).where(alone)):
@@ -159,6 +168,14 @@ def _regions(tx: Tx, report: Report) -> Iterator[InfrastructureError]:
         row = kept.get(region)
         if row is None or row.rseq != report.regions.get(region) or row.leaf != row.hash:
             yield broken("RB634", "where the region %(region)s stands was altered", region=region)
+
+
+def _unlisted(tx: Tx) -> Iterator[InfrastructureError]:
+    """Periods of payloads that are not in the list that a purge goes by."""
+    used = select(audit_payload.c.period).join(audit_leaf, audit_leaf.c.event == audit_payload.c.event).distinct()
+    lost = used.where(audit_payload.c.period.not_in(select(audit_period.c.key))).order_by(audit_payload.c.period)
+    for period in tx.execute(lost).scalars():
+        yield broken("RB634", "payloads of %(period)s are there, and the period is not in the list", period=period)
 
 
 def _count(tx: Tx, query: Select[Any]) -> int:

@@ -17,24 +17,18 @@ from robo.errors import RoboError
 from robo.model.audit import EventType
 from robo.model.ledger import LedgerKind, LedgerRow
 from robo.proof.checkpoint import Checkpoint
-from robo.proof.merkle import EMPTY, Frontier, consistency_proof, leaf_hash, verify_consistency
+from robo.proof.findings import Report
+from robo.proof.merkle import EMPTY, consistency_proof, verify_consistency
 from robo.proof.note import Note, SigningKey
 from robo.proof.policy import Policy
-from robo.proof.verify import Log, Report, verify_log
+from robo.proof.verify import verify_log
 from robo.services.auditing import sealing, signing
 from robo.services.secrets import OWN
 from robo.services.settings import AuditSettings
 from robo.store import audit, ledger, periods, sequencer
 from robo.store.accounts_tables import ledger as ledger_rows
-from robo.store.audit_tables import (
-    audit_checkpoint,
-    audit_leaf,
-    audit_node,
-    audit_payload,
-    audit_period,
-    audit_region,
-    ledger_months,
-)
+from robo.store.audit_reading import around, log_of, payloads
+from robo.store.audit_tables import ledger_months
 from robo.store.clock import Tx
 from robo.store.engine import Store, open_store, upgrade
 
@@ -142,28 +136,11 @@ def seal(store: Store) -> Checkpoint:
 
 
 def verify(store: Store) -> Report:
-    """What an auditor finds in the store as it is."""
+    """What `robo audit verify` finds in the store as it is."""
     with store.read() as tx:
-        notes = tx.execute(select(audit_checkpoint.c.note).order_by(audit_checkpoint.c.size, audit_checkpoint.c.id))
-        log = Log(
-            entries=sequencer.entries(tx),
-            leaves=(bytes(each) for each in tx.execute(select(audit_leaf.c.hash).order_by(audit_leaf.c.seq)).scalars()),
-            checkpoints=[Note.parse(note) for note in notes.scalars()],
-            payloads=_payloads(tx),
-        )
-        return verify_log(ORIGIN, log, POLICY)
-
-
-def _payloads(tx: Tx) -> Callable[[str], tuple[bytes, bytes] | None]:
-    """The salt and the text of an event's payload, from rows that are read at once."""
-    rows = {row.event: row for row in tx.execute(select(audit_payload))}
-
-    def payload(event: str) -> tuple[bytes, bytes] | None:
-        row = rows.get(event)
-        body = row and audit.opened(tx, row.period, event, bytes(row.body))
-        return (bytes(row.salt), body) if row and body is not None else None
-
-    return payload
+        report = verify_log(ORIGIN, log_of(tx), POLICY)
+        report.findings += around(tx, report)
+    return report
 
 
 def judged(url: str, acknowledged: Collection[str], before: Checkpoint) -> tuple[list[str], Checkpoint]:
@@ -192,8 +169,6 @@ def violations(store: Store, acknowledged: Collection[str], before: Checkpoint) 
     yield from (f"I4 the log does not verify: {each.error}" for each in report.findings)
     with store.read() as tx:
         yield from _extends(tx, before)
-    yield from inner(store)
-    with store.read() as tx:
         yield from _credits(tx, acknowledged)
         yield from _months(tx)
         if store.is_sqlite and (said := tx.execute(text("PRAGMA quick_check")).scalar_one()) != "ok":
@@ -214,50 +189,19 @@ def _extends(tx: Tx, before: Checkpoint) -> Iterator[str]:
         yield f"I4 the log does not extend its checkpoint of {before.size} entries"
 
 
-def inner(store: Store) -> Iterator[str]:
-    """What the store keeps beside the entries and is not theirs."""
-    with store.read() as tx:
-        yield from _tree(tx)
-        for region in REGIONS:
-            periods.check(tx, region)
-        ordered = audit_payload.join(audit_leaf, audit_leaf.c.event == audit_payload.c.event)
-        used = select(audit_payload.c.period).select_from(ordered).distinct()
-        unknown = used.where(audit_payload.c.period.not_in(select(audit_period.c.key)))
-        yield from (f"the period {each} is not known" for each in tx.execute(unknown).scalars())
-
-
-def _tree(tx: Tx) -> Iterator[str]:
-    """The stored nodes, the head and the regions' heads are those of the entries."""
-    frontier, regions = Frontier(), {}
-    nodes = {}
-    for raw in sequencer.entries(tx):
-        for level, index, node in frontier.append(leaf_hash(raw)):
-            nodes[level, index] = node
-        entry = json.loads(raw)
-        regions[entry["region"]] = (entry["rseq"] + 1, leaf_hash(raw))
-    stored = {(row.level, row.idx): bytes(row.hash) for row in tx.execute(select(audit_node))}
-    if stored != nodes:
-        yield f"I4 nodes of the tree differ: {sorted(stored.items() ^ nodes.items())[:2]}"
-    head = sequencer.head(tx)
-    if (head.size, bytes(head.frontier)) != (frontier.size, bytes(frontier)):
-        yield f"I4 the head says {head.size} entries, there are {frontier.size}"
-    if {row.region: (row.rseq, bytes(row.leaf)) for row in tx.execute(select(audit_region))} != regions:
-        yield "I4 the head of a region is not its last entry"
-
-
 def _credits(tx: Tx, acknowledged: Collection[str]) -> Iterator[str]:
     """Every acknowledged key is credited and told, once; nothing is told that is not credited, and the other way."""
     rows = {row.id: row.unit_hash for row in tx.execute(select(ledger_rows.c.id, ledger_rows.c.unit_hash))}
     told: Counter[tuple[str, str]] = Counter()
-    payload = _payloads(tx)
+    payload = {event: body for event, _, body in payloads(tx)}
     for raw in sequencer.entries(tx):
         entry = json.loads(raw)
         credit = entry["data"]["ledger"] if entry["type"] == EventType.CREDIT else entry["obj"]
         told[entry["type"], credit] += 1
         if entry["pc"] is not None:
-            salted = payload(entry["id"])
-            if salted is None or json.loads(salted[1]) != {"key": rows.get(credit)}:
-                yield f"the payload of {entry['id']} is {salted and salted[1]!r}"
+            body = payload.get(entry["id"])
+            if body is None or json.loads(body) != {"key": rows.get(credit)}:
+                yield f"the payload of {entry['id']} is {body!r}"
     lost = set(acknowledged) - set(rows.values())
     if lost:
         yield f"I1 {len(lost)} acknowledged credit(s) lost: {sorted(lost)[:3]}"

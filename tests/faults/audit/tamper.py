@@ -110,7 +110,7 @@ def _or_refused(looks: Callable[[], bool]) -> bool:
 
 
 def _store_sees(store: Store) -> bool:
-    return bool(books.verify(store).findings) or any(books.inner(store))
+    return not books.verify(store).whole
 
 
 def _kept_sees(store: Store, kept: Checkpoint) -> bool:
@@ -153,6 +153,17 @@ def _add(db: sqlite3.Connection, chance: random.Random, size: int) -> None:
         "FROM audit_leaf WHERE seq = ?",
         (size, chance.randrange(size)),
     )
+
+
+def _beside(db: sqlite3.Connection, chance: random.Random, size: int) -> None:
+    """An event is found where it is none."""
+    column = chance.choice(("event", "region", "type", "obj", "cause"))
+    db.execute(f"UPDATE audit_leaf SET {column} = 'forged' WHERE seq = ?", (chance.randrange(size),))  # noqa: S608 - the same
+
+
+def _unsealed(db: sqlite3.Connection, _chance: random.Random, _size: int) -> None:
+    """The newest checkpoint is gone."""
+    db.execute("DELETE FROM audit_checkpoint WHERE size = (SELECT max(size) FROM audit_checkpoint)")
 
 
 def _swap(db: sqlite3.Connection, chance: random.Random, size: int) -> None:
@@ -215,6 +226,8 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind("an entry deleted", _delete, kept=ALL, witness=ANY),
     Kind("the last entries deleted", _delete_last, kept=ALL, witness=ALL),
     Kind("an entry added", _add),
+    Kind("a column beside an entry changed", _beside),
+    Kind("the newest checkpoint deleted", _unsealed),
     Kind("two entries swapped", _swap, kept=ALL, witness=ANY),
     Kind("a payload replaced, well encrypted", _payload),
     Kind("a payload deleted", partial(_any_row, "audit_payload")),
