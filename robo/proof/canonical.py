@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 from robo.errors import InfrastructureError
@@ -91,14 +92,20 @@ def _check(value: Any, depth: int) -> bool:
     if depth >= DEEPEST:
         raise _refused("a value nested too deep")
     if isinstance(value, dict):
-        if not all(isinstance(key, str) for key in value):
-            raise _refused("a key that is not text")
-        simple = [_check(each, depth + 1) for each in value.values()]
-        return all(simple) and all(key.isascii() for key in value)
+        try:
+            keys = "".join(value)
+        except TypeError:
+            raise _refused("a key that is not text") from None
+        return _check_all(value.values(), depth) and keys.isascii()
     if isinstance(value, list | tuple):
-        simple = [_check(each, depth + 1) for each in value]
-        return all(simple)
+        return _check_all(value, depth)
     raise _refused(type(value).__name__)
+
+
+def _check_all(values: Iterable[Any], depth: int) -> bool:
+    """`_check` of each of these, of all whatever the first says. Texts, of which there are most, need none."""
+    simple = [_check(each, depth + 1) for each in values if type(each) is not str]
+    return all(simple)
 
 
 def _ordered(value: Any) -> Any:

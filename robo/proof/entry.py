@@ -36,13 +36,23 @@ def sequenced(body: Mapping[str, Any], seq: int, head: RegionHead) -> tuple[byte
 
     `InfrastructureError` RB631 when it is too large, RB634 when a member is missing, unknown or of another kind.
     """
-    raw = canonical({**body, "seq": seq, "rseq": head.rseq, "prev": head.leaf.hex()})
-    read_entry(raw)
+    entry = {**body, "seq": seq, "rseq": head.rseq, "prev": head.leaf.hex()}
+    raw = canonical(entry)
+    _check_size(raw)
+    _check_members(entry)
     return raw, RegionHead(head.rseq + 1, leaf_hash(raw))
 
 
 def read_entry(raw: bytes) -> dict[str, Any]:
     """The members of an entry. `InfrastructureError` RB630 (not canonical), RB631 (too large), RB634 (not an entry)."""
+    _check_size(raw)
+    entry = read_json(raw)
+    if _is_plainly_right(raw, entry):
+        return dict(entry)
+    return _check_members(read_canonical(raw))
+
+
+def _check_size(raw: bytes) -> None:
     if len(raw) > LARGEST:
         raise InfrastructureError(
             "RB631",
@@ -50,10 +60,10 @@ def read_entry(raw: bytes) -> dict[str, Any]:
             remedy="this is a fault of robo: put long values in the payload",
             size=len(raw),
         )
-    entry = read_json(raw)
-    if _is_plainly_right(raw, entry):
-        return dict(entry)
-    entry = read_canonical(raw)
+
+
+def _check_members(entry: Any) -> dict[str, Any]:
+    """The same value, when it has the members of an entry and each is of its kind. RB634."""
     if not isinstance(entry, dict) or entry.keys() != _MEMBERS.keys():
         raise _no_entry(sorted(_MEMBERS.keys() ^ entry.keys()) if isinstance(entry, dict) else ["v"])
     wrong = [name for name, right in _MEMBERS.items() if not right(entry[name])]
