@@ -17,7 +17,19 @@ from tests.benchmarks import audit, books, challenge, contexts, items, papers, s
 from tests.benchmarks.figures import table
 from tests.benchmarks.startup import startup
 
-PARTS = ("challenge", "startup", "steps", "items", "contexts", "reading", "updating", "writing", "pdf", "wires", "audit")
+PARTS = (
+    "challenge",
+    "startup",
+    "steps",
+    "items",
+    "contexts",
+    "reading",
+    "updating",
+    "writing",
+    "pdf",
+    "wires",
+    "audit",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
