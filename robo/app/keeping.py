@@ -85,15 +85,11 @@ def _workers(robo: App) -> list[str]:
     return [worker for worker, lock, _ in known if not (lock and is_dead(Path(lock)))]
 
 
-def _database(robo: App) -> Path:
-    return Path(robo.store.name)
-
-
 def _replaced(robo: App) -> list[Path]:
     """What was the store before another was put in its place, and what a copy that was killed left."""
     if not robo.store.is_sqlite:
         return sorted(robo.settings.state.glob("robo.replaced-*.backup"))
-    file = _database(robo)
+    file = Path(robo.store.name)
     return [
         each
         for kind in ("replaced", "copying", "restoring")
@@ -162,7 +158,7 @@ def _content(robo: App) -> Iterator[Iterator[bytes]]:
     if robo.store.is_sqlite:
         from robo.store import upkeep
 
-        file = _beside(robo, "copying")
+        file = _beside(Path(robo.store.name), "copying")
         file.touch(mode=0o600)
         try:
             upkeep.copy(robo.store, file)
@@ -183,12 +179,11 @@ def _pieces(file: Path) -> Iterator[bytes]:
         yield from iter(lambda: read.read(PIECE), b"")
 
 
-def _beside(robo: App, kind: str) -> Path:
+def _beside(store: Path, kind: str) -> Path:
     """A file beside the store, on the same disk."""
     from robo.store.ids import new_id
 
-    file = _database(robo)
-    return file.with_name(f"{file.name}.{kind}-{new_id()}")
+    return store.with_name(f"{store.name}.{kind}-{new_id()}")
 
 
 def _asked(store: Store, tool: str, *words: str) -> dict[str, Any]:
@@ -222,14 +217,15 @@ def _failed(tool: str) -> InfrastructureError:
 # ---- putting back ------------------------------------------------------------------------------------------
 
 
-def restore(robo: App, file: Path) -> tuple[Path, About, int]:
-    """Put a copy in the place of the store, whole or not at all: where the former store is now, what the copy said of
-    itself, and how many entries of the log were written since. RB679 while a robot lives, RB683 for a copy of another
-    kind of store."""
+def restore(robo: App, file: Path) -> tuple[Path, About, int | None]:
+    """Put a copy in the place of the store, whole or not at all, also where the store cannot be read any more: where
+    the former store is now, what the copy said of itself, and how many entries of the log are newer (None: nobody can
+    tell). RB679 while a robot lives, RB683 for a copy of another kind of store."""
     from robo.services import backups
+    from robo.store.engine import file_of
 
-    about = backups.about(file)
-    kind = "sqlite" if robo.store.is_sqlite else "postgresql"
+    about, here = backups.about(file), file_of(robo.settings.store)
+    kind = "postgresql" if here is None else "sqlite"
     if about.engine != kind:
         raise InfrastructureError(
             "RB683",
@@ -239,40 +235,44 @@ def restore(robo: App, file: Path) -> tuple[Path, About, int]:
             theirs=about.engine,
             ours=kind,
         )
-    _refuse_workers(robo)
-    later = _later(robo, about)
-    former = _restore_file(robo, file) if robo.store.is_sqlite else _restore_server(robo, file)
-    upgrade(robo)
-    return former, about, later
-
-
-def _refuse_workers(robo: App) -> None:
-    if living := _workers(robo):
+    living, later = _standing(robo, about)
+    if living:
         raise InfrastructureError(
             "RB679",
             "%(count)s robot(s) work on the store: %(names)s",
-            place=robo.store.name,
+            place=str(here or kind),
             remedy="wait for them to end, or end them: `robo runs list` shows what they do",
             count=len(living),
             names=", ".join(living),
         )
+    former = _restore_server(robo, file) if here is None else _restore_file(robo, file, here)
+    upgrade(robo)
+    return former, about, later
 
 
-def _later(robo: App, about: About) -> int:
-    """How many entries of this log the copy does not have."""
+def _standing(robo: App, about: About) -> tuple[list[str], int | None]:
+    """Who works on the store that is to be replaced, and how many entries of its log the copy does not have."""
+    from robo.services.sequencing import sequence_all
+    from robo.services.worker.heartbeat import is_dead
     from robo.store import sequencer
 
-    with robo.store.read() as tx:
-        return max(0, sequencer.head(tx).size - about.size)
+    try:
+        sequence_all(robo.store)
+        with robo.store.read() as tx:
+            size = sequencer.head(tx).size
+        return _workers(robo), max(0, size - about.size)
+    except InfrastructureError:
+        locks = sorted((robo.settings.state / "locks").glob("*"))
+        return [each.stem for each in locks if not is_dead(each)], None
 
 
-def _restore_file(robo: App, file: Path) -> Path:
+def _restore_file(robo: App, file: Path, here: Path) -> Path:
     """The copy is written beside the store and looked at; then it takes the store's name in one step."""
     from robo.services import backups
     from robo.services.disk import on_disk
     from robo.store import upkeep
 
-    here, new, former = _database(robo), _beside(robo, "restoring"), _beside(robo, "replaced")
+    new, former = _beside(here, "restoring"), _beside(here, "replaced")
     try:
         with on_disk(new):
             new.touch(mode=0o600)
@@ -282,23 +282,37 @@ def _restore_file(robo: App, file: Path) -> Path:
                 out.flush()
                 os.fsync(out.fileno())
         upkeep.refuse_damaged(new)
-        upkeep.settle(robo.store)
-        robo.store.close()
-        if any(here.with_name(here.name + end).exists() for end in ("-wal", "-journal")):
-            raise InfrastructureError(
-                "RB679",
-                "somebody has the store open: %(names)s",
-                place=str(here),
-                remedy="close what shows or copies it, then restore again",
-                count=1,
-                names=here.name,
-            )
+        _let_go(robo, here)
         with on_disk(here):
-            former.hardlink_to(here)
+            if here.exists():
+                former.hardlink_to(here)
             new.replace(here)
     finally:
         new.unlink(missing_ok=True)
     return former
+
+
+def _let_go(robo: App, here: Path) -> None:
+    """Nobody has the file open, and what was written is in it and nowhere beside it. RB679. A store that cannot be read
+    is moved away with what lies beside it."""
+    from robo.store import upkeep
+
+    beside = [here.with_name(here.name + end) for end in ("-wal", "-shm", "-journal")]
+    try:
+        upkeep.settle(robo.found_store)
+        robo.found_store.close()
+    except InfrastructureError:
+        for each in beside:
+            if each.exists():
+                each.replace(_beside(here, f"replaced{each.name.removeprefix(here.name)}"))
+    if any(each.exists() and each.stat().st_size for each in beside):
+        raise InfrastructureError(
+            "RB679",
+            "somebody has the store open: %(names)s",
+            place=str(here),
+            remedy="close what shows or copies it, then restore again",
+            names=here.name,
+        )
 
 
 def _restore_server(robo: App, file: Path) -> Path:

@@ -56,6 +56,7 @@ def restore(
     if later:
         facts = {"later": later}
         talk(paint(say("%(later)s entries of the log are newer than the copy: they are forgotten here", facts), "warn"))
+    if later != 0:
         verdict(_("the copy is in place · look in the applications for what was done since, first"), good=False)
         return
     verdict(_("the copy is in place · robo db check"), good=True)

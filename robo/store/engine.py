@@ -223,6 +223,12 @@ def upgrade(store: Store) -> bool:
         return schema.upgrade(tx)
 
 
+def file_of(url: str) -> Path | None:
+    """The file of a store on SQLite, None of one on a server. Nothing is opened. RB608."""
+    address = _address(url)
+    return Path(str(address.database)) if address.get_backend_name() == "sqlite" else None
+
+
 def _address(url: str) -> URL:
     if "://" not in url:
         return URL.create("sqlite", database=str(Path(url).absolute()))

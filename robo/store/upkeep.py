@@ -20,8 +20,6 @@ from robo.store.audit_tables import audit_leaf, audit_region
 from robo.store.clock import Tx
 from robo.store.engine import Store
 
-PAGES: Final = 1_000
-"""Pages that are copied while nobody writes; then who writes has its turn."""
 FEW: Final = 5
 """Faults that are told one by one."""
 _CLEARED: Final = (
@@ -71,11 +69,12 @@ def rebuild(store: Store) -> None:
 
 
 def copy(store: Store, to: Path) -> None:
-    """The SQLite database as it is at one instant, in the file `to`, while others write."""
+    """The SQLite database as it is at one instant, in the file `to`, while others write: in one step, which reads one
+    state of it. In several it would begin again with each commit of somebody else."""
     target = sqlite3.connect(to)
     try:
         with store.aside() as raw:
-            raw.backup(target, pages=PAGES)
+            raw.backup(target)
         target.execute("PRAGMA journal_mode=DELETE")
         target.commit()
     finally:

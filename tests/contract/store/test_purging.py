@@ -15,7 +15,7 @@ from robo.engine.ports import JournalState, OnceKey
 from robo.errors import StoreConflict, UsageError
 from robo.model.base import ItemState, Outcome
 from robo.model.retention import Retention
-from robo.model.run import Item, ItemKind, Taken
+from robo.model.run import Item, ItemKind, NewItem, Taken, Trouble
 from robo.proof.findings import Flaw
 from robo.services.retention import Rules, checked_until, rules_of
 from robo.store import aliases, decisions, items, journal, runs
@@ -307,3 +307,22 @@ def test_no_month_behind_until_goes(archive: Archive) -> None:
     done = archive.purge(until="2026-03").do()
     assert [each.month for each in done.periods] == ["2026-03"]
     assert [item.key[:2] == "k2" for item in keyed(archive)] == [True, False]
+
+
+def test_a_second_rejection_of_a_purged_key_is_another_occasion(archive: Archive) -> None:
+    """What follows a rejection (a mail) is sent once for each, whatever was purged in between."""
+    follows = {"options": {"sequels": ["rejected"]}}
+    for _ in range(2):
+        trouble = Trouble(code="bad-field", message="%(who)s", facts={"who": SECRET})
+        run, _ = archive.open(NewItem(key="k1", digest=f"d{archive.timer.at}", trouble=trouble), **follows)
+        sequel = archive.claim(run)
+        assert sequel is not None
+        archive.receipt(sequel, archive.intent(sequel))
+        archive.end(sequel)
+        archive.finish(run)
+        a_year_later(archive)
+        archive.purge().do()
+    with archive.store.read() as tx:
+        passes = tx.execute(select(journal_table.c.doing).order_by(journal_table.c.doing)).scalars().all()
+    assert passes == [0, 1]
+    assert no_trace_of(archive.rows())

@@ -209,6 +209,20 @@ def test_a_damaged_store_is_told(project: Path, archive: Archive, robo: Robo) ->
     assert said.json["wrong"]
 
 
+def test_a_copy_takes_the_place_of_a_store_that_nobody_can_read_any_more(
+    project: Path, archive: Archive, robo: Robo, tmp_path: Path
+) -> None:
+    robo("db", "backup", tmp_path / "a.backup")
+    file = project / ".robo/robo.db"
+    file.write_bytes(b"not a database at all" * 1000)
+    assert robo("db", "check").code == 4
+    said = robo("db", "restore", tmp_path / "a.backup", "--yes", "--json")
+    assert (said.code, said.json["forgotten"]) == (0, None), said.err
+    assert Path(said.json["former"]).read_bytes().startswith(b"not a database")
+    assert robo("db", "check").code == 0
+    assert robo("items", "list").out.count("k1") == 1
+
+
 def test_an_older_store_is_upgraded(project: Path, robo: Robo) -> None:
     assert robo("db", "upgrade", "--json").json["changed"] is True
     assert robo("db", "upgrade", "--json").json["changed"] is False

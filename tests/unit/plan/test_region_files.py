@@ -309,3 +309,13 @@ grants:
 @pytest.mark.parametrize(("said", "code"), [("{private: yes}", "RB202"), ("{environment: prod}", "RB201")])
 def test_a_grant_that_is_a_mapping_says_its_environment(said: str, code: str) -> None:
     assert [found[0] for found in problems(f"grants: {{hosts: {{https://a.exemple: {said}}}}}\n")] == [code]
+
+
+def test_a_region_says_what_it_keeps_less_long() -> None:
+    assert read("retention: {std: 6, units: 60, why: petite structure}").retention == {"std": 6, "units": 60}
+    assert read("").retention == {}
+
+
+@pytest.mark.parametrize("said", ["std: 0", "std: 13", "control: 37", "std: six", "backups: 1", "hours: 3"])
+def test_a_region_keeps_nothing_for_longer_than_may_be_and_says_it_in_months(said: str) -> None:
+    assert [code[:2] for code, _ in problems(f"retention: {{{said}}}")] == ["RB"]

@@ -155,3 +155,11 @@ def test_what_the_log_is_called_and_when_it_is_sealed_is_said_strictly(tmp_path:
 def test_a_log_that_is_sealed_never_or_called_what_no_key_can_be_is_refused(tmp_path: Path) -> None:
     said = "robo: 1\naudit:\n  origin: Île de France\n  every: 0 s\n  events: 0\n  witnesses: x\n"
     assert problems(project(tmp_path / "p", said)) == ["RB956 3", "RB956 4", "RB956 5", "RB954 6"]
+
+
+def test_what_is_kept_how_long_is_said_in_months_and_never_for_longer_than_may_be(tmp_path: Path) -> None:
+    said = "robo: 1\nretention: {std: 6, units: 60}\n"
+    kept = load_settings(project(tmp_path / "p", said), environ={}).retention
+    assert (kept.std, kept.control, kept.units, kept.backups) == (6, 36, 60, 2)
+    wrong = "robo: 1\nretention:\n  std: 13\n  control: 0\n  units: 6 months\n  hours: 1\n"
+    assert problems(project(tmp_path / "q", wrong)) == ["RB956 3", "RB956 4", "RB956 5", "RB954 6"]
