@@ -6,22 +6,27 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Awaitable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from robo.sdk.errors import InfrastructureError, SessionLost
+from robo.sdk.errors import InfrastructureError
 from robo.sdk.runner import Context
 from robo_browser.discovery import FLAGS, Choice, missing
 from robo_browser.guard import Guard
 from robo_browser.processes import GRACE, Kept
 from robo_browser.session import BrowserSession
+from robo_browser.tab import lost
 from robo_browser.trust import Trust
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, CDPSession, Playwright, ProxySettings
 
+T = TypeVar("T")
 LAUNCH: Final = 30.0
 """Seconds a browser may take to start."""
+OPENING: Final = 60.0
+"""Seconds it may take to open a session."""
 
 
 class Chromium:
@@ -72,10 +77,10 @@ class Chromium:
         except Error as error:
             await self._end()
             raise missing(_first_line(error.message), headed=self._headed) from None
-        self._cdp = await self._browser.new_browser_cdp_session()
+        self._cdp = await while_it_lives(self._browser, self._browser.new_browser_cdp_session())
         # what a person showed to sign in (a card, say) no connection of ours has: effects then go the browser's way
         self._guard = Guard(self._cdp, direct=self._proxy is None and self._profile is None)
-        await asyncio.gather(self._guard.start(), self.kept.note(self._cdp))
+        await while_it_lives(self._browser, asyncio.gather(self._guard.start(), self.kept.note(self._cdp)))
 
     async def _started(self, playwright: Playwright) -> Browser:
         choice = self._choice
@@ -105,7 +110,8 @@ class Chromium:
                 await self._restart()
         assert self._browser is not None  # noqa: S101 - launched just now, or an error was raised
         assert self._guard is not None  # noqa: S101 - the same
-        return await BrowserSession.begin(self._browser, self._guard, context, self._trust, self._own)
+        beginning = BrowserSession.begin(self._browser, self._guard, context, self._trust, self._own)
+        return await while_it_lives(self._browser, beginning)
 
     async def _restart(self) -> None:
         """The browser died under its sessions: end what is left of it, and start another."""
@@ -117,12 +123,7 @@ class Chromium:
             raise
         except Exception as broken:  # noqa: BLE001 - Playwright fails in many ways when its driver is dead
             await self._end()
-            raise SessionLost(
-                "RB704",
-                "the browser session is lost: %(why)s",
-                remedy="nothing to do by hand: a new session is opened and signed in",
-                why=_first_line(str(broken)),
-            ) from None
+            raise lost(_first_line(str(broken))) from None
 
     async def stop(self) -> None:
         """End the browser, politely for some seconds, then by number. Safe to call again."""
@@ -143,6 +144,31 @@ class Chromium:
             await asyncio.wait({stopping}, timeout=GRACE / 2)
             await self.kept.end()
             await stopping
+
+
+async def while_it_lives(browser: Browser, doing: Awaitable[T]) -> T:
+    """What `doing` gives. `SessionLost` RB704 when the browser goes meanwhile, or is silent for `OPENING` seconds.
+    Of a browser that dies while a window opens, Playwright says nothing to who waits for that window."""
+    gone = asyncio.Event()
+
+    def ended(_browser: Browser) -> None:
+        gone.set()
+
+    browser.on("disconnected", ended)
+    work, end = asyncio.ensure_future(doing), asyncio.ensure_future(gone.wait())
+    try:
+        if browser.is_connected():
+            await asyncio.wait({work, end}, timeout=OPENING, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            return work.result()
+        raise lost(
+            "the browser is gone" if gone.is_set() or not browser.is_connected() else "the browser does not answer"
+        )
+    finally:
+        browser.remove_listener("disconnected", ended)
+        work.cancel()
+        end.cancel()
+        await asyncio.gather(work, end, return_exceptions=True)
 
 
 def prepare(profile: Path) -> None:

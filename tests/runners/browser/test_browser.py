@@ -90,6 +90,25 @@ async def test_a_session_after_the_browser_died_has_a_new_browser(context: Calla
 
 
 @needs_proc
+async def test_a_browser_that_dies_while_a_session_opens_keeps_nobody_waiting(context: Callable[..., Context]) -> None:
+    """Playwright never answers who waits for a window of a browser that was killed in the middle of opening it."""
+    runner = BrowserRunner()
+    await runner.start(SETTINGS, headed=False, slots=1)
+    try:
+        for moment in (0.02, 0.04, 0.06, 0.08, 0.12):
+            opening = asyncio.ensure_future(runner.open(context()))
+            await asyncio.wait({opening}, timeout=moment)
+            os.kill(alive(list(runner.chromium.kept._born))[0], signal.SIGKILL)
+            await asyncio.wait({opening}, timeout=20)
+            assert opening.done(), f"killed after {moment} s"
+            if trouble := opening.exception():
+                assert isinstance(trouble, SessionLost), trouble
+            await (await runner.open(context())).close()
+    finally:
+        await runner.stop()
+
+
+@needs_proc
 async def test_a_number_that_another_process_has_now_is_left_alone() -> None:
     mine = await asyncio.create_subprocess_exec("sleep", "30")
     kept = Kept()
