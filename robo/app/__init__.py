@@ -73,7 +73,7 @@ class App(Audited):
 
             with suppress(InfrastructureError):
                 sequence_all(self.store)
-                self._keep_mark(self.store)
+                self.keep_mark(self.store)
             self.store.close()
 
     def baseline(self, plan: Plan) -> BaselineRecord | None:

@@ -63,7 +63,7 @@ class Audited(Library):
         if not self._rehearsed:
             refuse_restored(store, self.settings)
 
-    def _keep_mark(self, store: Store) -> None:
+    def keep_mark(self, store: Store) -> None:
         """The newest checkpoint is kept beside the keys: it tells of a store that is put back. RB913."""
         from robo.services.witnessing.restoring import keep_mark
 

@@ -6,8 +6,9 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -46,6 +47,7 @@ def purge(robo: App, *, until: str, dry: bool, told: Told) -> Purged:
     )
     if dry:
         return work.look()
+    robo.refuse_restored(robo.store)
     done = work.do()
     older = purging.ends(purging.last_over(at, rules.project.backups))
     done.copies = backups.end(robo.keep, older=older) + _end_replaced(robo, older, done.troubles)
@@ -63,6 +65,7 @@ def _seal(robo: App) -> None:
     from robo.services.auditing.sealing import seal
 
     seal(robo.store, robo.keep, robo.settings.audit)
+    robo.keep_mark(robo.store)
 
 
 def _rules(robo: App) -> Rules:
@@ -247,7 +250,20 @@ def restore(robo: App, file: Path) -> tuple[Path, About, int | None]:
         )
     former = _restore_server(robo, file) if here is None else _restore_file(robo, file, here)
     upgrade(robo)
+    if later != 0:
+        _hold(robo, about, about.size + (later or 0), former)
     return former, about, later
+
+
+def _hold(robo: App, about: About, size: int, former: Path) -> None:
+    """What was done in applications since the copy was made is forgotten here: nothing runs until a person looked."""
+    from robo.services.witnessing.restoring import Lost, detect
+
+    with suppress(
+        InfrastructureError
+    ):  # held for the checkpoint that is kept beside the keys: it says how much is gone
+        robo.refuse_restored(robo.store)
+    robo.store.transact(partial(detect, lost=Lost(about.origin, size, str(former), proven=False)))
 
 
 def _standing(robo: App, about: About) -> tuple[list[str], int | None]:

@@ -57,7 +57,10 @@ def restore(
         facts = {"later": later}
         talk(paint(say("%(later)s entries of the log are newer than the copy: they are forgotten here", facts), "warn"))
     if later != 0:
-        verdict(_("the copy is in place · look in the applications for what was done since, first"), good=False)
+        verdict(
+            _("the copy is in place, and held · look in the applications, then: robo audit witness reconcile"),
+            good=False,
+        )
         return
     verdict(_("the copy is in place · robo db check"), good=True)
 

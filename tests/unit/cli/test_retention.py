@@ -145,6 +145,7 @@ def test_a_copy_from_before_a_purge_that_is_put_back_has_no_payload_and_says_so(
     assert "look in the applications" in said.verdict
     assert said.json["forgotten"] > 0
     assert Path(said.json["former"]).exists()
+    assert "RB656" in robo("audit", "purge", "--yes").err
     archive.store = opened(project, archive.timer)
     report = archive.verified()
     assert [found.flaw for found in report.findings] == [Flaw.MISSING]
