@@ -27,6 +27,7 @@ from robo.store.engine import Store
 from tests.faults.audit import books, insider
 from tests.faults.audit.bench import Bench, seeded
 from tests.faults.audit.figures import Found
+from tests.faults.audit.neighbour import Neighbour, neighbour
 
 Act = Callable[[sqlite3.Connection, random.Random, int], None]
 """Alters the database of a log of so many entries."""
@@ -49,6 +50,7 @@ def campaign(folder: Path, count: int, seed: int, *, entries: int = 2000) -> Fou
     """Each kind `count` times on copies of a log of so many entries (a multiple of 8)."""
     found = Found("tampering")
     bench = Bench(folder, entries * 3 // 4)
+    beside = neighbour(folder, f"sqlite:///{bench.base}")
     kept = _later(bench, entries // 8)
     found.table = [f"| {'what was done':44} | trials | store alone | own checkpoint kept elsewhere | witness |"]
     found.table += ["|---|---|---|---|---|"]
@@ -57,7 +59,7 @@ def campaign(folder: Path, count: int, seed: int, *, entries: int = 2000) -> Fou
         for turn in range(count):
             chance = seeded(f"{seed} {kind.name} {turn}")
             try:
-                for defence, saw in _trial(bench, kind, chance, kept).items():
+                for defence, saw in _trial(bench, beside, kind, chance, kept).items():
                     seen[defence] += saw
             except Exception as broken:  # noqa: BLE001 - a defence that breaks on what it should see has not held
                 found.violations.append(f"{kind.name}, turn {turn}: {type(broken).__name__}: {broken}")
@@ -68,6 +70,8 @@ def campaign(folder: Path, count: int, seed: int, *, entries: int = 2000) -> Fou
             wanted = getattr(kind, defence)
             if wanted != ANY and number != (count if wanted == ALL else 0):
                 found.violations.append(f"{kind.name}: {defence} saw {number} of {count}, it should see {wanted}")
+    found.count(refusals_kept_as_evidence=beside.evidence())
+    beside.witness.store.close()
     return found
 
 
@@ -82,7 +86,7 @@ def _later(bench: Bench, appends: int) -> Checkpoint:
     return kept
 
 
-def _trial(bench: Bench, kind: Kind, chance: random.Random, kept: Checkpoint) -> dict[str, bool]:
+def _trial(bench: Bench, beside: Neighbour, kind: Kind, chance: random.Random, kept: Checkpoint) -> dict[str, bool]:
     """Which defences see one act."""
     bench.renew()
     with closing(sqlite3.connect(bench.copy)) as db, db:
@@ -95,7 +99,7 @@ def _trial(bench: Bench, kind: Kind, chance: random.Random, kept: Checkpoint) ->
         return {
             "alone": _or_refused(partial(_store_sees, store)),
             "kept": _or_refused(partial(_kept_sees, store, kept)),
-            "witness": _or_refused(partial(_witness_refuses, store, bench.before)),
+            "witness": _or_refused(partial(beside.refuses, store)),
         }
     finally:
         store.close()
@@ -122,11 +126,6 @@ def _kept_sees(store: Store, kept: Checkpoint) -> bool:
             frontier.append(bytes(leaf))
     same_head = head.size > kept.size or (head.size, head.root) == (kept.size, kept.root)
     return not same_head or (frontier.size, frontier.root()) != (kept.size, kept.root)
-
-
-def _witness_refuses(store: Store, seen: Checkpoint) -> bool:
-    with store.read() as tx:
-        return not books.extends(tx, seen)
 
 
 def _flip(table: str, column: str, db: sqlite3.Connection, chance: random.Random, _size: int) -> None:
