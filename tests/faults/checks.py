@@ -5,16 +5,26 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from openpyxl import load_workbook
 
-from robo.proof.findings import Flaw
-from robo.proof.merkle import Frontier, leaf_hash
+from robo.app import open_app
+from robo.proof.checkpoint import Checkpoint
+from robo.proof.note import Note
 from robo.proof.policy import Policy
-from robo.proof.verify import Log, verify_log
+from robo.proof.verify import verify_log
+from robo.services.auditing.sealing import seal
+from robo.services.auditing.signing import open_ring
+from robo.store import sequencer
+from robo.store.audit_reading import around, log_of
+from tests.faults.audit.books import extends
+
+BEFORE: Final = 12
+"""Minutes of a person for one item, in the baseline of the trials' process."""
 
 _CREDITS = "SELECT l.id FROM ledger l JOIN items ON items.id = l.item WHERE l.kind = 'credit' AND items.key = ?"
 
@@ -23,6 +33,7 @@ class Store:
     """The project's database as any program may read it; empty before there is one."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._path = folder / ".robo" / "robo.db"
 
     def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
@@ -48,13 +59,18 @@ class Store:
         return [row["id"] for row in self.rows(f"{busy} WHERE state = 'pending') ORDER BY created")]
 
 
-def violations(store: Store, truth: Mapping[str, list[str]], workbook: Path) -> Iterator[str]:
-    """Everything that does not hold. `truth`: the numbers of the dossiers that the portal has, by reference."""
+def violations(
+    store: Store, truth: Mapping[str, list[str]], workbook: Path, before: Sequence[Checkpoint]
+) -> Iterator[str]:
+    """Everything that does not hold. `truth`: the numbers of the dossiers that the portal has, by reference; `before`:
+    the checkpoints there were when something had died."""
+    yield from _log(store, before)
     for reference, numbers in truth.items():
         yield from _of_one(store, reference, numbers)
     yield from _workbook(store, truth, workbook)
     yield from _attempts(store)
     yield from _audit(store)
+    yield from _minutes(store, truth)
 
 
 def _of_one(store: Store, reference: str, numbers: list[str]) -> Iterator[str]:
@@ -150,19 +166,45 @@ def _entries(store: Store) -> list[dict[str, Any]]:
     return [json.loads(row["body"]) for row in (*ordered, *waiting)]
 
 
+def sealed(store: Store) -> list[Checkpoint]:
+    """The checkpoints there are."""
+    notes = store.rows("SELECT note FROM audit_checkpoint ORDER BY size")
+    return [Checkpoint.parse(Note.parse(row["note"]).text) for row in notes]
+
+
+def _log(store: Store, before: Sequence[Checkpoint]) -> Iterator[str]:
+    """I4: put in order and sealed by whoever comes next, the log verifies with all its payloads, and goes on from every
+    checkpoint that was there when something died."""
+    with closing(open_app(store.folder)) as app:
+        seal(app.store, app.keep, app.settings.audit)
+        with app.store.read() as tx:
+            origin = sequencer.head(tx).origin
+            report = verify_log(origin, log_of(tx), Policy((open_ring(app.keep, origin, make=False).key.verifier(),)))
+            yield from (f"I4 {each.error}" for each in (*report.findings, *around(tx, report)))
+            yield from (f"I4 the log does not go on from {each}" for each in before if not extends(tx, each))
+            if report.sealed != report.size:
+                yield f"I4 {report.size} entries, sealed up to {report.sealed}"
+
+
+def _minutes(store: Store, truth: Mapping[str, list[str]]) -> Iterator[str]:
+    """I3: the minutes of the ledger are those of the entries, and of the months, and what the truth is worth."""
+    entries = [entry for entry in _entries(store) if entry["type"].startswith("ledger.")]
+    told = [sum(entry["data"][name] for entry in entries) for name in ("before", "after")]
+    for table in ("ledger", "ledger_months"):
+        (row,) = store.rows(f"SELECT total(minutes_before) AS b, total(minutes_after) AS a FROM {table}")  # noqa: S608 - names of ours
+        if [row["b"], row["a"]] != told:
+            yield f"I3 {table} says {row['b']:.0f} and {row['a']:.0f} minutes, the entries {told}"
+    done = store.rows("SELECT key FROM items WHERE kind = 'item' AND state = 'done'")
+    worth = BEFORE * sum(len(truth[row["key"]]) for row in done)
+    credited = sum(entry["data"]["before"] for entry in entries if entry["type"] == "ledger.credit")
+    if credited != worth:
+        yield f"I3 {credited} minutes are credited, the truth is worth {worth}"
+
+
 def _audit(store: Store) -> Iterator[str]:
-    """The log is whole and tells every run, item, end and credit once; each payload it commits to is there."""
+    """The log tells every run, item, end and credit once; each payload it commits to is there."""
     if waiting := store.rows("SELECT id FROM audit_outbox"):
         yield f"audit: {len(waiting)} event(s) at rest wait for the sequencer"
-    leaves = [bytes(row["entry"]) for row in store.rows("SELECT entry FROM audit_leaf ORDER BY seq")]
-    frontier = Frontier()
-    for leaf in leaves:
-        frontier.append(leaf_hash(leaf))
-    for row in store.rows("SELECT size, frontier FROM audit_head"):
-        if (row["size"], bytes(row["frontier"])) != (frontier.size, bytes(frontier)):
-            yield f"I4 the head says {row['size']} entries, the log has {frontier.size}, or others"
-    report = verify_log("", Log(leaves, ()), Policy())
-    yield from (f"I4 {each.error}" for each in report.findings if each.flaw is not Flaw.SIGNATURE)
     entries = _entries(store)
     payloads = {row["event"] for row in store.rows("SELECT event FROM audit_payload")}
     if committed := {entry["id"] for entry in entries if entry["pc"]} ^ payloads:

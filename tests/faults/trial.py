@@ -15,6 +15,7 @@ from typing import Final
 
 from openpyxl import Workbook
 
+from robo.proof.checkpoint import Checkpoint
 from robo.sandbox.handle import RunningSandbox
 from tests.faults import checks, deaths
 from tests.faults.plan import FAULTS, ROWS, Plan
@@ -47,6 +48,7 @@ class Trial:
         self.portal = portal
         self.folder = folder
         self.store = checks.Store(folder)
+        self.sealed: list[Checkpoint] = []
         self.references = [f"F{plan.number:05d}-{row}" for row in range(1, ROWS + 1)]
 
     def play(self) -> Verdict:
@@ -55,6 +57,7 @@ class Trial:
         self.prepare()
         died = deaths.WAYS.get(self.plan.kind, deaths.at_point)(self)
         left = deaths.clean_up(self.folder)
+        self.sealed = checks.sealed(self.store)
         self._to_rest()
         verdict = Verdict(self.plan, died, self._states(), 0.0)
         verdict.violations = self.violations()
@@ -116,7 +119,7 @@ class Trial:
 
     def violations(self) -> list[str]:
         """What does not hold now."""
-        return list(checks.violations(self.store, self._truth(), self.workbook))
+        return list(checks.violations(self.store, self._truth(), self.workbook, self.sealed))
 
     def _to_rest(self) -> None:
         """What a person does afterwards: start anew when nothing was begun, and resume what is not over."""
