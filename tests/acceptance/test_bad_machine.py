@@ -129,7 +129,7 @@ def test_what_was_meant_is_said_and_no_run_is_begun(desk: Desk, words: tuple[str
         ("config/regions/ma-region.yaml", 0, "RB120", 2),
         (".robo", 0o500, "RB601", 4),
         pytest.param(".robo/locks", 0o500, "RB958", 4, marks=pytest.mark.long),
-        (".robo/keys", 0o500, "RB958", 4),
+        (".robo/keys", 0o500, "RB913", 4),
     ],
 )
 def test_a_file_without_rights_is_named(desk: Desk, what: str, mode: int, code: str, exit_code: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -391,6 +392,23 @@ async def test_a_process_seals_as_soon_as_many_events_wait(log: Registry) -> Non
     assert sealed is not None
     assert sealed.checkpoint.size == 5
     assert await sealer.look() is None
+    log.store.close()
+
+
+async def test_a_server_looks_each_second_until_it_is_ended(log: Registry) -> None:
+    clock, waited = Clock(), []
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+        clock.at += 30
+        if len(waited) == 5:
+            raise asyncio.CancelledError
+
+    sealer = Sealer(log.store, log.keep, log.settings, clock=clock)
+    with pytest.raises(asyncio.CancelledError):
+        await sealer.serve(wait)
+    assert waited == [1.0] * 5
+    assert len(log.kept()) == 2  # after 60 and 120 seconds
     log.store.close()
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 from robo.proof.note import Note, VerifierKey
 from tests.unit.cli.conftest import Robo
@@ -54,6 +60,33 @@ def test_a_log_that_cannot_be_sealed_costs_a_run_nothing_but_a_warning(project: 
         db.commit()
     assert robo("audit", "seal").code == 0
     assert robo("audit", "status", "--json").json["unsealed"] == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_a_run_seals_while_it_lasts_and_what_was_done_when_it_is_interrupted(project: Path) -> None:
+    """It waits for Enter before a step: what came before is sealed meanwhile, what Ctrl-C leaves behind at once."""
+    config = project / "config/robo.yaml"
+    config.write_text(config.read_text(encoding="utf-8") + "\naudit: {every: 1 s}\n", encoding="utf-8")
+    command = [sys.executable, "-m", "robo", *RUN, "--limit", "1", "--step"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stderr=pipe, stdout=pipe, bufsize=0) as run:
+        assert run.stderr is not None
+        told = b""
+        while b"[Enter]" not in told:
+            read = run.stderr.read(1)
+            assert read, told
+            told += read
+        deadline = time.monotonic() + 60
+        while not rows(project, "SELECT 1 FROM audit_checkpoint"):
+            assert run.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)  # there is no event to wait for: a run says nothing of what it seals
+        run.send_signal(signal.SIGINT)
+        assert run.wait(60) == 130
+        assert b"RB" not in run.stderr.read()
+    ((size, sealed),) = rows(project, "SELECT size, sealed FROM audit_head")
+    assert size == sealed
+    assert rows(project, "SELECT count(*) FROM audit_outbox") == [(0,)]
 
 
 def test_secrets_that_cannot_be_opened_are_told_before_a_run_begins(project: Path, robo: Robo) -> None:
