@@ -18,9 +18,8 @@ from robo.proof.note import Note
 from robo.proof.payloads import PURGED, Payload
 from robo.proof.tiles import WIDTH
 from robo.proof.verify import Log
-from robo.store import audit, sequencer
+from robo.store import audit, checkpoints, sequencer
 from robo.store.audit_tables import (
-    audit_checkpoint,
     audit_leaf,
     audit_node,
     audit_outbox,
@@ -44,7 +43,7 @@ def log_of(tx: Tx) -> Log:
         leaves=rows.leaves(),
         nodes=_nodes(tx),
         payloads=payloads(tx),
-        checkpoints=notes(tx),
+        checkpoints=map(Note.parse, checkpoints.notes(tx)),
         beside=rows.beside,
         grows=True,
         purging=[entry["data"]["key"] for entry in waiting(tx) if entry["type"] == PURGED],
@@ -55,14 +54,6 @@ def around(tx: Tx, report: Report) -> list[Finding]:
     """What contradicts the entries that `report` found right, outside of them: the head, the regions, the number of
     nodes and of checkpoints, payloads of no event or of no period that is known."""
     return [Finding(Flaw.STORE, None, error) for error in _around(tx, report)]
-
-
-def notes(tx: Tx) -> Iterator[Note]:
-    """The checkpoints, the newest last. RB632 when one is no signed note."""
-    table = audit_checkpoint.c
-    query = select(table.note).order_by(table.size, table.made, table.id)
-    for (note,) in tx.execute(query, execution_options=_STREAM):
-        yield Note.parse(note)
 
 
 def payloads(tx: Tx, *where: Any) -> Iterator[Payload]:

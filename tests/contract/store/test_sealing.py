@@ -20,7 +20,7 @@ from robo.proof.findings import Report
 from robo.proof.merkle import EMPTY
 from robo.proof.note import Note, VerifierKey
 from robo.proof.policy import Policy
-from robo.proof.verify import Log, verify_log
+from robo.proof.verify import verify_log
 from robo.services.auditing.rotating import Rotated, rotate
 from robo.services.auditing.sealer import Sealer
 from robo.services.auditing.sealing import Sealed, seal
@@ -28,6 +28,7 @@ from robo.services.auditing.signing import open_ring
 from robo.services.settings import AuditSettings
 from robo.services.vaults import FileVault
 from robo.store import audit, checkpoints, sequencer
+from robo.store.audit_reading import log_of
 from robo.store.audit_tables import audit_checkpoint, audit_head, audit_outbox
 from robo.store.engine import Store
 
@@ -62,9 +63,7 @@ class Registry:
 
     def verified(self, *keys: VerifierKey) -> Report:
         with self.store.read() as tx:
-            notes = [Note.parse(note) for note in checkpoints.notes(tx)]
-            log = Log(list(sequencer.entries(tx)), checkpoints=notes)
-            return verify_log(sequencer.head(tx).origin, log, Policy(keys or (self.key(),)))
+            return verify_log(sequencer.head(tx).origin, log_of(tx), Policy(keys or (self.key(),)))
 
     def refused(self) -> str:
         """The code of a seal that must not succeed, nor leave anything."""

@@ -145,5 +145,5 @@ def test_robos_own_keys_are_listed_when_asked_for_and_set_by_nobody(project: Pat
     assert robo("secrets", "list", "--json").json["names"] == []
     own = robo("secrets", "list", "--own", "--json").json["names"]
     assert own[0].startswith("robo-log-robo/")
-    assert own[1:] == ["robo-period-ma-region-control", "robo-period-ma-region-std"]
+    assert own[1:] == ["robo-period-ma-region-control", "robo-period-ma-region-std", "robo-units-ma-region"]
     assert robo("secrets", "set", own[0]).code == 2
