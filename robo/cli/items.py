@@ -43,6 +43,7 @@ def as_dict(item: Item) -> dict[str, Any]:
         "tries": item.tries,
         "opened": item.opened,
         "ended": item.ended,
+        "purged": item.purged,
     }
 
 

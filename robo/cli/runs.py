@@ -37,6 +37,7 @@ def as_dict(run: Run, counts: Mapping[ItemState, int]) -> dict[str, Any]:
         "not_taken": dict(run.not_taken),
         "created": run.created,
         "ended": run.ended,
+        "purged": run.purged,
     }
 
 

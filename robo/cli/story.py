@@ -72,6 +72,10 @@ def tell_steps(item: Item, attempts: Iterable[Mapping[str, Any]]) -> None:
 def tell_item(item: Item, story: Mapping[str, Any], review: Reviewed | None = None) -> None:
     """The item for a person: how it stands, what is asked, its effects, then each attempt step by step."""
     data(paint(f"{item.key}: {outcome_word(item.state.value)} {item.code}".rstrip(), "strong"))
+    if item.purged is not None:
+        data(
+            f"  {say('purged on %(when)s: what it was made of is gone', {'when': moment(item.purged, seconds=False)})}"
+        )
     if item.message:
         data(f"  {printable(say(item.message, item.facts))}")
     if item.place:

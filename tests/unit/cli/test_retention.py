@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from robo.proof.findings import Flaw
 from robo.services.keys import SecretPeriods
@@ -222,6 +223,35 @@ def test_a_copy_takes_the_place_of_a_store_that_nobody_can_read_any_more(
     assert Path(said.json["former"]).read_bytes().startswith(b"not a database")
     assert robo("db", "check").code == 0
     assert robo("items", "list").out.count("k1") == 1
+
+
+def test_what_a_run_did_is_counted_and_not_done_again_after_a_purge(project: Path, robo: Robo) -> None:
+    run = ("run", "verifier-demandes", "-i", "export=demandes.csv", "--json")
+    first = robo(*run).json
+    aged(project)
+    assert robo("audit", "purge", "--yes").code == 0
+    again = robo(*run).json
+    assert sum(again["items"].values()) - again["items"]["rejected"] == 0
+    shown = robo("runs", "show", first["run"], "--json").json
+    assert shown["items"] == {state: count for state, count in first["items"].items() if count}
+    assert shown["purged"] is not None
+    resumed = robo("run", "--resume", first["run"])
+    assert (resumed.code, "RB674" in resumed.err) == (2, True)
+    gone = [item for item in robo("items", "list", "--json").json["items"] if item["purged"]]
+    assert len(gone) == sum(first["items"].values())
+    assert all(item["key"].startswith("~") for item in gone)
+    assert "purgé le" in robo("items", "show", gone[0]["item"], ROBO_LANG="fr").out
+    assert robo("db", "check").code == 0
+
+
+def aged(project: Path) -> None:
+    """Every item and run of the project ended four hundred days earlier than it did."""
+    earlier = timedelta(days=400) // timedelta(microseconds=1)
+    store = open_store(load_settings(project).store)
+    with store.write() as tx:
+        tx.execute(text("UPDATE items SET ended = ended - :earlier"), {"earlier": earlier})
+        tx.execute(text("UPDATE runs SET ended = ended - :earlier"), {"earlier": earlier})
+    store.close()
 
 
 def test_an_older_store_is_upgraded(project: Path, robo: Robo) -> None:
