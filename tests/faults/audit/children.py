@@ -27,28 +27,27 @@ def load() -> None:
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/robo.db"
         books.made(url, 2)
-        one_run(url, acks=f"{folder}/acks", name="warm", rounds=1)
+        one_run(url, acks=open_acks(f"{folder}/acks"), name="warm", rounds=1)
         import sqlalchemy.dialects.postgresql.psycopg  # noqa: F401 - loaded by children that use it
 
 
-def one_run(url: str, *, acks: str, name: str, rounds: int = ROUNDS, settle: int = -1) -> None:
+def one_run(url: str, *, acks: int, name: str, rounds: int = ROUNDS, settle: int = -1) -> None:
     """Append, order, seal, so many times. An error of the store is told and the next round begins, as a worker does.
     After round `settle` the write-ahead log is written back, so that a cut may fall into that too."""
-    answered = _acks(acks)
     store = _unless_refused(lambda: books.opened(url))
     if store is None:
         return
     for number in range(rounds):
         key = f"{name}-{number}"
-        _unless_refused(lambda key=key: _append(store, key, answered))
+        _unless_refused(lambda key=key: _append(store, key, acks))
         _unless_refused(lambda: store.transact(sequencer.sequence))
-        _unless_refused(lambda: _seal(store, answered))
+        _unless_refused(lambda: _seal(store, acks))
         if number == settle:
             _unless_refused(lambda: _write_back(store))
     store.close()
 
 
-def writer(url: str, *, acks: str, name: str, count: int = -1, until: str = "") -> None:
+def writer(url: str, *, acks: int, name: str, count: int = -1, until: str = "") -> None:
     """Append until killed, `count` times, or until the file `until` is there; a store that refuses is asked again, with
     the same key."""
     store = books.opened(url)
@@ -56,15 +55,14 @@ def writer(url: str, *, acks: str, name: str, count: int = -1, until: str = "") 
     store.close()
 
 
-def append_all(store: Store, *, acks: str, name: str, count: int, until: str = "") -> None:
+def append_all(store: Store, *, acks: int, name: str, count: int, until: str = "") -> None:
     """What a writer does, on a store that others may share."""
-    answered, number = _acks(acks), 0
+    number = 0
     while number != count and not (until and Path(until).exists()):
-        if _unless_refused(lambda number=number: _append(store, f"{name}-{number}", answered)):
+        if _unless_refused(lambda number=number: _append(store, f"{name}-{number}", acks)):
             number += 1
         else:
             time.sleep(0.02)  # a server that starts again needs the machine
-    os.close(answered)
 
 
 def sequencer_of(url: str, *, until: str) -> None:
@@ -142,5 +140,6 @@ def read_acks(lines: Iterable[str], before: Checkpoint) -> tuple[set[str], Check
     return keys, before
 
 
-def _acks(path: str) -> int:
+def open_acks(path: str) -> int:
+    """Where acknowledgements go. Opened before anything is broken: it is the trial's file, not robo's."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -21,6 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from tests.faults.audit import children
+
 LOG: Final = "children.log"
 ROOT: Final = Path(__file__).parents[3]
 _SET_PTRACER, _ANY = 0x59616D61, ctypes.c_ulong(-1)
@@ -79,8 +81,6 @@ def nursery(folder: Path) -> Iterator[Nursery]:
 
 
 def _serve() -> None:
-    from tests.faults.audit import children
-
     children.load()
     for line in sys.stdin:
         request = json.loads(line)
@@ -96,15 +96,17 @@ def _fork(role: Any, request: dict[str, Any]) -> int:
     pid = os.fork()
     if pid:
         return pid
-    code = 1
+    code, args = 1, request["args"]
     try:
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
         os.dup2(nothing, 1)
+        if "acks" in args:
+            args["acks"] = children.open_acks(args["acks"])
         if request["held"]:
             ctypes.CDLL(None).prctl(_SET_PTRACER, _ANY, 0, 0, 0)  # where only descendants may be traced
             os.kill(os.getpid(), signal.SIGSTOP)
-        role(**request["args"])
+        role(**args)
         code = 0
     except BaseException:  # noqa: BLE001 - a forked process must end here, whatever happens
         traceback.print_exc()

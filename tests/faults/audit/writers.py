@@ -45,7 +45,7 @@ def _threads(url: str, acks: Path, count: int) -> None:
     store = books.opened(url)
 
     def write(name: str) -> None:
-        children.append_all(store, acks=str(acks), name=name, count=count)
+        children.append_all(store, acks=children.open_acks(str(acks)), name=name, count=count)
 
     threads = [threading.Thread(target=write, args=(f"t{number}",)) for number in range(THREADS)]
     for thread in threads:
