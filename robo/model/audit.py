@@ -51,6 +51,7 @@ class EventType(StrEnum):
     CHECKPOINT_CLEARED = "checkpoint.cleared"
     RESTORE_DETECTED = "restore.detected"
     RESTORE_RECONCILED = "restore.reconciled"
+    PAYLOADS_READ = "audit.payloads-read"
 
 
 class Kept(StrEnum):

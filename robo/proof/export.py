@@ -101,7 +101,7 @@ def read_region(folder: Path) -> tuple[Iterable[bytes], LogProof]:
 
 def read_entries(folder: Path) -> Iterator[tuple[str, bytes, LogProof]]:
     """Single entries (file, bytes, proof), to be given to `verify_entry` each. Errors as of `read_export`."""
-    with _disk(folder.name):
+    with disk(folder.name):
         files = sorted(folder.glob(f"*{SUFFIX}"), key=lambda file: (len(file.name), file.name))
     for file in files:
         name = file.name.removesuffix(SUFFIX)
@@ -111,7 +111,7 @@ def read_entries(folder: Path) -> Iterator[tuple[str, bytes, LogProof]]:
 
 def read_payloads(folder: Path) -> Iterable[Payload] | None:
     """The payloads of a folder, None when none were exported."""
-    with _disk(PAYLOADS):
+    with disk(PAYLOADS):
         there = (folder / PAYLOADS).exists()
     return _Again(lambda: _read_lines(folder, PAYLOADS, _payload)) if there else None
 
@@ -155,7 +155,7 @@ def _entries(folder: Path, size: int) -> Iterator[bytes]:
     """The entries of the bundles there are: when one is missing, the log ends there."""
     for index, width in _widths(size):
         name = tile_path(None, index, width)
-        with _disk(name):
+        with disk(name):
             if not (folder / name).exists():
                 return
         entries = unpack(_get(folder, name, "a bundle of entries"), name)
@@ -217,7 +217,7 @@ def _payload(line: bytes) -> Payload:
 
 def _read_lines(folder: Path, name: str, read: Callable[[bytes], T]) -> Iterator[T]:
     """What the lines of a file say, one at a time; none when there is no file. An error says on which line."""
-    with _disk(name):
+    with disk(name):
         if not (folder / name).exists():
             return
         with (folder / name).open("rb") as file:
@@ -226,7 +226,7 @@ def _read_lines(folder: Path, name: str, read: Callable[[bytes], T]) -> Iterator
 
 
 def _get(folder: Path, name: str, kind: str) -> bytes:
-    with _disk(name):
+    with disk(name):
         try:
             return (folder / name).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
@@ -234,7 +234,7 @@ def _get(folder: Path, name: str, kind: str) -> bytes:
 
 
 @contextmanager
-def _disk(name: str) -> Iterator[None]:
+def disk(name: str) -> Iterator[None]:
     """Around what the disk may refuse. Raises RB660."""
     try:
         yield

@@ -59,6 +59,7 @@ def verify_log(origin: str, log: Log, policy: Policy, now: int | None = None) ->
             report.remarks.append(Finding(Flaw.KEY, None, not_handed_over()))
     except InfrastructureError as wrong:
         wrong.place = wrong.place or f"entry {walk.seq}"
+        wrong.__traceback__ = None  # it would keep all that was read
         report.findings.append(Finding(walk.stage, walk.seq, wrong))
     report.size, report.root = walk.frontier.size, walk.frontier.root()
     report.regions = {region: head.rseq for region, head in walk.regions.items()}
@@ -75,11 +76,13 @@ def verify_region(  # noqa: PLR0917 - what is verified, by what, when
     payloads: Iterable[Payload] | None = None,
 ) -> Report:
     """For an auditor who may see one region only: the entries it has in the log `origin`, when they are all there, from
-    its first to the one that `proof` is of, and the quorum has seen them. RB630 to RB634 tells what is wrong first."""
+    its first to the one that `proof` is of, and the quorum has seen them. `region` empty: that of the first entry.
+    RB630 to RB634 tells what is wrong first."""
     head, last, report = RegionHead(), -1, Report()
     apart = Payloads(payloads, report)
     for raw in entries:
         entry = read_at(f"{region}: entry {head.rseq}", read_entry, raw)
+        region = region or entry["region"]
         if entry["region"] != region:
             raise broken("RB634", "the entry belongs to the region %(region)s", entry["seq"], region=entry["region"])
         if entry["seq"] <= last:

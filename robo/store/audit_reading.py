@@ -12,14 +12,16 @@ from typing import Any, Final
 from sqlalchemy import Row, Select, exists, func, select
 
 from robo.errors import InfrastructureError
+from robo.proof.entry import read_entry
 from robo.proof.findings import Finding, Flaw, Report, broken
 from robo.proof.merkle import TILE_HEIGHT
 from robo.proof.note import Note
 from robo.proof.payloads import PURGED, Payload
 from robo.proof.tiles import WIDTH
 from robo.proof.verify import Log
-from robo.store import audit, checkpoints, sequencer
+from robo.store import audit, checkpoints, periods, sequencer
 from robo.store.audit_tables import (
+    audit_head,
     audit_leaf,
     audit_node,
     audit_outbox,
@@ -27,10 +29,9 @@ from robo.store.audit_tables import (
     audit_period,
     audit_region,
 )
-from robo.store.clock import Tx
+from robo.store.clock import Tx, paged
 from robo.store.columns import EPOCH, MICROSECOND
 
-_STREAM: Final = {"yield_per": 1000}
 _BESIDE: Final = {"id": "event", "region": "region", "rseq": "rseq", "type": "type", "obj": "obj", "cause": "cause"}
 """Members of an entry, and the columns that find it by them."""
 
@@ -58,14 +59,26 @@ def around(tx: Tx, report: Report) -> list[Finding]:
 
 def payloads(tx: Tx, *where: Any) -> Iterator[Payload]:
     """The payloads of the log in the order of their entries, decrypted; of those entries that the conditions say."""
-    query = (
-        select(audit_payload)
-        .join(audit_leaf, audit_leaf.c.event == audit_payload.c.event)
-        .where(*where)
-        .order_by(audit_leaf.c.seq)
-    )
-    for row in tx.execute(query, execution_options=_STREAM):
+    query = select(audit_payload).join(audit_leaf, audit_leaf.c.event == audit_payload.c.event).where(*where)
+    for row in paged(tx, query, audit_leaf.c.seq):
         yield row.event, bytes(row.salt), _opened(tx, row)
+
+
+def named(tx: Tx) -> tuple[str, int]:
+    """The name of the log ("" before the first seal) and how many entries are said to be sealed."""
+    found = tx.execute(select(audit_head.c.origin, audit_head.c.sealed)).one_or_none()
+    return ("", 0) if found is None else (found.origin, found.sealed)
+
+
+def regions(tx: Tx) -> list[str]:
+    """The regions that have entries, by name."""
+    return list(tx.execute(select(audit_region.c.region).order_by(audit_region.c.region)).scalars())
+
+
+def of_type(tx: Tx, kind: str) -> Iterator[dict[str, Any]]:
+    """The entries of one type, in their order."""
+    for (raw,) in tx.execute(select(audit_leaf.c.entry).where(audit_leaf.c.type == kind).order_by(audit_leaf.c.seq)):
+        yield read_entry(bytes(raw))
 
 
 def waiting(tx: Tx) -> list[dict[str, Any]]:
@@ -89,7 +102,7 @@ class _Rows:
         self._row: Row[Any] | None = None
 
     def __iter__(self) -> Iterator[bytes]:
-        for row in self._tx.execute(select(audit_leaf).order_by(audit_leaf.c.seq), execution_options=_STREAM):
+        for row in paged(self._tx, select(audit_leaf), audit_leaf.c.seq):
             self._row = row
             yield bytes(row.entry)
         self._row = None
@@ -162,7 +175,9 @@ def _regions(tx: Tx, report: Report) -> Iterator[InfrastructureError]:
 
 
 def _unlisted(tx: Tx) -> Iterator[InfrastructureError]:
-    """Periods of payloads that are not in the list that a purge goes by."""
+    """Periods of payloads that are not in the list that a purge goes by. Keys of one process need no list."""
+    if isinstance(periods.periods_of(tx), periods.Ephemeral):
+        return
     used = select(audit_payload.c.period).join(audit_leaf, audit_leaf.c.event == audit_payload.c.event).distinct()
     lost = used.where(audit_payload.c.period.not_in(select(audit_period.c.key))).order_by(audit_payload.c.period)
     for period in tx.execute(lost).scalars():

@@ -52,14 +52,14 @@ def newest(tx: Tx) -> Kept | None:
 def notes(tx: Tx) -> Iterator[str]:
     """The notes of all checkpoints, by size, the newest last: what an export takes with it. None may be left out that
     hands the log over to another key. Those that it was sealed with under an earlier name are none of this log."""
-    first = f"{head(tx).origin}\n"
+    first = f"{head_of(tx)[0]}\n"
     ours = func.substr(audit_checkpoint.c.note, 1, len(first)) == first
     by_size = (
         select(audit_checkpoint.c.note)
         .where(ours)
         .order_by(audit_checkpoint.c.size, audit_checkpoint.c.made, audit_checkpoint.c.id)
     )
-    for (note,) in tx.execute(by_size, execution_options={"yield_per": 1000}):
+    for (note,) in tx.execute(by_size).all():
         yield str(note)
 
 

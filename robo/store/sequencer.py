@@ -19,7 +19,7 @@ from robo.proof.merkle import Frontier, Node
 from robo.proof.tiles import WIDTH, node_reader
 from robo.store import audit, periods, rollups
 from robo.store.audit_tables import audit_head, audit_leaf, audit_node, audit_outbox, audit_region
-from robo.store.clock import Tx
+from robo.store.clock import Tx, paged
 from robo.store.columns import EPOCH, MICROSECOND
 from robo.store.races import lands, upsert
 
@@ -120,11 +120,11 @@ def node_of(tx: Tx) -> Node:
 
 def entries(tx: Tx, first: int = 0, count: int | None = None) -> Iterator[bytes]:
     """The bytes of the entries from number `first` on, in their order, as they are asked for."""
-    query = select(audit_leaf.c.entry).where(audit_leaf.c.seq >= first).order_by(audit_leaf.c.seq)
+    query = select(audit_leaf.c.entry).where(audit_leaf.c.seq >= first)
     if count is not None:
         query = query.where(audit_leaf.c.seq < first + count)
-    for (raw,) in tx.execute(query, execution_options={"yield_per": 1000}):
-        yield bytes(raw)
+    for row in paged(tx, query, audit_leaf.c.seq):
+        yield bytes(row.entry)
 
 
 def _leaf(event: str, entry: Mapping[str, Any], seq: int, after: RegionHead, raw: bytes) -> dict[str, Any]:
