@@ -110,7 +110,8 @@ def _checkpoint(kept: Kept) -> dict[str, Any]:
 
 @app.command(help=_("Replace the key that seals the log, and destroy the former one."))
 def rotate(yes: Yes = False, as_json: Json = False) -> None:
-    """The change is logged, and signed by both keys. Whoever verifies needs both, in their order."""
+    """The change is logged, and signed by both keys. Auditors need both, in their order. Witnesses need the new one
+    only: with the old one, whoever has stolen it could have another history countersigned."""
     from robo.cli.person import actor
     from robo.services.auditing.rotating import rotate as change
 
@@ -124,6 +125,6 @@ def rotate(yes: Yes = False, as_json: Json = False) -> None:
     else:
         data(f"log {changed.old}")
         data(f"log {changed.new}")
-    talk(_("Auditors and witnesses need both lines in their policies, in this order."))
+    talk(_("Auditors need both lines in their policies, in this order; witnesses replace the first by the second."))
     facts = {"origin": changed.origin, "size": changed.checkpoint.size}
     verdict(say("the log %(origin)s has a new key from entry %(size)s on", facts), good=True)

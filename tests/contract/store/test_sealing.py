@@ -25,6 +25,8 @@ from robo.services.auditing.rotating import Rotated, rotate
 from robo.services.auditing.sealer import Sealer
 from robo.services.auditing.sealing import Sealed, seal
 from robo.services.auditing.signing import open_ring
+from robo.services.auditing.standing import status
+from robo.services.sequencing import sequence_all
 from robo.services.settings import AuditSettings
 from robo.services.vaults import FileVault
 from robo.store import audit, checkpoints, sequencer
@@ -362,6 +364,59 @@ def test_whoever_sealed_with_a_key_that_is_changed_meanwhile_goes_on_with_the_ne
         handed = checkpoints.handed_to(tx, sealed.origin)
     assert handed == str(log.key())
     assert Note.parse(sealed.checkpoint.note).signed_by([log.key()])
+
+
+# ---- how it stands ---------------------------------------------------------------------------------------------------
+def test_whoever_looks_sees_how_far_the_log_is_sealed_and_changes_nothing(log: Registry) -> None:
+    fresh = status(log.store, log.keep, log.settings)
+    assert (fresh.origin, fresh.key, fresh.size, fresh.sealed, fresh.trouble) == ("", None, 0, 0, None)
+    log.happens(2)
+    origin = log.seal().origin
+    log.happens()
+    sequence_all(log.store)
+    log.happens(4)
+    found = status(log.store, log.keep, log.settings)
+    assert (found.origin, found.key, found.trouble) == (origin, log.key(), None)
+    assert (found.sealed, found.size, found.waiting) == (2, 3, 4)
+    assert len(log.kept()) == 1
+
+
+def test_entries_that_wait_for_days_are_told(log: Registry, timer: Any) -> None:
+    log.happens()
+    log.seal()
+    timer.pass_(7 * 86_400)
+    assert not status(log.store, log.keep, log.settings).late
+    log.happens()
+    sequence_all(log.store)
+    assert not status(log.store, log.keep, log.settings).late
+    timer.pass_(86_401)
+    assert status(log.store, log.keep, log.settings).late
+
+
+def test_whoever_looks_is_told_why_the_log_would_not_be_sealed(log: Registry, tmp_path: Path) -> None:
+    log.happens(3)
+    origin = log.seal().origin
+    for keep, settings, code in (
+        (FileVault(tmp_path / "none"), log.settings, "RB643"),
+        (log.keep, AuditSettings(origin="robo.pdl/audit"), "RB645"),
+    ):
+        trouble = status(log.store, keep, settings).trouble
+        assert trouble is not None
+        assert trouble.code == code
+    with log.store.write() as tx:
+        tx.execute(update(audit_head).values(frontier=b"\0" * 31))
+    found = status(log.store, log.keep, log.settings)
+    assert (found.origin, found.size, found.trouble and found.trouble.code) == (origin, 3, "RB633")
+
+
+def test_after_a_change_that_was_cut_short_the_new_key_is_shown(log: Registry) -> None:
+    log.seal()
+    with cut_at(log.keep, 2):
+        log.rotate()
+    shown = status(log.store, log.keep, log.settings)
+    assert shown.trouble is None
+    log.seal()
+    assert shown.key == log.key()
 
 
 # ---- while a process works -----------------------------------------------------------------------------------------

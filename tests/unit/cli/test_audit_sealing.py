@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sqlite3
 import subprocess
@@ -118,6 +119,19 @@ def test_seal_signs_now_what_commands_left_behind(project: Path, robo: Robo) -> 
     said = robo("audit", "seal", "--json")
     assert said.json["schema"] == "robo.audit-seal/1"
     assert rows(project, "SELECT sealed FROM audit_head") == [(said.json["checkpoint"]["size"],)]
+
+
+def test_a_clock_that_went_back_is_remarked(project: Path, robo: Robo) -> None:
+    robo(*RUN)
+    with closing(sqlite3.connect(project / ".robo/robo.db")) as db:
+        db.execute("UPDATE audit_checkpoint SET made = made + 3600000000")
+        db.commit()
+    status = robo("audit", "status")
+    assert status.code == 0
+    assert re.search(r"the clock is 3[56]\d\d s behind the newest checkpoint", status.err)
+    sealed = robo("audit", "seal", ROBO_LANG="fr")
+    assert sealed.code == 0
+    assert "l'horloge retarde de" in sealed.err
 
 
 def test_a_settings_file_that_names_another_log_is_told_with_its_place(project: Path, robo: Robo) -> None:
