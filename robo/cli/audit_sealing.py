@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from robo.cli.audit_witness import standing_json, tell_standing
 from robo.cli.console import data, emit, paint, talk, verdict
 from robo.cli.here import Json, Yes, noun, opened, sure
 from robo.cli.language import _, say
@@ -22,16 +23,20 @@ app = noun(_("How the log stands, its checkpoints, the change of its key."))
 @app.command(help=_("How far the log is sealed and countersigned, and the key by which others know it."))
 def status(as_json: Json = False) -> None:
     """Writes nothing. Exit 4 when the log would not be sealed now."""
+    from robo.app.witnessing import Witnessing
     from robo.cli.trouble import tell
     from robo.services.auditing.standing import status as look
 
     with opened() as robo:
         found = look(robo.store, robo.keep, robo.settings.audit)
+        light = Witnessing(robo).standing() if robo.settings.policy is not None else None
     if as_json:
-        emit("audit-status", _as_json(found))
+        emit("audit-status", {**_as_json(found), "witnesses": light and standing_json(light)})
     else:
         for label, text in _lines(found):
             data(f"{label}: {text}")
+        if light is not None:
+            tell_standing(light)
     if found.trouble is not None:
         tell(found.trouble)
         raise typer.Exit(4)

@@ -64,10 +64,13 @@ class Wire:
                 url=url,
             )
         connection, path, headers = self._connection(parts)
-        watch = threading.Timer(self.patience, _cut, [connection])
+        lines: list[socket.socket] = []
+        watch = threading.Timer(self.patience, _cut, [connection, lines])
         watch.daemon = True
         watch.start()
         try:
+            connection.connect()
+            lines.append(connection.sock)  # the connection lets go of it while the answer is read
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             return Heard(answer.status, answer.headers.get_content_type(), answer.read(MOST))
@@ -102,10 +105,11 @@ class Wire:
         return self.direct.replace(",", " ").split()
 
 
-def _cut(connection: HTTPConnection) -> None:
+def _cut(connection: HTTPConnection, lines: list[socket.socket]) -> None:
     """End a connection whose other side takes too long, however often it says something."""
-    with suppress(OSError, AttributeError):
-        connection.sock.shutdown(socket.SHUT_RDWR)
+    for line in (*lines, connection.sock):
+        with suppress(OSError, AttributeError):
+            line.shutdown(socket.SHUT_RDWR)
 
 
 def _is_of(host: str, pattern: str) -> bool:

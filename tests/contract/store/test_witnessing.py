@@ -20,7 +20,7 @@ from robo.services.auditing.rotating import rotate
 from robo.services.auditing.sealing import seal as seal_it
 from robo.services.settings import AuditSettings, Settings
 from robo.services.vaults import FileVault, write_private
-from robo.services.witnessing import restoring
+from robo.services.witnessing import files, restoring
 from robo.services.witnessing.asking import Heading, Log, Word
 from robo.services.witnessing.deciding import Witness
 from robo.services.witnessing.own import witness_key
@@ -263,6 +263,62 @@ def test_a_witness_in_a_store_that_was_put_back_countersigns_nothing(store: Stor
     with store.write() as tx:
         restoring.detect(tx, restoring.Lost(LOG, 9, "pdl", proven=True))
     assert witness.add_checkpoint(Tree("robo.example/pdl", 5).request(3, 5)).status == 503
+
+
+def test_a_checkpoint_that_was_kept_elsewhere_tells_of_a_store_that_was_put_back(log: Log, store: Store) -> None:
+    assert files.take(log, witnessed_note(store), "ours").words == {}
+    assert files.take(log, str(Tree(LOG, 9).note(9)), "kept").known is False
+    with store.read() as tx, pytest.raises(InfrastructureError) as told:
+        holds.refuse_restored(tx)
+    assert (told.value.facts["by"], told.value.facts["size"], told.value.facts["proven"]) == ("kept", 9, True)
+
+
+def witnessed_note(store: Store, *by: str, when: int = 1_772_438_400) -> str:
+    """Our newest checkpoint with cosignatures."""
+    with store.read() as tx:
+        kept = checkpoints.newest(tx)
+    assert kept is not None
+    note = Note.parse(kept.note)
+    for name in by:
+        note = note.with_signature(key(name).cosign(note.text, when))
+    return str(note)
+
+
+def test_an_answer_in_a_file_is_verified_before_it_is_kept(log: Log, store: Store, timer: Any) -> None:
+    assert files.take(log, witnessed_note(store, BFC, "x"), "answer").words == {BFC: Word.COSIGNED}
+    assert files.take(log, witnessed_note(store, PDL, when=1_772_438_400 + 301), "answer").words[PDL] is Word.AHEAD
+    assert set(light(store, timer).verdict.by) == {BFC}
+    forged = Note.parse(witnessed_note(store, PDL))
+    wrong = Note(forged.text, (forged.signatures[0], replace(forged.signatures[1], raw=bytes(72))))
+    for code, text in {
+        "RB633": str(wrong),
+        "RB654": str(Tree("robo.example/other", 5).note(5)),
+        "RB632": "rubbish",
+    }.items():
+        with pytest.raises(InfrastructureError) as refused:
+            files.take(log, text, "answer")
+        assert refused.value.code == code
+    with pytest.raises(InfrastructureError) as stranger:
+        files.take(log, "refused 409 x+00000000\n9\n\n", "answer")
+    assert stranger.value.code == "RB654"
+    with store.read() as tx:
+        assert not holds.standing(tx)
+
+
+def test_a_refusal_in_a_file_is_kept_as_evidence(log: Log, store: Store, network: Network, timer: Any) -> None:
+    witness = network.witnesses["http://bfc"]
+    witness.add_checkpoint(Tree(LOG, 5, salt="x").request(0, 5))
+    with store.read() as tx:
+        request = log.request(tx, Heading(BFC, POLICY.witnesses[BFC]))
+    reply = witness.add_checkpoint(bytes(request or b""))
+    learnt = files.take(log, files.answer_file(witness, reply), "answer")
+    assert (reply.status, learnt.words) == (409, {BFC: Word.ASIDE})
+    with store.read() as tx:
+        request = log.request(tx, Heading(BFC, POLICY.witnesses[BFC]))
+    refused = files.take(log, files.answer_file(witness, witness.add_checkpoint(bytes(request or b""))), "answer")
+    assert refused.words == {BFC: Word.REFUSED}
+    found = light(store, timer)
+    assert (found.verdict.light, found.refusals[0].code) == (Light.RED, 422)
 
 
 @pytest.fixture

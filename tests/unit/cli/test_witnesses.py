@@ -123,6 +123,9 @@ def test_two_regions_countersign_each_other_and_each_log_says_so(pair: tuple[Reg
         asked = here.json("ask")
         assert (asked["light"], asked["quorum"]) == ("green", True)
         assert set(asked["witnesses"].values()) == {"cosigned"}  # type: ignore[attr-defined] # JSON
+    status = idf.robo("audit", "status")
+    assert "countersigned up to entry" in status.stderr
+    assert "green" in status.stderr
     shown = bfc.witness("show")
     assert "we countersigned robo.example/idf up to entry" in shown.stdout
     assert "countersigned up to entry" in shown.stderr
