@@ -27,6 +27,7 @@ from robo.services.settings import Backend, Settings, find_project, load_setting
 if TYPE_CHECKING:
     from robo.model.region import MailAccount
     from robo.sdk.runner import Reaching
+    from robo.store.engine import Store
 
 PYTHON: Final = (3, 11)
 SQLITE: Final = (3, 35)
@@ -167,9 +168,8 @@ def _keys(settings: Settings) -> Iterator[Finding]:
 
 
 def _log(settings: Settings) -> Iterator[Finding]:
-    """The audit log of a store that is there could be sealed now, and does not wait for it."""
-    from robo.services.auditing.standing import status
-    from robo.services.secrets import open_keep
+    """The audit log of a store that is there could be sealed now, and does not wait for it; nothing that is over waits
+    to be purged."""
     from robo.store.engine import open_store, stands
 
     try:
@@ -177,21 +177,46 @@ def _log(settings: Settings) -> Iterator[Finding]:
             return
         store = open_store(settings.store)
         try:
-            found = status(store, open_keep(settings), settings.audit)
+            yield _sealed(store, settings)
+            yield from _purged(store, settings)
         finally:
             store.close()
     except RoboError as trouble:
         yield Finding("audit log", False, trouble.message, trouble.remedy, trouble.facts)
-        return
+
+
+def _sealed(store: Store, settings: Settings) -> Finding:
+    from robo.services.auditing.standing import status
+    from robo.services.secrets import open_keep
+
+    found = status(store, open_keep(settings), settings.audit)
     if found.trouble is not None:
-        yield Finding("audit log", False, found.trouble.message, found.trouble.remedy, found.trouble.facts)
-        return
+        return Finding("audit log", False, found.trouble.message, found.trouble.remedy, found.trouble.facts)
     facts = {"sealed": found.sealed, "size": found.size, "waiting": found.waiting}
-    yield Finding(
+    return Finding(
         "audit log",
         not found.late,
         "%(sealed)s of %(size)s entries sealed, %(waiting)s event(s) wait for their place",
         "they have waited for more than a day: robo audit seal",
+        facts,
+    )
+
+
+def _purged(store: Store, settings: Settings) -> Iterator[Finding]:
+    """A purge is late when a month is over for more than a month."""
+    from robo.store import purging, schema
+
+    with store.read() as tx:
+        if schema.revision(tx) != schema.HEAD:  # the next command upgrades it
+            return
+        over = purging.last_over(store.now(tx), settings.retention.std)
+        late = [each.month for each in purging.periods(tx) if each.kept.value == "std" and each.month < over]
+    facts = {"count": len(late), "oldest": min(late, default="-")}
+    yield Finding(
+        "retention",
+        not late,
+        "%(count)s month(s) of personal data are over and not purged, the oldest is %(oldest)s",
+        "robo audit purge --dry-run, then robo audit purge",
         facts,
     )
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from robo.engine.ports import JournalState, OnceKey
-from robo.errors import StoreConflict, UsageError
+from robo.errors import InfrastructureError, StoreConflict, UsageError
 from robo.model.base import ItemState, Outcome
 from robo.model.retention import Retention
 from robo.model.run import Item, ItemKind, NewItem, Taken, Trouble
@@ -66,6 +66,25 @@ def archive_of(archive: Archive) -> int:
     """How many payloads the store has."""
     with archive.store.read() as tx:
         return int(tx.execute(select(func.count()).select_from(audit_payload)).scalar_one())
+
+
+def test_keys_that_cannot_be_destroyed_now_are_told_and_go_with_the_next_purge(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: str) -> bool:
+        raise InfrastructureError("RB921", "the keyring of this system does not answer: %(cause)s", cause="locked")
+
+    archive.done("k1")
+    a_year_later(archive)
+    with monkeypatch.context() as patched:
+        patched.setattr(archive.chain, "destroy_until", locked)
+        done = archive.purge().do()
+    assert [each.code for each in done.troubles] == ["RB921"]
+    assert no_trace_of(archive.rows())
+    assert archive.chain.key("r/std/2026-03") is not None
+    done = archive.purge().do()
+    assert (done.troubles, done.destroyed, [each.payloads for each in done.periods]) == ([], 1, [0])
+    assert archive.chain.key("r/std/2026-03") is None
 
 
 def test_a_payload_that_goes_without_a_purge_is_an_error_before_and_behind_one(archive: Archive) -> None:

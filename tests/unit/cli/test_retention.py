@@ -86,6 +86,16 @@ def test_a_dry_run_tells_what_would_go_and_changes_no_byte(project: Path, archiv
     assert "2 élément(s), 1 fichier(s)" in told.out
 
 
+def test_doctor_tells_of_a_purge_that_is_late(project: Path, archive: Archive, robo: Robo) -> None:
+    def checks() -> list[dict[str, Any]]:
+        return [each for each in robo("doctor", "--json").json["checks"] if each["name"] == "retention"]
+
+    (late,) = checks()
+    assert (late["ok"], "2025-03" in late["says"], "robo audit purge" in late["remedy"]) == (False, True, True)
+    robo("audit", "purge", "--yes")
+    assert [each["ok"] for each in checks()] == [True]
+
+
 def test_nothing_is_destroyed_without_a_yes(project: Path, archive: Archive, robo: Robo) -> None:
     said = robo("audit", "purge")
     assert (said.code, "RB962" in said.err) == (2, True)
