@@ -119,7 +119,6 @@ class Purge:
         """What would go. Nothing is changed: not a row, not a file, no key."""
         with self.store.read() as tx:
             at, found = self._begun(tx, dry=True)
-            found.periods = self._due(tx, at)
             for region in found.until:
                 before = self._before(region, at)
                 found.items[region] = clearing.count(tx, region, before)
@@ -133,7 +132,6 @@ class Purge:
         sequence_all(self.store)
         with self.store.read() as tx:
             at, found = self._begun(tx, dry=False)
-            found.periods = self._due(tx, at)
         self._announced(found.periods)
         for period in found.periods:
             self._emptied(period)
@@ -156,9 +154,11 @@ class Purge:
         return upkeep.settle(self.store)
 
     def _begun(self, tx: Tx, *, dry: bool) -> tuple[datetime, Purged]:
-        at = self.store.now(tx)
-        regions = {*clearing.regions(tx), *self.rules.regions, *(each.region for each in purging.periods(tx))}
-        return at, Purged(dry=dry, until={name: self._last(name, STD, at) for name in sorted(regions)})
+        """The periods that are over, with payloads or with a key that still is one; and how far each region goes."""
+        at, known = self.store.now(tx), purging.periods(tx)
+        regions = {*clearing.regions(tx), *self.rules.regions, *(each.region for each in known)}
+        due = [each for each in known if each.month <= self._last(each.region, each.kept, at)]
+        return at, Purged(dry=dry, until={name: self._last(name, STD, at) for name in sorted(regions)}, periods=due)
 
     def _last(self, region: str, kept: str, at: datetime) -> str:
         """The newest month of this class that goes."""
@@ -168,10 +168,6 @@ class Purge:
     def _before(self, region: str, at: datetime, kept: str = STD) -> datetime:
         """What ended before this goes."""
         return purging.ends(self._last(region, kept, at))
-
-    def _due(self, tx: Tx, at: datetime) -> list[Period]:
-        """The periods that are over: with payloads, or with a key that still is one."""
-        return [each for each in purging.periods(tx) if each.month <= self._last(each.region, each.kept, at)]
 
     def _announced(self, periods: Sequence[Period]) -> None:
         """All entries first, ordered and sealed: from then on whatever is gone is answered for."""
