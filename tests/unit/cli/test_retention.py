@@ -113,6 +113,8 @@ def test_after_a_purge_no_byte_of_it_is_left_on_the_disk_and_the_log_verifies(
     archive.seal()
     report = archive.verified()
     assert (report.whole, report.present, report.purged) == (True, 0, 2)
+    verified = robo("audit", "verify")
+    assert verified.code == 0, verified.err
     assert "nothing was purged" in robo("audit", "purge").verdict
     assert robo("db", "check").code == 0
 
@@ -157,6 +159,8 @@ def test_a_copy_from_before_a_purge_that_is_put_back_has_no_payload_and_says_so(
     assert said.json["forgotten"] > 0
     assert Path(said.json["former"]).exists()
     assert "RB656" in robo("audit", "purge", "--yes").err
+    verified = robo("audit", "verify")
+    assert (verified.code, "their key is gone, and no purge says so" in verified.out) == (3, True)
     archive.store = opened(project, archive.timer)
     report = archive.verified()
     assert [found.flaw for found in report.findings] == [Flaw.MISSING]
