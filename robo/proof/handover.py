@@ -14,7 +14,8 @@ from robo.proof.checkpoint import Checkpoint
 from robo.proof.note import Note, VerifierKey
 
 CHANGED: Final = "log.key-changed"
-"""The type of the event that hands a log over: from the verifier key `data.old` to `data.new`."""
+"""The type of the event that hands a log over, whose name is its `obj`: from the verifier key `data.old` to `data.new`.
+Of another name it is the history of a log that goes on under this one."""
 OLD: Final = "old"
 NEW: Final = "new"
 
@@ -26,12 +27,13 @@ class Keys:
     def __init__(self, known: Iterable[VerifierKey]) -> None:
         self._known = {str(key): key for key in known}
         self._left = list(self._known)
+        self._origin = next((key.name for key in self._known.values()), "")
         self._names = {key.name for key in self._known.values()}
         self._leaving: set[str] = set()
 
     def entry(self, entry: Mapping[str, Any]) -> None:
         """The next entry. `InfrastructureError` RB634 when it hands over what it has not, or to whom nobody knows."""
-        if entry["type"] != CHANGED or not self._left:
+        if entry["type"] != CHANGED or entry["obj"] != self._origin:
             return
         old, new = entry["data"].get(OLD), entry["data"].get(NEW)
         if isinstance(old, str) and "+" in old and old.partition("+")[0] not in self._names:

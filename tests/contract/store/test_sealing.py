@@ -23,11 +23,12 @@ from robo.proof.policy import Policy
 from robo.proof.verify import verify_log
 from robo.services.auditing.rotating import Rotated, rotate
 from robo.services.auditing.sealer import Sealer
-from robo.services.auditing.sealing import Sealed, seal
+from robo.services.auditing.sealing import Sealed, seal, signed
 from robo.services.auditing.signing import open_ring
 from robo.services.auditing.standing import status
+from robo.services.auditing.verifying import verify_store
 from robo.services.sequencing import sequence_all
-from robo.services.settings import AuditSettings
+from robo.services.settings import AuditSettings, Settings
 from robo.services.vaults import FileVault
 from robo.store import audit, checkpoints, sequencer
 from robo.store.audit_reading import log_of
@@ -125,6 +126,8 @@ def test_silence_is_sealed_and_a_long_one_is_two_rows(log: Registry, timer: Any)
 
 def test_an_empty_log_is_sealed_too(log: Registry) -> None:
     assert (log.seal().checkpoint.size, log.verified().root) == (0, EMPTY)
+    found = verify_store(log.store, log.keep, Settings(project=Path(), store=""))
+    assert found.report.whole
 
 
 def test_a_clock_that_jumps_back_orders_nothing_and_is_remarked(log: Registry, timer: Any) -> None:
@@ -295,6 +298,18 @@ def test_an_old_copy_of_the_secrets_seals_nothing_behind_the_change(log: Registr
     with pytest.raises(InfrastructureError) as told:
         log.rotate()
     assert told.value.code == "RB644"
+
+
+def test_a_log_that_goes_on_under_another_name_keeps_the_changes_of_its_key_as_history(log: Registry) -> None:
+    log.happens()
+    log.rotate()
+    key = open_ring(log.keep, "robo.idf/2", make=True).key
+    with log.store.write() as tx:
+        checkpoints.rename(tx, "robo.idf/2")
+        signed(tx, None, key)
+    log.happens()
+    assert log.seal().origin == "robo.idf/2"
+    assert log.verified(key.verifier()).whole
 
 
 class PowerLossError(Exception):

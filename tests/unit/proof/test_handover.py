@@ -31,7 +31,7 @@ def signed(log: Written, *keys: SigningKey) -> Note:
 
 
 def hand_over(log: Written, old: SigningKey = FIRST, new: SigningKey = SECOND) -> None:
-    log.add(type=CHANGED, data={"old": str(old.verifier()), "new": str(new.verifier())})
+    log.add(type=CHANGED, obj=ORIGIN, data={"old": str(old.verifier()), "new": str(new.verifier())})
 
 
 def policy(*keys: SigningKey) -> Policy:
@@ -120,9 +120,16 @@ def test_a_hand_over_that_the_policy_does_not_know_is_told(keys: tuple[SigningKe
 
 def test_a_hand_over_without_keys_is_none(changed: Written) -> None:
     log = Written()
-    log.add(type=CHANGED, data={})
+    log.add(type=CHANGED, obj=ORIGIN, data={})
     signed(log, FIRST)
     assert told(verified(log))[:2] == (Flaw.KEY, 0)
+
+
+def test_a_change_of_a_former_log_that_goes_on_under_this_name_is_history() -> None:
+    log = Written()
+    log.add(type=CHANGED, obj="robo.example/before", data={"old": "robo.example/before+x", "new": "y"})
+    signed(log, FIRST)
+    assert verified(log, FIRST).whole
 
 
 def test_an_export_that_ends_before_a_change_the_policy_knows_is_remarked() -> None:
