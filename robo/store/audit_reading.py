@@ -6,10 +6,11 @@ All is read in the caller's transaction, which sees one state of the log, and st
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, exists, func, select
+from sqlalchemy import BigInteger, Row, Select, exists, func, select, type_coerce
 
 from robo.errors import InfrastructureError
 from robo.proof.entry import read_entry
@@ -30,10 +31,15 @@ from robo.store.audit_tables import (
     audit_region,
 )
 from robo.store.clock import Tx, paged
-from robo.store.columns import EPOCH, MICROSECOND
 
-_BESIDE: Final = {"id": "event", "region": "region", "rseq": "rseq", "type": "type", "obj": "obj", "cause": "cause"}
-"""Members of an entry, and the columns that find it by them."""
+_BESIDE: Final = ("id", "region", "type", "obj", "cause", "seq", "rseq", "ts")
+"""Members of an entry that stand beside it too, so that it is found by them."""
+_MEMBERS: Final = itemgetter(*_BESIDE)
+_LEAF: Final = audit_leaf.c
+_ROWS: Final = select(
+    *(_LEAF.entry, _LEAF.hash, _LEAF.event, _LEAF.region, _LEAF.type, _LEAF.obj, _LEAF.cause, _LEAF.seq, _LEAF.rseq),
+    type_coerce(_LEAF.ts, BigInteger),
+)
 
 
 def log_of(tx: Tx) -> Log:
@@ -99,28 +105,24 @@ class _Rows:
 
     def __init__(self, tx: Tx) -> None:
         self._tx = tx
-        self._row: Row[Any] | None = None
+        self._row: Sequence[Any] | None = None
 
     def __iter__(self) -> Iterator[bytes]:
-        for row in paged(self._tx, select(audit_leaf), audit_leaf.c.seq):
+        for row in paged(self._tx, _ROWS, audit_leaf.c.seq):
             self._row = row
-            yield bytes(row.entry)
+            yield bytes(row[0])
         self._row = None
 
     def leaves(self) -> Iterator[bytes]:
         """The hash of the row that is looked at, again and again; the end when there is none."""
         while self._row is not None:
-            yield bytes(self._row.hash)
+            yield bytes(self._row[1])
 
     def beside(self, entry: Mapping[str, Any]) -> None:
         """The columns by which an entry is found say what it says. RB634."""
-        row = self._row
-        if row is None:
-            return
-        wrong = [name for name, column in _BESIDE.items() if getattr(row, column) != entry[name]]
-        wrong += ["seq"] if row.seq != entry["seq"] else []
-        wrong += ["ts"] if (row.ts - EPOCH) // MICROSECOND != entry["ts"] else []
-        if wrong:
+        said, kept = _MEMBERS(entry), () if self._row is None else tuple(self._row[2 : 2 + len(_BESIDE)])
+        if said != kept:
+            wrong = [name for name, ours, theirs in zip(_BESIDE, said, kept, strict=True) if ours != theirs]
             message = "the columns beside the entry were altered: %(names)s is not what the entry says"
             raise broken("RB634", message, entry["seq"], names=", ".join(wrong))
 
