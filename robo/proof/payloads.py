@@ -31,7 +31,7 @@ class Payloads:
     def take(self, entry: Mapping[str, Any]) -> None:
         """Present and right, or purged, or missing until a purge of its key says so."""
         if entry["type"] == PURGED and isinstance(entry["data"].get("key"), str):
-            self.purge(entry["data"]["key"])
+            self.purge(entry["data"]["key"], entry["data"].get("count"))
         if entry["pc"] is None or not self.look():
             return
         seq = entry["seq"]
@@ -59,9 +59,15 @@ class Payloads:
             self.report.findings.append(Finding(Flaw.PAYLOAD, None, wrong))
         return self.stream is not None
 
-    def purge(self, key: str) -> None:
-        """A purge answers for what was written under its key before it. What it left is remarked: it was cut short."""
-        self.report.purged += self.absent.pop(key, [0])[0]
+    def purge(self, key: str, said: object = None) -> None:
+        """A purge answers for as many payloads as it `said`, of those written under its key before it: what went before
+        it is not excused by it. What it left is remarked: it was cut short."""
+        gone, first = self.absent.pop(key, [0, 0])
+        self.report.purged += gone
+        if isinstance(said, int) and gone > said:
+            message = "%(count)s payload(s) are gone though no purge says so"
+            error = broken("RB634", message, first, count=gone - said)
+            self.report.findings.append(Finding(Flaw.MISSING, first, error))
         self.locked.pop(key, None)
         if key in self.there:
             count, seq = self.there.pop(key)

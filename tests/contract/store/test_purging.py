@@ -87,6 +87,16 @@ def test_keys_that_cannot_be_destroyed_now_are_told_and_go_with_the_next_purge(
     assert archive.chain.key("r/std/2026-03") is None
 
 
+def test_a_payload_that_was_taken_away_before_its_purge_is_still_missed_behind_it(archive: Archive) -> None:
+    archive.done("k1")
+    with archive.store.write() as tx:
+        taken = select(func.min(audit_payload.c.event)).scalar_subquery()
+        tx.execute(audit_payload.delete().where(audit_payload.c.event == taken))
+    a_year_later(archive)
+    archive.purge().do()
+    assert [found.flaw for found in archive.verified().findings] == [Flaw.MISSING]
+
+
 def test_a_payload_that_goes_without_a_purge_is_an_error_before_and_behind_one(archive: Archive) -> None:
     archive.done("k1")
     a_year_later(archive)

@@ -308,6 +308,15 @@ def test_a_purge_answers_for_its_own_key_and_for_what_came_before_it_only(writte
     assert report.purged == 1
 
 
+def test_a_payload_that_went_before_the_purge_of_its_month_is_not_excused_by_it(sealed: Written) -> None:
+    """Somebody took one away, and waited: the purge found five of the six, and said so."""
+    kept = sealed.kept(*(f"event-{number}" for number in range(0, 12, 2)))
+    sealed.add(type=PURGED, data={"key": "key-0", "count": 5})
+    sealed.seal()
+    report = verify_log(ORIGIN, sealed.log(payloads=kept), sealed.policy())
+    assert first(report) == (Flaw.MISSING, 0, "1 payload(s) are gone though no purge says so")
+
+
 def test_a_purge_that_left_payloads_where_they_were_is_remarked(sealed: Written) -> None:
     sealed.add(type=PURGED, data={"key": "key-0", "count": 6})
     sealed.seal()
