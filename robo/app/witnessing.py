@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -63,7 +63,8 @@ class Witnessing:
 
     @property
     def witness(self) -> Witness:
-        """This project as a witness of others."""
+        """This project as a witness of others. RB656 when its store was put back: it forgot what it signed."""
+        restoring.refuse_restored(self._app.store, self._settings)
         key = witness_key(self._app.keep, self.origin)
         return Witness(self._app.store, key, lambda: policy_of(self._settings), own=self.origin)
 
@@ -78,18 +79,22 @@ class Witnessing:
         return ring.key.verifier(), witness.verifier(COSIGNATURE)
 
     # ---- as a log ------------------------------------------------------------------------------------------
-    def ask(self, names: Iterable[str] = ()) -> dict[str, Word]:
-        """Seal, and have these witnesses (all that have an address) countersign. RB656 when one of them shows that the
-        store was put back."""
+    def ask(self, names: Collection[str] = ()) -> dict[str, Word]:
+        """Seal, and have these witnesses (all that have an address) countersign. RB655 for one that has none; RB656
+        when one of them shows that the store was put back."""
+        log = self.log
+        for name in names:
+            self._one(name, log.policy.urls)
         self._seal()
-        words = self.log.ask(self.wire, names)
+        words = log.ask(self.wire, names)
         self._refuse_restored()
         return words
 
     def request(self, name: str) -> bytes:
         """The file for a witness of the policy (empty: the only one there is). RB655, RB659."""
         self._seal()
-        log, witness = self.log, self._one(name)
+        log = self.log
+        witness = self._one(name, log.policy.witnesses)
         with self._app.store.read() as tx:
             request = log.request(tx, witness)
         if request is None:
@@ -174,14 +179,14 @@ class Witnessing:
         with self._app.store.read() as tx:
             holds.refuse_restored(tx)
 
-    def _one(self, name: str) -> Heading:
-        known = policy_of(self._settings).witnesses
+    def _one(self, name: str, known: Collection[str]) -> Heading:
+        """The witness of that name, or the only one that there is among those that are `known`. RB655."""
         if name in known or (not name and len(known) == 1):
             chosen = name or next(iter(known))
-            return Heading(chosen, known[chosen])
+            return Heading(chosen, policy_of(self._settings).witnesses[chosen])
         raise UsageError(
             "RB655",
-            "which witness? the policy has: %(names)s",
+            "which witness? it is one of: %(names)s",
             place="--for",
             remedy="name one of them with --for",
             names=", ".join(known) or "-",

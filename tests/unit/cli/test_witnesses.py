@@ -159,6 +159,7 @@ def test_two_regions_whose_networks_do_not_talk_exchange_files(tmp_path: Path) -
     again = bfc.witness("cosign", request, "-o", answer)
     assert (again.returncode, "refused with 409" in again.stderr) == (3, True)
     assert Path(answer).read_text(encoding="utf-8").startswith("refused 409 robo.example/bfc/witness+")
+    assert "RB655" in idf.witness("ask", "--for", "bfc").stderr, "it has no address"
     known = idf.witness("take", answer)
     assert (known.returncode, "will countersign the next time" in known.stderr) == (3, True)
     assert "RB654" in bfc.witness("take", answer).stderr, "it is no answer to this region"
@@ -199,7 +200,8 @@ def test_a_store_that_is_put_back_is_noticed_held_reconciled_and_goes_on(tmp_pat
         (tmp_path / "mark").rename(kept[0])
         refused = idf.robo(*RUN)
         assert (refused.returncode, "RB656" in refused.stderr) == (4, True), "the mark tells, without a network"
-        assert "RB656" in idf.robo(*RUN).stderr
+        for command in (RUN, ("audit", "seal"), ("audit", "witness", "serve", "--port", "0")):
+            assert "RB656" in idf.robo(*command).stderr
 
         done = idf.json("reconcile", "--why", "looked up in the application", "--yes")
         assert done["origin"] == "robo.example/idf/2"
