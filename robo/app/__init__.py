@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from robo.app.audited import Audited
+from robo.app.stored import Stored
 from robo.errors import DefinitionError, InfrastructureError, RoboError
 from robo.services.guests import check_runners
 from robo.services.settings import Settings, find_project, load_settings
@@ -18,7 +18,6 @@ from robo.services.settings import Settings, find_project, load_settings
 if TYPE_CHECKING:
     from robo.model.base import Environment, ItemState
     from robo.model.ledger import BaselineRecord
-    from robo.model.review import Person, Reviewed
     from robo.model.run import Item, Run
     from robo.plan.model import Plan
     from robo.services.cases import JumpClock
@@ -26,40 +25,23 @@ if TYPE_CHECKING:
     from robo.services.worker.flushing import Flushed
     from robo.services.worker.requests import RunReport, RunRequest
     from robo.services.worker.running import Told
-    from robo.store.engine import Store
 
 
 def quiet(_what: str, _facts: Mapping[str, Any]) -> None:
     """Tells nobody."""
 
 
-class App(Audited):
+class App(Stored):
     """One project with its settings, library, store and secrets."""
 
     def __init__(
         self, project: Path, settings: Settings, *, secrets: SecretBook | None = None, clock: JumpClock | None = None
     ) -> None:
-        super().__init__(project, settings, rehearsed=clock is not None)
-        self._clock = clock
+        super().__init__(project, settings, clock)
         if secrets is not None:
             self.secrets = secrets
 
     # ---- what stands on other rooms, made at first use -----------------------------------------------------
-    @cached_property
-    def store(self) -> Store:
-        """The store, its tables at this version."""
-        from robo.store.engine import upgrade
-
-        upgrade(self.found_store)
-        return self.found_store
-
-    @cached_property
-    def found_store(self) -> Store:
-        """The store as it is found: its tables may be of another version."""
-        from robo.store.engine import open_store
-
-        return open_store(self.settings.store, timer=self._clock, periods=self.periods, units=self.units)
-
     @cached_property
     def secrets(self) -> SecretBook:
         from robo.services.secrets import open_secrets
@@ -98,13 +80,13 @@ class App(Audited):
         self._have_secrets(plan)
 
         def begin() -> str:
-            from robo.services.worker.running import begin_run, new_run
+            from robo.services.worker.beginning import begin_run, new_run
 
             self._refuse_marked(plan)
             self._have_keys(self.store, plan.region)
             self.refuse_restored(self.store)
             texts = self._texts(request.process, request.region)
-            return begin_run(self.store, new_run(plan, request, environment, texts, inputs), actor=request.actor)
+            return begin_run(self.store, new_run(plan, request, environment, texts, inputs), request)
 
         earlier, notes = self._go_on_first(plan, environment, request, told)
         report = self._work(begin, plan, inputs, hosts, request=request, told=told)
@@ -125,11 +107,12 @@ class App(Audited):
             reviews.overdue(tx)
             return reviews.rested(tx, Key(environment, plan.process, plan.region))
 
-        watched = {"headed": request.headed, "stepwise": request.stepwise, "slots": request.slots}
+        who = {"actor": request.actor, "account": request.account}
+        watched = {"headed": request.headed, "stepwise": request.stepwise, "slots": request.slots, **who}
         reports, notes = [], []
         for run in self.store.transact(look):
             try:
-                reports.append(self.resume(run, told, **watched, actor=request.actor))
+                reports.append(self.resume(run, told, **watched))
             except RoboError as trouble:
                 notes.append(went_not_on(run, trouble))
         return tuple(reports), tuple(notes)
@@ -137,8 +120,8 @@ class App(Audited):
     def resume(self, start: str, told: Told = quiet, *, yes: bool = False, **changes: Any) -> RunReport:
         """Go on with a run: what was queued, postponed or held; `yes` lets a waiting run go on. The run keeps the
         definition it started with, whatever the files hold now."""
+        from robo.services.worker.beginning import actor_of, asked_again
         from robo.services.worker.requests import host_rules, need_enabled, typed_inputs
-        from robo.services.worker.running import asked_again
         from robo.store import holds, runs
 
         with self.store.read() as tx:
@@ -159,9 +142,11 @@ class App(Audited):
         self.refuse_restored(self.store)
 
         def let_go(tx: Any) -> str:
+            actor = actor_of(tx, request)
+            runs.resume(tx, run.id, actor=actor)
             if yes:
-                runs.allow(tx, run.id, actor=request.actor)
-            holds.release(tx, process=run.process, region=run.region, actor=request.actor, kind="portal")
+                runs.allow(tx, run.id, actor=actor)
+            holds.release(tx, process=run.process, region=run.region, actor=actor, kind="portal")
             return run.id
 
         return self._work(lambda: self.store.transact(let_go), plan, inputs, hosts, request=request, told=told)
@@ -222,14 +207,6 @@ class App(Audited):
             "region": self.region_file(region).read_text(encoding="utf-8"),
             **self.process(process).beside,
         }
-
-    def find_run(self, start: str) -> tuple[Run, Mapping[ItemState, int]]:
-        """The run whose id begins or ends so, with its items by state."""
-        from robo.store import runs
-
-        with self.store.read() as tx:
-            run = runs.find(tx, start)
-            return run, runs.counts(tx, run.id)
 
     def output_of(self, run: str) -> Mapping[str, Any]:
         """What the `finish` of a run said is its result."""
@@ -336,34 +313,6 @@ class App(Audited):
             run = runs.get(tx, item.run)
             return None, holds.troubles(tx, run.process, run.region)
 
-    def decide(self, item: Item, choice: str, *, actor: str, receipt: Mapping[str, str], why: str) -> str:
-        """A person's decision: `done` (the effect is there), `not-done`, `look-again`, `retry`, `cancel`."""
-        from robo.services.people import decide
-
-        return self.store.transact(lambda tx: decide(tx, item, choice, actor=actor, receipt=receipt, why=why))
-
-    def asked(self, item: Item) -> Reviewed | None:
-        """The question a person answers, or answered, about an item; None: nothing was asked."""
-        from robo.services.people import asked
-
-        with self.store.read() as tx:
-            return asked(tx, item)
-
-    def waiting(self, run: str = "", *, settled: bool = False) -> list[tuple[Item, Reviewed]]:
-        """The items that wait for a person, of one run or of all, with what is asked; what ends first before.
-        `settled`: those about which a question is over instead."""
-        from robo.store import items, reviews
-
-        run_id = self.find_run(run)[0].id if run else ""
-        with self.store.read() as tx:
-            return [(items.get(tx, item), review) for item, review in reviews.waiting(tx, run=run_id, settled=settled)]
-
-    def answer(self, item: Item, choice: str, given: Mapping[str, str], *, actor: str, by: Person) -> None:
-        """A person's answer to the question an item waits for, given once."""
-        from robo.services.people import answer
-
-        self.store.transact(lambda tx: answer(tx, item, choice, given, actor=actor, by=by))
-
     # ---- secrets -------------------------------------------------------------------------------------------
     def secrets_needed(self) -> dict[str, tuple[str, list[str]]]:
         """Every secret that a process which can be read names: its kind, and those processes."""
@@ -384,11 +333,17 @@ class App(Audited):
         with self.store.read() as tx:
             return refused_in(tx, self.region_ids())
 
-    def secret_replaced(self, name: str, actor: str) -> int:
-        """A new value was set: its mark goes, and what was held for it is queued again. The number of items."""
-        from robo.services.credentials import replaced
+    def secret_replaced(self, name: str, kind: str, account: str) -> int:
+        """A new value was set: it is logged, its mark goes, and what was held for it is queued again. How many items.
 
-        return self.store.transact(lambda tx: replaced(tx, name, self.region_ids(), actor=actor))
+        `InfrastructureError` when the store does not answer: the value is set all the same."""
+        from robo.services.credentials import replaced
+        from robo.store import people
+
+        def replace_(tx: Any) -> int:
+            return replaced(tx, name, kind, self.region_ids(), actor=people.pseudonym(tx, account))
+
+        return self.store.transact(replace_)
 
 
 def open_app(project: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> App:

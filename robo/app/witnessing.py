@@ -126,6 +126,10 @@ class Witnessing:
             refused = tuple(witnesses.refusals(tx, side=witnesses.ANSWERED))
             return Shown(found, dict(witnesses.witnessed(tx)), refused)
 
+    def pseudonym(self, account: str) -> str:
+        """What the log calls whoever does something here."""
+        return self._app.pseudonym(account)
+
     def clear(self, *, actor: str, why: str) -> int:
         """End what refusals of our log mean; how many. The evidence stays."""
         return self._app.store.transact(lambda tx: witnesses.clear(tx, actor=actor, why=why))

@@ -107,7 +107,7 @@ def export(
     with opened() as robo, writing(folder):
         store, settings = robo.store, robo.settings
         done = write(
-            store, folder, wanted, lambda: seal(store, robo.keep, settings.audit), _trusted(robo), actor=actor()
+            store, folder, wanted, lambda: seal(store, robo.keep, settings.audit), _trusted(robo), actor=actor(robo)
         )
     if done.unsealed is not None:
         tell(done.unsealed)
@@ -162,20 +162,23 @@ def show(
             until=_instant(robo, until, "--until", region),
             number=number,
         )
-        found = look_inside(robo.store, wanted, limit, actor=actor()) if payload else look(robo.store, wanted, limit)
+        found = (
+            look_inside(robo.store, wanted, limit, actor=actor(robo)) if payload else look(robo.store, wanted, limit)
+        )
         zones = {name: _zone(robo, name) for name in {each.entry["region"] for each in found}}
+        people = robo.people()
     if as_json:
         emit("audit-entries", {"entries": [_as_json(each, payload=payload) for each in found]})
     elif not found:
         verdict(_("nothing in the log is so"), good=True)
     elif number is not None:
         for each in found:
-            _tell(each, zones)
+            _tell(each, zones, people)
     else:
-        _table(found, zones, payload=payload)
+        _table(found, zones, people, payload=payload)
 
 
-def _table(found: Sequence[Shown], zones: Mapping[str, ZoneInfo], *, payload: bool) -> None:
+def _table(found: Sequence[Shown], zones: Mapping[str, ZoneInfo], people: Mapping[str, str], *, payload: bool) -> None:
     from robo.cli.audit_words import sentence
 
     several = len(zones) > 1
@@ -185,11 +188,12 @@ def _table(found: Sequence[Shown], zones: Mapping[str, ZoneInfo], *, payload: bo
         entry = each.entry
         about = each.key or _short(entry["obj"])
         row = [_number(each), _when(entry, zones), *([entry["region"]] if several else [])]
-        rows.append([*row, about, sentence(entry) + _beside(each, payload=payload), _short(entry["actor"])])
+        who = people.get(entry["actor"]) or _short(entry["actor"])
+        rows.append([*row, about, sentence(entry) + _beside(each, payload=payload), who])
     table(headers, rows)
 
 
-def _tell(each: Shown, zones: Mapping[str, ZoneInfo]) -> None:
+def _tell(each: Shown, zones: Mapping[str, ZoneInfo], people: Mapping[str, str]) -> None:
     """One entry with every member."""
     from robo.cli.audit_words import sentence
     from robo.cli.console import printable
@@ -198,7 +202,8 @@ def _tell(each: Shown, zones: Mapping[str, ZoneInfo]) -> None:
     data(f"{_number(each)} · {_when(entry, zones)} · {printable(sentence(entry))}")
     for name in ("type", "id", "region", "obj", "cause", "actor", "rseq", "prev", "pc", "key"):
         if entry.get(name) not in {None, ""}:
-            data(f"  {name}: {printable(str(entry[name]))}")
+            known = people.get(entry[name], "") if name == "actor" else ""
+            data(f"  {name}: {printable(str(entry[name]))}" + (f" ({printable(known)})" if known else ""))
     for name, value in entry["data"].items():
         data(f"  data.{name}: {printable(str(value))}")
     for name, value in (each.payload or {}).items():

@@ -123,7 +123,7 @@ def rotate(yes: Yes = False, as_json: Json = False) -> None:
     sure(_("The key of the log is destroyed, and another one seals from now on. Go on?"), yes=yes)
     with opened() as robo:
         robo.refuse_restored(robo.store)
-        changed = change(robo.store, robo.keep, robo.settings.audit, actor=actor())
+        changed = change(robo.store, robo.keep, robo.settings.audit, actor=actor(robo))
     if as_json:
         keys = {"old": str(changed.old), "new": str(changed.new)}
         emit("audit-rotate", {"origin": changed.origin, **keys, "checkpoint": _checkpoint(changed.checkpoint)})

@@ -196,7 +196,7 @@ def clear(why: Why, yes: Yes = False, as_json: Json = False) -> None:
             talk(f"{moment(each.at)}  {each.code}  {each.witness}  {each.origin}")
         if found.refusals:
             sure(say("End %(count)s refusal(s)?", {"count": len(found.refusals)}), yes=yes)
-        count = ours.clear(actor=actor(), why=why)
+        count = ours.clear(actor=actor(ours), why=why)
     if as_json:
         emit("audit-witness-cleared", {"cleared": count})
     verdict(say("%(count)s refusal(s) ended; the evidence stays", {"count": count}), good=True)
@@ -217,7 +217,7 @@ def reconcile(
     with _witnessing() as ours:
         question = _("Was everything that the store forgot looked up in the applications, and told to its items?")
         sure(question, yes=yes)
-        done = ours.reconcile(actor=actor(), why=why, origin=origin)
+        done = ours.reconcile(actor=actor(ours), why=why, origin=origin)
     if as_json:
         keys = {"log": str(done.log), "witness": None if done.witness is None else str(done.witness)}
         emit("audit-witness-reconciled", {"before": done.before, "origin": done.origin, "queued": done.items, **keys})

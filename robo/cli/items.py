@@ -130,7 +130,7 @@ def answer(
     with opened() as robo:
         item = robo.find_item(name, run)
         by = Person(name=account(), role=role)
-        robo.answer(item, choice, parse_inputs(corrections or (), "--set"), actor=actor(), by=by)
+        robo.answer(item, choice, parse_inputs(corrections or (), "--set"), actor=actor(robo), by=by)
     _decided(item, "queued", as_json=as_json)
 
 
@@ -141,7 +141,7 @@ def retry(name: Name, run: InRun = "", as_json: Json = False) -> None:
 
     with opened() as robo:
         item = robo.find_item(name, run)
-        state = robo.decide(item, "retry", actor=actor(), receipt={}, why="")
+        state = robo.decide(item, "retry", actor=actor(robo), receipt={}, why="")
     _decided(item, state, as_json=as_json)
 
 
@@ -173,7 +173,7 @@ def resolve(
                 yes=yes,
             )
         state = robo.decide(
-            item, CHOICES[choice], actor=actor(), receipt=parse_inputs(receipt or (), "--receipt"), why=why
+            item, CHOICES[choice], actor=actor(robo), receipt=parse_inputs(receipt or (), "--receipt"), why=why
         )
     _decided(item, state, as_json=as_json)
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Protocol
 
-def actor() -> str:
-    """A pseudonym that is the same for the same account on the same machine, and says nothing about the person."""
-    import hashlib
+
+class Knows(Protocol):
+    """What has the table of pseudonyms: the app, or a part of it."""
+
+    def pseudonym(self, account: str) -> str: ...
+
+
+def actor(robo: Knows) -> str:
+    """What the log of this store calls whoever gives this command: a pseudonym, the same until it is forgotten."""
+    return robo.pseudonym(whole())
+
+
+def whole() -> str:
+    """The account and its machine: who it is, for the table of pseudonyms only."""
     import socket
 
-    return "person-" + hashlib.sha256(f"{account()}@{socket.gethostname()}".encode()).hexdigest()[:12]
+    return f"{account()}@{socket.gethostname()}"
 
 
 def account() -> str:

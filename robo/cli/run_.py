@@ -67,7 +67,9 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Every option of a run. The exit code is the report's."""
-    watched = {"headed": headed, "stepwise": ask_each_step if step else None, "slots": slots}
+    from robo.cli.person import whole
+
+    watched = {"headed": headed, "stepwise": ask_each_step if step else None, "slots": slots, "account": whole()}
     chosen = {"limit": limit, "only": only, "dry_run": dry_run or diff, "diff": diff, "environment": environment}
     with opened() as robo:
         with Progress() as told, _goes_on(told):

@@ -100,7 +100,7 @@ def cancel(run: Id, yes: Yes = False, as_json: Json = False) -> None:
         found, counts = robo.find_run(run)
         facts = {"run": found.id, "process": found.process, "items": counted(counts)}
         sure(say("Cancel %(run)s of %(process)s (%(items)s)?", facts), yes=yes)
-        now, wished = robo.cancel_run(found.id, actor())
+        now, wished = robo.cancel_run(found.id, actor(robo))
     if as_json:
         emit("run-cancelled", {"run": found.id, "cancelled": now, "stopping": wished})
     verdict(say("%(now)s item(s) cancelled, %(wished)s stopping", {"now": now, "wished": wished}), good=True)
@@ -116,8 +116,9 @@ def retry(run: Id, yes: Yes = False, as_json: Json = False) -> None:
         found, _counts = robo.find_run(run)
         failed = robo.items(run=found.id, states=(ItemState.FAILED,))
         sure(say("Take %(count)s failed item(s) again?", {"count": len(failed)}), yes=yes)
+        mine = actor(robo)
         for item in failed:
-            robo.decide(item, "retry", actor=actor(), receipt={}, why="")
+            robo.decide(item, "retry", actor=mine, receipt={}, why="")
     if as_json:
         emit("run-retried", {"run": found.id, "items": [item.key for item in failed]})
     facts = {"count": len(failed), "run": found.id}

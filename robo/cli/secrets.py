@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from robo.cli.console import data, emit, talk, verdict
 from robo.cli.here import Json, noun, opened
 from robo.cli.language import _, say
+
+if TYPE_CHECKING:
+    from robo.errors import InfrastructureError
 
 app = noun(_("Secrets by name. Values are asked for, stored and never shown."))
 
@@ -27,8 +30,9 @@ def set_(
 ) -> None:
     """What is secret comes from the keyboard, unseen, or from standard input; never from the command line, where every
     other process could read it."""
-    from robo.cli.person import actor
-    from robo.errors import UsageError
+    from robo.cli.person import whole
+    from robo.cli.trouble import tell
+    from robo.errors import InfrastructureError, UsageError
     from robo.services.secrets import check_name
 
     check_name(name)
@@ -43,11 +47,29 @@ def set_(
     with opened() as robo:
         kind, parts = _account(username, otp=otp) if certificate is None else _certificate(name, certificate)
         robo.secrets.set(name, kind, **parts)
-        queued = robo.secret_replaced(name, actor())
+        queued = 0
+        try:
+            queued = robo.secret_replaced(name, kind, whole())
+        except InfrastructureError as trouble:
+            tell(trouble)
+            tell(_untold(name))
         facts = {"name": name, "backend": robo.secrets.backend.value}
     if queued:
         talk(say("%(count)s held item(s) are queued again", {"count": queued}))
     verdict(say("the secret %(name)s is set (%(backend)s); robo secrets check %(name)s looks at it", facts), good=True)
+
+
+def _untold(name: str) -> InfrastructureError:
+    from robo.errors import InfrastructureError
+
+    return InfrastructureError(
+        "RB689",
+        "the secret %(name)s is set, but the store could not be told: its log does not have it, and what was held for "
+        "the secret stays held",
+        place=f"secrets/{name}",
+        remedy="once the store answers (`robo doctor`), `robo secrets set %(name)s` again",
+        name=name,
+    )
 
 
 def _account(username: str | None, *, otp: bool) -> tuple[str, dict[str, str]]:

@@ -246,7 +246,7 @@ class _Stage:
         self.clock.ahead += max(0.0, (until - self.clock()).total_seconds()) + 1
 
     def resume(self, run: str, *, today: Any) -> None:
-        self.app.resume(run, slots=1, today=today)
+        self.app.resume(run, slots=1, today=today, actor="case")
 
     def settled(self, run: str) -> Sequence[tuple[Item, Reviewed]]:
         return self.app.waiting(run, settled=True)
@@ -268,7 +268,7 @@ class _Stage:
         if done.returncode not in {-KILL, KILL}:  # Windows tells it without a sign
             return ""
         run = self.app.latest_runs(1)[0][0]
-        self.app.resume(run.id, slots=1, today=today)
+        self.app.resume(run.id, slots=1, today=today, actor="case")
         return run.id
 
     def items(self, key: str) -> Sequence[Item]:

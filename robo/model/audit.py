@@ -13,10 +13,13 @@ LARGEST_ENTRY: Final = 4096
 class EventType(StrEnum):
     """Every kind of event. Step by step history is not here: it belongs to the item."""
 
+    DEFINITION_CHANGED = "definition.changed"
+    OVERLAY_CHANGED = "overlay.changed"
     RUN_CREATED = "run.created"
     RUN_OPENED = "run.opened"
     RUN_WAITING = "run.waiting"
     RUN_ALLOWED = "run.allowed"
+    RUN_RESUMED = "run.resumed"
     RUN_CANCELLED = "run.cancelled"
     RUN_ENDED = "run.ended"
     ITEM_OPENED = "item.opened"
@@ -36,6 +39,7 @@ class EventType(StrEnum):
     DEBIT = "ledger.debit"
     CORRECTION = "ledger.correction"
     BASELINE_ADDED = "baseline.added"
+    SIGNED_IN = "session.signed-in"
     SECRET_CHANGED = "secret.changed"  # noqa: S105 - the name of an event, not a secret
     SECRET_REFUSED = "secret.refused"  # noqa: S105 - the same
     SECRET_CLEARED = "secret.cleared"  # noqa: S105 - the same

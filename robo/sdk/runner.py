@@ -49,6 +49,10 @@ async def no_code(name: str) -> str:
     )
 
 
+async def told_nobody(_secret: str, _host: str) -> None:
+    """Where nobody keeps a log of sign-ins."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a session is given when it opens. Everything it may know about where it runs."""
@@ -79,6 +83,8 @@ class Context:
     turn: Callable[[str], AbstractAsyncContextManager[None]] = lambda _secret: nullcontext()
     """Entered around every sign-in with the secret of this name, asking for the secret included: one at a time until
     one was taken, so that a wrong password reaches its application once, however many slots there are."""
+    signed_in: Callable[[str, str], Awaitable[None]] = told_nobody
+    """Awaited once an application took a secret: its name, and the host (`https://…`, or a server's name)."""
 
 
 @dataclass(frozen=True, slots=True)

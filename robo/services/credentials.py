@@ -25,10 +25,11 @@ def refused_in(tx: Tx, regions: Sequence[str]) -> dict[str, str]:
     return {name: why for region in regions for name, why in credentials.refused(tx, region).items()}
 
 
-def replaced(tx: Tx, name: str, regions: Sequence[str], *, actor: str) -> int:
+def replaced(tx: Tx, name: str, kind: str, regions: Sequence[str], *, actor: str) -> int:
     """The secret has a new value: its mark goes away everywhere, and what was held for it is queued again.
 
     The number of items queued."""
+    credentials.changed(tx, name, kind, regions=regions, actor=actor)
     for region in regions:
         credentials.clear(tx, name, region=region, actor=actor)
     held = [hold for hold in holds.standing(tx) if hold.kind == "secret" and hold.subject == name]

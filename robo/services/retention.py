@@ -20,7 +20,7 @@ from robo.model.audit import Kept
 from robo.model.retention import Retention
 from robo.services import leftovers
 from robo.services.sequencing import sequence_all
-from robo.store import clearing, purging, upkeep
+from robo.store import clearing, people, purging, upkeep
 from robo.store.clock import Tx
 from robo.store.engine import Store
 from robo.store.purging import Period
@@ -28,6 +28,7 @@ from robo.store.purging import Period
 T = TypeVar("T")
 
 STD: Final = Kept.STD.value
+CONTROL: Final = Kept.CONTROL.value
 UNITS: Final = "units"
 """The class of keyed hashes: of no payload, so it is none of `Kept`."""
 LARGE: Final = 50_000_000
@@ -139,6 +140,7 @@ class Purge:
         for region in found.until:
             self._region(region, at, found)
         cut = self._before("", at)
+        self._politely(partial(people.forget, before=self._before("", at, CONTROL)))
         found.leftovers = leftovers.clear(self.store, self.places.evidence, self.places.reports, cut, found.troubles)
         sequence_all(self.store)
         found.rebuilt = self._rebuilt(found)

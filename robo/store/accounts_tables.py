@@ -91,3 +91,14 @@ holds = Table(
     moment("probe_at", nullable=True),
     UniqueConstraint("process", "region", "kind", "subject", name="uq_holds_what"),
 )
+
+people = Table(
+    "people",
+    metadata,
+    word("pseudonym", key=True),
+    word("account"),
+    moment("first"),
+    moment("seen"),
+    UniqueConstraint("account", name="uq_people_account"),
+)
+"""Who the pseudonyms of the audit log are. Purged like any other personal data; the log stays as it is."""

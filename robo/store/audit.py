@@ -8,14 +8,15 @@ and the name of the period, `key`.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, insert, select
 
 from robo.engine.faultpoints import reach
 from robo.errors import InfrastructureError
-from robo.model.audit import ENTRY_VERSION, LARGEST_ENTRY, EventType, Kept
+from robo.model.audit import ENTRY_VERSION, LARGEST_ENTRY, EventType
+from robo.model.events import SAID
 from robo.proof.canonical import canonical
 from robo.proof.entry import commitment
 from robo.store.audit_tables import audit_outbox, audit_payload
@@ -23,6 +24,10 @@ from robo.store.clock import Tx, now
 from robo.store.columns import EPOCH, MICROSECOND
 from robo.store.ids import new_id
 from robo.store.periods import period_of, periods_of
+from robo.store.saying import Draft, fitting, payload_bytes
+
+Unwritten = tuple[dict[str, Any], dict[str, Any] | None]
+"""The rows of one event: in the outbox, and of its payload."""
 
 _ROOM: Final = 160
 """Bytes that `seq`, `rseq` and `prev` will take."""
@@ -46,10 +51,10 @@ def emit(
     cause: str = "",
     data: Mapping[str, Any] | None = None,
     payload: Mapping[str, Any] | None = None,
-    kept: Kept = Kept.STD,
 ) -> str:
-    """Write one event; its id. `obj` is an opaque id: a business key belongs in `payload`, never in `data`."""
-    return emit_all(tx, [entry(tx, type, region, actor, obj, cause, data, payload, kept)])[0]
+    """Write one event; its id. `robo.model.events` declares what it may say: `obj` is an opaque id, a business key
+    belongs in `payload`, never in `data`."""
+    return emit_all(tx, [entry(tx, type, region, actor, obj, cause, data, payload)])[0]
 
 
 def entry(  # noqa: PLR0917 - the members of an entry, in their order
@@ -61,14 +66,14 @@ def entry(  # noqa: PLR0917 - the members of an entry, in their order
     cause: str = "",
     data: Mapping[str, Any] | None = None,
     payload: Mapping[str, Any] | None = None,
-    kept: Kept = Kept.STD,
-) -> tuple[dict[str, Any], dict[str, Any] | None]:
+) -> Unwritten:
     """One event not yet written: its outbox row, and its payload row where there is personal data."""
     event, at = new_id(), now(tx)
+    actor, obj, cause, data, payload = fitting(kind, region, Draft(actor, obj, cause, data or {}, payload))
     apart = None
     pc = period = None
     if payload is not None:
-        salt, body, period = os.urandom(32), canonical(dict(payload)), period_of(region, kept, at)
+        salt, body, period = os.urandom(32), payload_bytes(kind, payload), period_of(region, SAID[kind].kept, at)
         pc = commitment(salt, body)
         apart = {"event": event, "period": period, "salt": salt, "body": _sealed(tx, period, event, body)}
     whole = {
@@ -80,7 +85,7 @@ def entry(  # noqa: PLR0917 - the members of an entry, in their order
         "actor": actor,
         "obj": obj,
         "cause": cause,
-        "data": dict(data or {}),
+        "data": data,
         "pc": pc,
         "key": period,
     }
@@ -96,7 +101,7 @@ def entry(  # noqa: PLR0917 - the members of an entry, in their order
     return {"id": event, "region": region, "body": text.decode()}, apart
 
 
-def emit_all(tx: Tx, entries: list[tuple[dict[str, Any], dict[str, Any] | None]]) -> list[str]:
+def emit_all(tx: Tx, entries: Sequence[Unwritten]) -> list[str]:
     """Write events made by `entry`, in two statements however many they are; their ids."""
     if not entries:
         return []

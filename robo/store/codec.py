@@ -1,12 +1,14 @@
 """Typed values as JSON text and back: what a row of a workbook holds survives the database unchanged.
 
 Text, whole numbers, fractions, true, false, null, lists and mappings are themselves; everything else is written
-`{"$": kind, "v": text}`. A mapping that has a key `$` of its own is wrapped, so nothing can be mistaken.
+`{"$": kind, "v": text}`. A mapping that has a key `$` of its own is wrapped, so nothing can be mistaken. What a page or
+an answer may hold and a database may not (half a character, a number that is none) survives too.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -28,13 +30,31 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "time": time.fromisoformat,
     "duration": lambda v: timedelta(microseconds=v),
     "path": Path,
+    "float": float,
     "mapping": dict,
 }
 
 
 def dump(value: Any) -> str:
     """`value` as JSON text. `InfrastructureError` RB615 for a type that has no written form (a secret has none)."""
-    return _encode(_plain(value)) if value else "{}" if isinstance(value, Mapping) else _encode(value)
+    if not value:
+        return "{}" if isinstance(value, Mapping) else _encode(value)
+    plain = _plain(value)
+    try:
+        text = _encode(plain)
+    except ValueError:
+        return _escape(_finite(plain))
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return _escape(plain)
+    return text
+
+
+def whole(text: str) -> str:
+    """A text that both databases take: half of a character, which a page may hold, is the sign of what is unknown."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def load(text: str | None) -> Any:
@@ -83,6 +103,19 @@ def _tagged(value: Any) -> Any:
 
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_tagged, allow_nan=False).encode
+_escape: Final = json.JSONEncoder(separators=(",", ":"), default=_tagged, allow_nan=False).encode
+"""Half of a character (a lone surrogate) has no UTF-8: it is escaped, and reads back as it was."""
+
+
+def _finite(value: Any) -> Any:
+    """`value` with NaN and the infinities as tags."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"$": "float", "v": str(value)}
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return value
 
 
 def _read(found: dict[str, Any]) -> Any:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from robo.errors import Words, phrase
-from robo.store.codec import dump, load
+from robo.store.codec import dump, load, whole
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -52,7 +52,7 @@ class Said(TypeDecorator[Words]):
 
     def process_bind_param(self, value: Words | None, dialect: Dialect) -> str:
         if isinstance(value, str) and not value.startswith(_PHRASE):
-            return value
+            return whole(value)
         return dump(phrase("%(text)s", text=value) if isinstance(value, str) else value or "")
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Words:

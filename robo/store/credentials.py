@@ -1,6 +1,8 @@
-"""Secrets an application refused: never used again until a person set a new one and it was checked."""
+"""What became of secrets: taken, changed, or refused (then never used again until a person set a new one)."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from sqlalchemy import delete, select
 
@@ -18,6 +20,19 @@ def refuse(tx: Tx, name: str, *, region: str, reason: str, item: str = "", actor
         return False
     audit.emit(tx, type=EventType.SECRET_REFUSED, region=region, actor=actor, obj=name, cause=item)
     return True
+
+
+def changed(tx: Tx, name: str, kind: str, *, regions: Sequence[str], actor: str) -> None:
+    """A person set a new value. Told in every region: each has a log that is whole without the others."""
+    data = {"kind": kind}
+    for region in regions:
+        audit.emit(tx, type=EventType.SECRET_CHANGED, region=region, actor=actor, obj=name, data=data)
+
+
+def signed_in(tx: Tx, name: str, *, region: str, host: str, run: str, actor: str) -> None:
+    """An application took this secret."""
+    data = {"host": host}
+    audit.emit(tx, type=EventType.SIGNED_IN, region=region, actor=actor, obj=name, cause=run, data=data)
 
 
 def clear(tx: Tx, name: str, *, region: str, actor: str) -> bool:

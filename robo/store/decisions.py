@@ -39,7 +39,8 @@ def there(tx: Tx, saw: Decision, *, actor: str, receipt: Mapping[str, Any]) -> s
     }
     if not journal.close_by_person(tx, saw.journal, row, closed):
         raise _look_again()
-    return _go_on(tx, item, actor, "there", {"step": row.once.step, "n": row.n})
+    data = {"step": row.once.step, "n": row.n}
+    return _go_on(tx, item, actor, "there", data, payload={"receipt": dict(receipt)})
 
 
 def not_there(tx: Tx, saw: Decision, *, actor: str) -> str:

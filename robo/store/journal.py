@@ -15,9 +15,10 @@ from sqlalchemy import Row, RowMapping, bindparam, literal_column, select, updat
 from robo.engine.ports import MARK, Fence, JournalRow, JournalState, OnceKey, Wished
 from robo.errors import StaleToken, StoreConflict
 from robo.model.audit import EventType
-from robo.store import attempts, audit, fences
+from robo.store import attempts, audit, fences, saying
 from robo.store.aliases import alias
 from robo.store.clock import Tx, now
+from robo.store.codec import whole
 from robo.store.columns import MICROSECOND
 from robo.store.ids import new_id
 from robo.store.races import lands
@@ -102,7 +103,7 @@ def note_refusal(tx: Tx, fence: Fence, seen: JournalRow, code: str, words: str) 
     held = fences.hold(tx, fence)
     _must_be_open(seen)
     event = {"step": seen.once.step, "n": seen.n, "code": code}
-    changes = {"after_refusal": code, "words": words}
+    changes = {"after_refusal": code, "words": whole(words)}
     _write(tx, held, seen, changes, event=EventType.REFUSAL_READ, data=event, payload={"words": words})
     return read(tx, seen.once)
 
@@ -251,7 +252,8 @@ def _write(
     if not _lands(tx, seen, values):
         raise _changed(seen)
     robot = fences.actor(held.worker)
-    audit.emit(tx, type=event, region=held.region, actor=robot, obj=held.id, cause=held.run, data=data, payload=payload)
+    apart = None if payload is None else saying.shortened(payload)
+    audit.emit(tx, type=event, region=held.region, actor=robot, obj=held.id, cause=held.run, data=data, payload=apart)
 
 
 def _lands(tx: Tx, seen: JournalRow, values: Mapping[str, Any]) -> bool:

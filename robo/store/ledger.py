@@ -61,12 +61,15 @@ def add(tx: Tx, row: LedgerRow, *, actor: str, at: datetime | None = None) -> st
         return ""
     data = {
         "ledger": new,
+        "environment": row.environment,
+        "month": values["month"],
         "process": row.process,
         "unit": row.unit,
         "unit_hash": row.unit_hash,
         "before": row.minutes_before,
         "after": row.minutes_after,
         "baseline": row.baseline,
+        "provenance": row.provenance,
         "auditable": row.auditable,
         "receipt": row.receipt_hash,
         "reason": row.reason,
@@ -124,7 +127,8 @@ def add_baseline(tx: Tx, record: BaselineRecord, *, actor: str) -> bool:
     if tx.execute(select(baselines.c.id).where(baselines.c.id == record.id)).first():
         return False
     tx.execute(insert(baselines), {**asdict(record), "added": now(tx)})
-    data = {"process": record.process, "unit": record.unit, "before": record.before, "after": record.after}
+    told = ("process", "unit", "before", "after", "triage", "recovery", "method", "n")
+    data = {name: getattr(record, name) for name in told}
     audit.emit(tx, type=EventType.BASELINE_ADDED, region=record.region, actor=actor, obj=record.id, data=data)
     return True
 

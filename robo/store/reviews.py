@@ -21,6 +21,7 @@ from robo.model.review import Due, Field, Question, Reviewed, ReviewState
 from robo.model.run import AttemptState, RunState
 from robo.store import attempts, audit, fences, runs
 from robo.store.clock import Tx, now
+from robo.store.columns import EPOCH, MICROSECOND
 from robo.store.identity import Key
 from robo.store.ids import new_id
 from robo.store.races import lands
@@ -75,6 +76,8 @@ def ask(
     told = {"code": key.step, "message": "%(title)s", "facts": {"title": question.title}}
     tx.execute(update(items).where(items.c.id == fence.item).values(state=ItemState.WAITING, **told))
     robot, data = fences.actor(held.worker), {"step": key.step, "n": seen.n + 1, "token": fence.token}
+    if until is not None:
+        data["until"] = (until - EPOCH) // MICROSECOND
     kind = EventType.REVIEW_ASKED
     audit.emit(tx, type=kind, region=held.region, actor=robot, obj=fence.item, cause=held.run, data=data)
 

@@ -2,29 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import RowMapping, Select, func, select
 
+from robo.errors import InfrastructureError
 from robo.store.accounts_tables import ledger
-from robo.store.audit_tables import ledger_months
+from robo.store.audit_tables import audit_outbox, ledger_months
 from robo.store.clock import Tx
 from robo.store.races import upsert
 
+Cell = tuple[str | int, ...]
+Sums = tuple[int, ...]
+
 _CELL: Final = tuple(column.name for column in ledger_months.primary_key)
+_ADDED: Final = ("units", "minutes_before", "minutes_after")
+_NOTHING: Final[Sums] = (0, 0, 0)
 _SUMS: Final = (
     func.count().label("units"),
     func.coalesce(func.sum(ledger.c.minutes_before), 0).label("minutes_before"),
     func.coalesce(func.sum(ledger.c.minutes_after), 0).label("minutes_after"),
 )
+_BY_CELL: Final = select(*(ledger.c[name] for name in _CELL), *_SUMS).group_by(*(ledger.c[name] for name in _CELL))
+_ASKED: Final = 500
+"""Rows that one statement is asked for by their ids."""
 
 
 def fold(tx: Tx, rows: Sequence[str]) -> None:
     """Add these rows of the ledger (ids) to the cells of their months. Each row once: when its event is ordered."""
-    if not rows:
-        return
-    cell = [ledger.c[name] for name in _CELL]
-    query = select(*cell, *_SUMS).where(ledger.c.id.in_(rows)).group_by(*cell)
-    for found in tx.execute(query).mappings().all():
-        upsert(tx, ledger_months, dict(found), adding=("units", "minutes_before", "minutes_after"))
+    for found in _sums_of(tx, rows):
+        upsert(tx, ledger_months, dict(found), adding=_ADDED)
+
+
+def first_difference(tx: Tx) -> InfrastructureError | None:
+    """The first month, by its names, that is not the sum of its rows as far as their events are ordered: RB688."""
+    months = dict(map(_cell, tx.execute(select(ledger_months)).mappings()))
+    rows = dict(map(_cell, tx.execute(_BY_CELL).mappings()))
+    for cell, sums in map(_cell, _sums_of(tx, _waiting(tx))):
+        rows[cell] = tuple(whole - part for whole, part in zip(rows[cell], sums, strict=True))
+    for cell in sorted(months.keys() | rows.keys()):
+        found, right = months.get(cell, _NOTHING), rows.get(cell, _NOTHING)
+        if found != right:
+            return _differs(cell, found, right)
+    return None
+
+
+def _sums_of(tx: Tx, rows: Sequence[str]) -> Iterator[RowMapping]:
+    """The sums of these rows by cell; a cell may come several times."""
+    for start in range(0, len(rows), _ASKED):
+        query: Select[Any] = _BY_CELL.where(ledger.c.id.in_(rows[start : start + _ASKED]))
+        yield from tx.execute(query).mappings().all()
+
+
+def _waiting(tx: Tx) -> list[str]:
+    """The rows whose events have no place in the log yet: no month has them."""
+    bodies: Iterable[str] = tx.execute(select(audit_outbox.c.body)).scalars()
+    return [json.loads(body)["data"]["ledger"] for body in bodies if '"type":"ledger.' in body]
+
+
+def _cell(row: RowMapping) -> tuple[Cell, Sums]:
+    return tuple(row[name] for name in _CELL), tuple(int(row[name]) for name in _ADDED)
+
+
+def _differs(cell: Cell, found: Sums, right: Sums) -> InfrastructureError:
+    names = dict(zip(_CELL, cell, strict=True))
+    return InfrastructureError(
+        "RB688",
+        "the minutes of %(process)s in %(region)s, %(month)s (%(kind)s) are not the sum of their rows: "
+        "%(found)s units, %(before)s and %(after)s minutes instead of %(right)s, %(right_before)s and %(right_after)s",
+        place="/".join(("ledger", *(str(names[name]) for name in _CELL if name != "auditable"))),
+        remedy="a row or a month was altered behind robo: `robo audit verify` says whether the log is whole, and the "
+        "log is what counts",
+        process=names["process"],
+        region=names["region"],
+        month=names["month"],
+        kind=names["kind"],
+        found=found[0],
+        before=found[1],
+        after=found[2],
+        right=right[0],
+        right_before=right[1],
+        right_after=right[2],
+    )

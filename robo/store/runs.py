@@ -13,7 +13,7 @@ from robo.errors import UsageError
 from robo.model.audit import EventType
 from robo.model.base import ItemState
 from robo.model.run import AttemptState, ItemKind, NewRun, Run, RunState
-from robo.store import audit
+from robo.store import audit, changes
 from robo.store.clock import Tx, now
 from robo.store.ids import new_id
 from robo.store.tables import attempts, items, runs
@@ -39,24 +39,19 @@ def refuse_purged(run: Run) -> None:
 def create(tx: Tx, new: NewRun, *, actor: str, cause: str = "") -> tuple[str, str]:
     """A run, its opening item and attempt, and the audit event: one commit. (run id, attempt id to announce)."""
     run, at = new_id(), now(tx)
+    changed = changes.since_the_last_run(tx, new, actor=actor, cause=run)
     tx.execute(insert(runs), _row(run, new, actor, at))
     reach("open")
     attempt = add_special(tx, run, new, ItemKind.OPEN, at)
-    audit.emit(
-        tx,
-        type=EventType.RUN_CREATED,
-        region=new.region,
-        actor=actor,
-        obj=run,
-        cause=cause,
-        data={
-            "process": new.process,
-            "version": new.version,
-            "environment": new.environment,
-            "digest": new.digest,
-            "dry_run": new.dry_run,
-        },
-    )
+    data = {
+        "process": new.process,
+        "version": new.version,
+        "environment": new.environment,
+        "digest": new.digest,
+        "dry_run": new.dry_run,
+    }
+    created = audit.entry(tx, EventType.RUN_CREATED, new.region, actor, run, cause, data)
+    audit.emit_all(tx, [created, *changed])
     return run, attempt
 
 
@@ -181,6 +176,12 @@ def wait(tx: Tx, run: str, reason: str) -> bool:
 def allow(tx: Tx, run: str, *, actor: str) -> bool:
     """A person's yes to a waiting run."""
     return move(tx, run, RunState.RUNNING, since=(RunState.WAITING,), actor=actor, event=EventType.RUN_ALLOWED)
+
+
+def resume(tx: Tx, run: str, *, actor: str) -> None:
+    """Somebody goes on with a run, whatever became of it since."""
+    region = get(tx, run).region
+    audit.emit(tx, type=EventType.RUN_RESUMED, region=region, actor=actor, obj=run)
 
 
 def note_source(tx: Tx, run: str, digest: str, left_out: int) -> None:

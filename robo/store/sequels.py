@@ -101,7 +101,7 @@ def _attempt(item: Known, at: datetime) -> dict[str, Any]:
     }
 
 
-def _event(tx: Tx, item: Known, actor: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+def _event(tx: Tx, item: Known, actor: str) -> audit.Unwritten:
     about = item["result"][ABOUT]
     data = {"state": ItemState.QUEUED.value, "kind": ItemKind.SEQUEL.value, "code": about["code"]}
     who = {"key": item["key"], "row": ""}

@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import delete, func, insert, select, update
 
-from robo.model.audit import EventType, Kept
+from robo.model.audit import EventType
 from robo.proof.checkpoint import Checkpoint
 from robo.proof.witness import Seen
 from robo.store import audit, holds
@@ -168,7 +168,6 @@ def clear(tx: Tx, *, actor: str, why: str) -> int:
             obj=each.id,
             data=data,
             payload={"why": why},
-            kept=Kept.CONTROL,
         )
         ended = {"cleared": now(tx), "cleared_by": actor, "why": event}
         tx.execute(update(audit_refused).where(audit_refused.c.id == each.id).values(ended))

@@ -15,7 +15,7 @@ from robo.sdk.targets import Target
 from robo_browser.acting import SERVER_ERROR, Hands, watch_job
 from robo_browser.answers import Answers
 from robo_browser.parameters import LoginParams
-from robo_browser.rules import place_of
+from robo_browser.rules import origin, place_of
 from robo_browser.trouble import failed
 from robo_browser.values import target_words
 
@@ -66,7 +66,7 @@ class _SignIn:
             raise
         except Failure as trouble:
             raise _unclear(call, params, trouble) from None
-        hands.signed_in(address, params.at, secret if params.password is not None else None)
+        await self._is_in(address, secret if params.password is not None else None)
         watched = await self._answers.after(call, self._end)
         return Result(values=watched.values, note=f"{place_of(params.at)} ({params.secret})")
 
@@ -96,9 +96,14 @@ class _SignIn:
                 minutes=round(max(PERSON, call.timeout) / 60),
                 secret=params.secret,
             )
-        hands.signed_in(address, params.at, None)
+        await self._is_in(address, None)
         watched = await self._answers.after(call, time.monotonic() + call.timeout)
         return Result(values=watched.values, note=f"{place_of(params.at)} ({params.secret})")
+
+    async def _is_in(self, address: str, typed: Secret | None) -> None:
+        hands, params = self._hands, self._params
+        hands.signed_in(address, params.at, typed)
+        await hands.context.signed_in(params.secret, origin(params.at))
 
     async def _in_already(self) -> bool:
         """The page shows what is expected, and not where one begins to sign in."""

@@ -152,6 +152,8 @@ class Asking:
             return
         async with self._context.turn(tries.secret):
             yield tries
+            if (tries.origin, tries.secret) in self._taken:
+                await self._context.signed_in(tries.secret, tries.origin)
 
     async def refuse(self, call: Call, params: RequestParams) -> None:
         """A secret that was taken before is refused now: it is marked, and nobody tries it again. Always raises."""

@@ -165,6 +165,7 @@ class Looking:
             async with self._context.turn(self._box.secret):
                 secret = await self._context.secret(self._box.secret)
                 await self.talk(lambda: wire.sign_in(secret))
+                await self._context.signed_in(self._box.secret, self._box.server)
 
     async def talk(self, said: Callable[[], T]) -> T:
         """Something said in a thread, one after the other."""

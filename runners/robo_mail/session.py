@@ -125,14 +125,15 @@ class MailSession:
         if not await asyncio.to_thread(wire.alive):
             await asyncio.to_thread(wire.connect)
         if account.secret is not None and not wire.signed_in:
-            await self._sign_in(wire, account.secret)
+            await self._sign_in(wire, account.secret, account.server)
         await asyncio.to_thread(wire.address, letter.sender, letter.recipients)
         return wire
 
-    async def _sign_in(self, wire: Wire, name: str) -> None:
+    async def _sign_in(self, wire: Wire, name: str, server: str) -> None:
         async with self._context.turn(name):
             secret = await self._context.secret(name)
             await asyncio.to_thread(wire.sign_in, secret)
+            await self._context.signed_in(name, server)
 
     async def evidence(self, sensitive: Sequence[str]) -> Mapping[str, bytes]:
         """Nothing: the history says what was written to whom."""

@@ -15,8 +15,9 @@ from robo.model.base import Environment
 from robo.plan.build import build
 from robo.plan.model import Plan
 from robo.services.settings import Settings
+from robo.services.worker.beginning import begin_run, new_run
 from robo.services.worker.requests import RunReport, RunRequest, host_rules
-from robo.services.worker.running import Running, begin_run, new_run
+from robo.services.worker.running import Running
 from robo.services.worker.sessions import RunnerPool
 from robo.store import runs
 from robo.store.engine import Store, open_store, upgrade
@@ -72,7 +73,7 @@ async def work(
     """A new run of `plan`, worked on until nothing of it is due, with as many slots as `pool` has."""
     request = RunRequest(process=plan.process, region=REGION, slots=pool.slots)
     new = new_run(plan, request, Environment.TEST, {}, {})
-    run = begin_run(store, new, actor="person")
+    run = begin_run(store, new, request)
     with store.read() as tx:
         found = runs.get(tx, run)
     running = Running(

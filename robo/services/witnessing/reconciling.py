@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from robo.errors import UsageError
-from robo.model.audit import EventType, Kept
+from robo.model.audit import EventType
 from robo.proof.note import COSIGNATURE, VerifierKey
 from robo.services.auditing.sealing import signed
 from robo.services.auditing.signing import open_ring
@@ -61,9 +61,7 @@ def reconcile(store: Store, keep: Keep, *, actor: str, why: str, origin: str = "
         sequencer.head(tx, lock=True)
         data = {"origin": before, "size": lost, "at": at, "now": origin}
         kind, said = EventType.RESTORE_RECONCILED, {"why": why}
-        audit.emit(
-            tx, type=kind, region=holds.EVERY, actor=actor, obj=origin, data=data, payload=said, kept=Kept.CONTROL
-        )
+        audit.emit(tx, type=kind, region=holds.EVERY, actor=actor, obj=origin, data=data, payload=said)
         queued = holds.release(tx, process=holds.EVERY, region=holds.EVERY, actor=actor, kind=holds.RESTORED)
         while sequencer.sequence(tx):
             pass

@@ -11,7 +11,7 @@ from robo.plan.model import Plan
 from robo.sdk.secret import Secret
 from robo.services.credentials import refused_before
 from robo.services.worker.signins import one_time_code
-from robo.store import credentials
+from robo.store import credentials, fences
 from robo.store.engine import Store
 
 Given = Callable[[str, str], Secret]
@@ -25,6 +25,8 @@ class Keychain:
     store: Store
     plan: Plan
     given: Given
+    run: str
+    worker: str
 
     async def secret(self, name: str) -> Secret:
         """The secret, unless an application refused it before: then nobody tries it again. The seed of its codes stays
@@ -40,6 +42,11 @@ class Keychain:
 
     async def _whole(self, name: str) -> Secret:
         return await asyncio.to_thread(self.given, name, self.plan.secrets[name].kind)
+
+    async def signed_in(self, name: str, host: str) -> None:
+        """An application took it: told in the log."""
+        region, run, actor = self.plan.region, self.run, fences.actor(self.worker)
+        await self.store.run(lambda tx: credentials.signed_in(tx, name, region=region, host=host, run=run, actor=actor))
 
     async def mark_refused(self, refused: CredentialsRefused) -> None:
         """An application refused it: from now on nobody gets it, until a new one is set."""

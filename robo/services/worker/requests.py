@@ -53,6 +53,8 @@ class RunRequest:
     today: date | None = None
     """Cases freeze the nominal date; None: the region's date now."""
     actor: str = "person"
+    account: str = ""
+    """Whose command it is, if a person's: the log calls it by a pseudonym, instead of `actor`."""
 
 
 def slots_of(plan: Plan, request: RunRequest, usual: int | None) -> int:

@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,9 @@ from robo.engine.pieces import perform_setup, perform_start, set_up_host
 from robo.engine.ports import Fence, ItemEnd, Witness, Work
 from robo.engine.scope import base_names
 from robo.errors import RoboError, UsageError, fill
-from robo.model.base import MISSING, Environment, Outcome
+from robo.model.base import Outcome
 from robo.model.ledger import BaselineRecord, LedgerRow
-from robo.model.run import ItemKind, NewItem, NewRun, Opened, Run, Taken
+from robo.model.run import ItemKind, NewItem, Opened, Run, Taken
 from robo.plan.model import Plan
 from robo.sdk.runner import Context, HostRule
 from robo.services.accounting import Earner, rows_for
@@ -32,7 +32,6 @@ from robo.services.sequencing import Then, sequencing
 from robo.services.settings import Settings
 from robo.services.worker import afterwards
 from robo.services.worker.accounts import Accounts
-from robo.services.worker.again import again_after
 from robo.services.worker.clock import WorkerClock
 from robo.services.worker.conduct import PATIENCE, Desk, Worker
 from robo.services.worker.filed import KeptFiles
@@ -45,7 +44,7 @@ from robo.services.worker.sessions import Beginning, RunnerPool, SlotSessions, h
 from robo.services.worker.signins import SignIns, door
 from robo.services.worker.told import said_of, sensitive_values
 from robo.services.worker.units import uncounted, unit_keys
-from robo.store import holds, items, ledger, runs, sequels
+from robo.store import holds, items, ledger, runs
 from robo.store.attempts import Claimed
 from robo.store.book import StoreBook
 from robo.store.clock import Tx
@@ -113,7 +112,7 @@ class Running:
             patience=math.inf if self.jump else PATIENCE,
         )
         locked = partial(door, store=self.store, holder=worker.name, incarnation=lambda: worker.incarnation)
-        keychain = Keychain(self.store, self.plan, self.secret)
+        keychain = Keychain(self.store, self.plan, self.secret, self.run.id, worker.name)
         exclusive = self.plan.sessions.account == "exclusive"
         accounts = Accounts(self.store, worker.name, lambda: worker.incarnation) if exclusive else None
         sign_ins = SignIns(keychain.mark_refused, locked if accounts is None else accounts.behind(locked))
@@ -175,6 +174,7 @@ class Running:
                 kinds={name: need.kind for name, need in self.plan.secrets.items()},
                 code=keychain.code,
                 turn=sign_ins.turn,
+                signed_in=keychain.signed_in,
             ),
             setup=setup,
             beginning=beginning,
@@ -347,53 +347,3 @@ def _same_source(run: Run, digest: str) -> None:
             remedy="cancel the run with `robo runs cancel %(run)s` and start it anew",
             run=run.id,
         )
-
-
-def new_run(
-    plan: Plan, request: RunRequest, environment: Environment, sources: Mapping[str, str], inputs: Mapping[str, Any]
-) -> NewRun:
-    """What a run is created from: the plan's digest, and the texts it was made of, for a resume after an edit."""
-    options = {
-        "limit": request.limit,
-        "only": request.only,
-        "sources": dict(sources),
-        "today": str(request.today or ""),
-        "finish": bool(plan.finish),
-        sequels.OPTION: sorted(plan.sequels),
-    }
-    return NewRun(
-        process=plan.process,
-        region=plan.region,
-        environment=environment,
-        version=plan.version,
-        digest=plan.digest,
-        inputs={name: "" if value is MISSING else str(value) for name, value in inputs.items()},
-        options=options,
-        dry_run=request.dry_run,
-        retries=0 if request.dry_run else plan.on_failure.retry,  # what is wrong is to be seen, and corrected, now
-        again=again_after(plan.again, datetime.now(ZoneInfo(plan.zone))),
-    )
-
-
-def begin_run(store: Store, new: NewRun, *, actor: str) -> str:
-    """Create a run; its id. Somebody who starts one looks again at what did not answer: such a hold ends."""
-
-    def create(tx: Tx) -> str:
-        holds.release(tx, process=new.process, region=new.region, actor=actor, kind="portal")
-        return runs.create(tx, new, actor=actor)[0]
-
-    return store.transact(create)
-
-
-def asked_again(run: Run) -> RunRequest:
-    """The request of a run that is resumed."""
-    today = run.options.get("today")
-    return RunRequest(
-        process=run.process,
-        region=run.region,
-        inputs={name: text for name, text in run.inputs.items() if text},
-        limit=run.options.get("limit"),
-        only=run.options.get("only"),
-        dry_run=run.dry_run,
-        today=date.fromisoformat(today) if today else None,
-    )

@@ -152,7 +152,7 @@ class History:
             return []
         where = {"environment": "production", "region": "r", "process": "p", "version": "1", "unit": "u"}
         row = LedgerRow(
-            kind=LedgerKind.CREDIT, unit_hash="h", minutes_before=9, minutes_after=1, item=fence.item, **where
+            kind=LedgerKind.CREDIT, unit_hash="a1", minutes_before=9, minutes_after=1, item=fence.item, **where
         )
         return [row]
 

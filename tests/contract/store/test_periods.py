@@ -15,8 +15,9 @@ from robo.services.keys import SecretPeriods
 from robo.services.vaults import FileVault
 from robo.store import audit, periods, sequencer
 from robo.store.engine import Store, open_store
+from robo.store.ids import new_id
 
-SAID = {"dossier": "2026-TS-7731"}
+SAID = {"key": "2026-TS-7731"}
 
 
 @contextmanager
@@ -30,7 +31,7 @@ def machine(address: str, secrets: Path, timer: Any) -> Iterator[Store]:
 def write(store: Store) -> str:
     with store.write() as tx:
         periods.check(tx, "r")
-        event = audit.emit(tx, type=EventType.RUN_OPENED, region="r", actor="u", obj="x", payload=SAID)
+        event = audit.emit(tx, type=EventType.ITEM_OPENED, region="r", actor="u", obj=new_id(), payload=SAID)
     with store.write() as tx:
         sequencer.sequence(tx)
     return event
@@ -53,7 +54,7 @@ def test_what_one_machine_wrote_another_with_the_same_secrets_reads(
     with machine(address, secrets, timer) as one:
         event = write(one)
     with machine(address, secrets, timer) as two:
-        assert read(two, event) == b'{"dossier":"2026-TS-7731"}'
+        assert read(two, event) == b'{"key":"2026-TS-7731"}'
         write(two)
 
 
@@ -92,4 +93,4 @@ def test_what_a_key_was_destroyed_for_is_gone_and_a_clock_that_goes_there_is_tol
             write(later)
         assert told.value.code == "RB638"
         timer.pass_(31 * 86_400)
-        assert read(later, write(later)) == b'{"dossier":"2026-TS-7731"}'
+        assert read(later, write(later)) == b'{"key":"2026-TS-7731"}'

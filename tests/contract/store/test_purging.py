@@ -18,7 +18,7 @@ from robo.model.retention import Retention
 from robo.model.run import Item, ItemKind, NewItem, Taken, Trouble
 from robo.proof.findings import Flaw
 from robo.services.retention import Rules, checked_until, rules_of
-from robo.store import aliases, decisions, items, journal, runs
+from robo.store import aliases, decisions, items, journal, people, runs
 from robo.store.audit_tables import audit_payload, audit_period
 from robo.store.engine import Store, open_store
 from robo.store.tables import evidence
@@ -306,6 +306,16 @@ def test_units_are_found_again_for_longer_and_then_by_nobody(archive: Archive) -
     assert archive.purge().do().units == {"items": 1, "journal": 1, "ledger": 0}
     _, verdicts = archive.open("k1")
     assert [each.taken for each in verdicts] == [Taken.QUEUED]
+
+
+def test_who_decided_is_forgotten_with_the_class_of_decisions_and_not_before(archive: Archive) -> None:
+    with archive.store.write() as tx:
+        mine = people.pseudonym(tx, "martin@pc-7")
+    for years, known in ((2, {mine: "martin@pc-7"}), (2, {})):
+        archive.timer.at += timedelta(days=366 * years)
+        archive.purge().do()
+        with archive.store.read() as tx:
+            assert people.names(tx) == known
 
 
 def test_a_region_may_only_keep_less_long(archive: Archive) -> None:

@@ -32,9 +32,10 @@ def test_a_run_comes_with_its_opening_and_its_event(lab: Any, store: Store, coun
     with store.read() as tx:
         known = runs.get(tx, run)
         assert known == runs.find(tx, run[-6:])
-        (event,) = audit.pending(tx)
+        changed, event = audit.pending(tx)
     assert (known.state, known.inputs, known.again) == (RunState.OPEN, {"export": Path("a.xlsx")}, timedelta(days=7))
     assert '"type":"run.created"' in event
+    assert '"type":"definition.changed"' in changed
     assert (counted("items"), counted("attempts")) == (1, 1)
 
 
@@ -230,7 +231,7 @@ def test_nothing_held_is_orphaned(lab: Any, store: Store) -> None:
 
 
 # ---- outcomes -----------------------------------------------------------------------------------------------
-def credit(claimed: Any, unit_hash: str = "h1", **more: Any) -> LedgerRow:
+def credit(claimed: Any, unit_hash: str = "a1", **more: Any) -> LedgerRow:
     return LedgerRow(
         kind=LedgerKind.CREDIT,
         environment="production",
@@ -255,9 +256,9 @@ def change(column: str = "N° dossier") -> CellChange:
 def test_a_receipt_that_was_credited_before_earns_nothing_and_says_so(lab: Any, store: Store) -> None:
     first, second = lab.item("k1"), lab.item("k2")
     with store.write() as tx:
-        for claimed, unit in ((first, "h1"), (second, "h2")):
-            assert ledger.add(tx, credit(claimed, unit, receipt_hash="same"), actor="robot")
-        assert ledger.add(tx, credit(second, "h3", receipt_hash="other"), actor="robot")
+        for claimed, unit in ((first, "a1"), (second, "a2")):
+            assert ledger.add(tx, credit(claimed, unit, receipt_hash="5a"), actor="robot")
+        assert ledger.add(tx, credit(second, "a3", receipt_hash="0f"), actor="robot")
     with store.read() as tx:
         told = [(row["minutes_before"], row["auditable"], row["reason"]) for row in ledger.rows(tx)]
     assert told == [(30, 1, ""), (0, 0, ledger.REPEATED), (30, 1, "")]
@@ -266,8 +267,8 @@ def test_a_receipt_that_was_credited_before_earns_nothing_and_says_so(lab: Any, 
 def test_the_units_of_one_item_may_share_its_receipt(lab: Any, store: Store) -> None:
     claimed = lab.item("k1")
     with store.write() as tx:
-        for unit in ("h1", "h2"):
-            assert ledger.add(tx, credit(claimed, unit, receipt_hash="same"), actor="robot")
+        for unit in ("a1", "a2"):
+            assert ledger.add(tx, credit(claimed, unit, receipt_hash="5a"), actor="robot")
     with store.read() as tx:
         assert [row["minutes_before"] for row in ledger.rows(tx)] == [30, 30]
 
@@ -275,8 +276,8 @@ def test_the_units_of_one_item_may_share_its_receipt(lab: Any, store: Store) -> 
 def test_a_receipt_of_a_rehearsal_does_not_spoil_production(lab: Any, store: Store) -> None:
     claimed = lab.item()
     with store.write() as tx:
-        ledger.add(tx, replace(credit(claimed, receipt_hash="same"), environment="test"), actor="robot")
-        ledger.add(tx, credit(claimed, receipt_hash="same"), actor="robot")
+        ledger.add(tx, replace(credit(claimed, receipt_hash="5a"), environment="test"), actor="robot")
+        ledger.add(tx, credit(claimed, receipt_hash="5a"), actor="robot")
         assert ledger.minutes(tx).auditable == 50
 
 

@@ -34,6 +34,7 @@ from robo.store import audit, checkpoints, sequencer
 from robo.store.audit_reading import log_of
 from robo.store.audit_tables import audit_checkpoint, audit_head, audit_outbox
 from robo.store.engine import Store
+from robo.store.ids import new_id
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Registry:
     def happens(self, times: int = 1) -> None:
         with self.store.write() as tx:
             for _ in range(times):
-                audit.emit(tx, type=EventType.RUN_OPENED, region="r", actor="u:1", obj="run")
+                audit.emit(tx, type=EventType.RUN_OPENED, region="r", actor="u:1", obj=new_id())
 
     def seal(self) -> Sealed:
         return seal(self.store, self.keep, self.settings)

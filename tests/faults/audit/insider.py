@@ -40,7 +40,12 @@ def insertion(bodies: Bodies, chance: random.Random, low: int, high: int) -> Bod
     at = chance.randrange(low, high)
     like = chance.choice(_credits(bodies[low:high]))
     credit = new_id()
-    forged = {**like, "id": new_id(), "obj": credit, "data": {**like["data"], "ledger": credit, "unit_hash": credit}}
+    forged = {
+        **like,
+        "id": new_id(),
+        "obj": credit,
+        "data": {**like["data"], "ledger": credit, "unit_hash": books.hashed(credit)},
+    }
     return [*bodies[:at], forged, *bodies[at:]]
 
 

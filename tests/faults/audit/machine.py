@@ -145,7 +145,7 @@ class LogMachine(RuleBasedStateMachine):
             entries = [json.loads(raw) for raw in sequencer.entries(tx)]
             assert sequencer.waiting(tx) == self.written - self.ordered
         assert len(entries) == self.ordered
-        told = [entry["data"]["unit_hash"] for entry in entries if entry["type"] == EventType.CREDIT]
+        told = [books.named(entry["data"]["unit_hash"]) for entry in entries if entry["type"] == EventType.CREDIT]
         assert told == self.done[: len(told)]
         if self.ordered == self.written:
             assert (report.purged, report.present) == (self.purged, len(self.done) - self.purged)

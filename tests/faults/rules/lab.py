@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -336,7 +337,7 @@ def _credit(fence: Fence, end: ItemEnd, tx: Any) -> Sequence[LedgerRow]:
             process="p",
             version="1.0.0",
             unit="p/item",
-            unit_hash=unit,
+            unit_hash=sha256(unit.encode()).hexdigest(),
             minutes_before=30,
             minutes_after=5,
             run=item.run,

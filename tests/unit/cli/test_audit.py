@@ -61,7 +61,7 @@ def test_the_log_is_shown_the_newest_first_and_what_is_personal_only_when_it_is_
 
 def test_the_log_speaks_the_language_of_who_reads(ran: Path, robo: Robo) -> None:
     assert "élément terminé : rejeté plafond" in robo("audit", "show", "--type", "item", ROBO_LANG="fr").out
-    assert robo("audit", "verify", ROBO_LANG="fr").out.startswith("Journal entier : 13 écritures, scellé jusqu'à 20")
+    assert robo("audit", "verify", ROBO_LANG="fr").out.startswith("Journal entier : 14 écritures, scellé jusqu'à 20")
 
 
 def test_data_of_the_log_has_a_schema(ran: Path, robo: Robo) -> None:
@@ -88,7 +88,7 @@ def test_an_export_needs_no_project_to_be_verified_and_is_refused_without_a_poli
     monkeypatch.chdir(tmp_path)
     shutil.rmtree(ran)
     found = robo("audit", "verify", "--export", "export", "--policy", trusted)
-    assert (found.code, found.out.splitlines()[0].partition(",")[0]) == (0, "Log whole: 14 entries")
+    assert (found.code, found.out.splitlines()[0].partition(",")[0]) == (0, "Log whole: 15 entries")
     assert "payloads: 5 as they were written" in found.out
     assert robo("audit", "verify", "--export", "export").err.startswith("RB667")
     assert robo("audit", "verify", "--export", "export", "--policy", "none").err.startswith("RB661")
@@ -106,43 +106,43 @@ def test_a_region_and_an_item_are_exported_and_verified_alone(ran: Path, robo: R
     assert (proven.code, proven.out.partition(";")[0]) == (0, "Proven: 2 entries stand in the log")
     assert robo("audit", "export", "i", "--proof", "2026-AA-0003").err.startswith("RB664")
     assert robo("audit", "export", "j", "--proof", "nobody").err.startswith("RB665")
-    raw = Path("i/9.json")
+    raw = Path("i/10.json")
     raw.write_bytes(raw.read_bytes().replace(b"rejected", b"done"))
     assert robo("audit", "verify", "--export", "i", "--policy", trusted).code == 3
 
 
 def _entry(db: sqlite3.Connection, *, hashed: bool = False) -> None:
-    (raw,) = db.execute("SELECT entry FROM audit_leaf WHERE seq = 9").fetchone()
+    (raw,) = db.execute("SELECT entry FROM audit_leaf WHERE seq = 10").fetchone()
     raw = raw.replace(b"rejected", b"done")
-    db.execute("UPDATE audit_leaf SET entry = ? WHERE seq = 9", (raw,))
+    db.execute("UPDATE audit_leaf SET entry = ? WHERE seq = 10", (raw,))
     if hashed:
-        db.execute("UPDATE audit_leaf SET hash = ? WHERE seq = 9", (leaf_hash(raw),))
+        db.execute("UPDATE audit_leaf SET hash = ? WHERE seq = 10", (leaf_hash(raw),))
 
 
 TAMPERED: dict[str, tuple[Tamper, str]] = {
-    "an entry": (_entry, "entry 9: the entry was altered: its hash is not the one in the tree"),
+    "an entry": (_entry, "entry 10: the entry was altered: its hash is not the one in the tree"),
     "an entry and its hash": (
         lambda db: _entry(db, hashed=True),
-        "entry 10: the entry of ma-region before this one was another when this one was written",
+        "entry 11: the entry of ma-region before this one was another when this one was written",
     ),
     "a row deleted": (
-        lambda db: db.execute("DELETE FROM audit_leaf WHERE seq = 9"),
-        "entry 9: entry 10 stands in its place",
+        lambda db: db.execute("DELETE FROM audit_leaf WHERE seq = 10"),
+        "entry 10: entry 11 stands in its place",
     ),
     "a payload": (
         lambda db: db.execute("UPDATE audit_payload SET salt = zeroblob(32)"),
-        "entry 1: the payload was altered: it is not the one that the entry commits to",
+        "entry 2: the payload was altered: it is not the one that the entry commits to",
     ),
     "a payload deleted": (
         lambda db: db.execute("DELETE FROM audit_payload"),
-        "entry 1: 5 payload(s) are gone though no purge says so",
+        "entry 2: 5 payload(s) are gone though no purge says so",
     ),
     "the head": (
         lambda db: db.execute("UPDATE audit_head SET frontier = zeroblob(length(frontier))"),
         "the head of the log was altered: its hashes are not those of the entries",
     ),
     "a checkpoint": (
-        lambda db: db.execute("UPDATE audit_checkpoint SET note = replace(note, '\n13\n', '\n12\n')"),
+        lambda db: db.execute("UPDATE audit_checkpoint SET note = replace(note, '\n14\n', '\n13\n')"),
         "checkpoint 1: ",
     ),
     "a node added": (

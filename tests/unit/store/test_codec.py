@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from robo.errors import InfrastructureError
 from robo.model.base import DIFFERS, MISSING
 from robo.sdk.secret import Secret
-from robo.store.codec import dump, load
+from robo.store.codec import dump, load, whole
 
 LEAVES = st.one_of(
     st.none(),
@@ -47,6 +48,20 @@ def test_types_are_kept() -> None:
     assert load(dump({"a": DIFFERS}))["a"] is DIFFERS
 
 
+@pytest.mark.parametrize(
+    "value", ["moiti\u00e9 \ud83d", "\udc00", {"\ud83d": ["\udc00", MISSING]}, float("inf"), [1.5, -math.inf]]
+)
+def test_what_a_page_may_hold_and_a_database_may_not_survives(value: Any) -> None:
+    assert dump({"x": value}).encode()
+    assert load(dump({"x": value})) == {"x": value}
+
+
+def test_a_number_that_is_none_stays_so() -> None:
+    back = load(dump({"x": math.nan, "$": 1}))
+    assert math.isnan(back["x"])
+    assert back["$"] == 1
+
+
 def test_a_mapping_that_looks_like_a_tag_is_not_mistaken_for_one() -> None:
     row = {"$": "date", "v": "2026-03-02"}
     assert load(dump(row)) == row
@@ -60,3 +75,10 @@ def test_what_has_no_written_form_is_refused_without_being_told(value: object) -
         dump({"x": value})
     assert caught.value.code == "RB615"
     assert "canary" not in f"{caught.value}{caught.value.facts}"
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"), [("é 😀", "é 😀"), ("a\ud83d", "a\ufffd"), ("\udc00b", "\ufffdb"), ("\ud83d\ude00", "😀")]
+)
+def test_half_of_a_character_becomes_the_sign_of_what_is_unknown(text: str, taken: str) -> None:
+    assert whole(text) == taken
