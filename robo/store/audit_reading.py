@@ -22,7 +22,6 @@ from robo.proof.tiles import WIDTH
 from robo.proof.verify import Log
 from robo.store import audit, checkpoints, periods, sequencer
 from robo.store.audit_tables import (
-    audit_head,
     audit_leaf,
     audit_node,
     audit_outbox,
@@ -68,12 +67,6 @@ def payloads(tx: Tx, *where: Any) -> Iterator[Payload]:
     query = select(audit_payload).join(audit_leaf, audit_leaf.c.event == audit_payload.c.event).where(*where)
     for row in paged(tx, query, audit_leaf.c.seq):
         yield row.event, bytes(row.salt), _opened(tx, row)
-
-
-def named(tx: Tx) -> tuple[str, int]:
-    """The name of the log ("" before the first seal) and how many entries are said to be sealed."""
-    found = tx.execute(select(audit_head.c.origin, audit_head.c.sealed)).one_or_none()
-    return ("", 0) if found is None else (found.origin, found.sealed)
 
 
 def regions(tx: Tx) -> list[str]:

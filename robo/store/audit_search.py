@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, or_, select
 
 from robo.proof.entry import read_entry
 from robo.proof.payloads import Payload
-from robo.store import audit, audit_reading
+from robo.store import audit_reading
 from robo.store.accounts_tables import holds
 from robo.store.audit_tables import audit_leaf, audit_payload
 from robo.store.clock import Tx, paged
@@ -107,12 +107,6 @@ def keys_of(tx: Tx, ids: Iterable[str]) -> dict[str, str]:
     for some in _parts(sorted(set(ids))):
         found |= {row.id: row.key for row in tx.execute(select(items.c.id, items.c.key).where(items.c.id.in_(some)))}
     return found
-
-
-def payload_of(tx: Tx, event: str) -> Payload | None:
-    """The payload of an event: None where there is none any more."""
-    found = audit.payload_of(tx, event)
-    return None if found is None else (event, *found)
 
 
 def _narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:

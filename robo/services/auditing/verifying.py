@@ -85,7 +85,7 @@ def verify_store(store: Store, keep: Keep, settings: Settings, policy: Policy | 
     with store.read() as tx:
         for region in audit_reading.regions(tx):
             periods.check(tx, region)
-        origin = audit_reading.named(tx)[0]
+        origin = checkpoints.head_of(tx)[0]
         policy = policy or _trusted(tx, keep, settings, origin)
         now = (clock.now(tx) - EPOCH).total_seconds()
         report = verify_log(origin, audit_reading.log_of(tx), policy, int(now))
