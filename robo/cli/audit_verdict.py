@@ -116,7 +116,7 @@ def _place(finding: Finding) -> str:
 
 
 def _until(micros: int | None) -> str:
-    return _("its beginning") if micros is None else moment(_instant(micros))
+    return _("its beginning") if micros is None else moment(_instant(micros), zone=True)
 
 
 def _instant(micros: int) -> datetime:

@@ -23,9 +23,10 @@ STATE: Final = 11
 """Columns of a step's state: the longest in French."""
 
 
-def moment(instant: datetime, *, seconds: bool = True) -> str:
-    """An instant as the clock of this machine shows it."""
-    return f"{instant.astimezone():{'%Y-%m-%d %H:%M:%S' if seconds else '%Y-%m-%d %H:%M'}}"
+def moment(instant: datetime, *, seconds: bool = True, zone: bool = False) -> str:
+    """An instant as the clock of this machine shows it; `zone`: and which clock that is, for who reads it elsewhere."""
+    form = "%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M"
+    return f"{instant.astimezone():{form}{' %Z' if zone else ''}}"
 
 
 def counted(counts: Mapping[ItemState, int]) -> str:
