@@ -166,7 +166,7 @@ def show(
             look_inside(robo.store, wanted, limit, actor=actor(robo)) if payload else look(robo.store, wanted, limit)
         )
         zones = {name: _zone(robo, name) for name in {each.entry["region"] for each in found}}
-        people = robo.people()
+        people = robo.people() if payload else {}
     if as_json:
         emit("audit-entries", {"entries": [_as_json(each, payload=payload) for each in found]})
     elif not found:

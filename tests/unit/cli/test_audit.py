@@ -54,6 +54,9 @@ def test_the_log_is_shown_the_newest_first_and_what_is_personal_only_when_it_is_
     assert (len(lines), lines[0].split()) == (11, ["entry", "when", "about", "what", "who"])
     assert "item ended: rejected plafond" in shown.out
     assert "2026-AA" not in shown.out
+    begun = ("audit", "show", "--type", "run.created")
+    assert "@" not in robo(*begun).out
+    assert "@" in robo(*begun, "--payload").out
     inside = robo("audit", "show", "--payload", "--item", "2026-AA-0003")
     assert "item opened: queued · key: 2026-AA-0003" in inside.out
     assert "what is personal in 2 entries" in robo("audit", "show", "--limit", "3").out
