@@ -57,7 +57,10 @@ def _lines(found: Status) -> Iterator[tuple[str, str]]:
     facts = {"size": found.sealed, "when": moment(found.last.made, zone=True)}
     yield _("sealed"), say("up to %(size)s, %(when)s", facts)
     words = [
-        say("up to %(size)s by %(name)s, %(when)s", {"size": each.size, "name": each.witness, "when": moment(each.at, zone=True)})
+        say(
+            "up to %(size)s by %(name)s, %(when)s",
+            {"size": each.size, "name": each.witness, "when": moment(each.at, zone=True)},
+        )
         for each in found.answers
         if each.size
     ]

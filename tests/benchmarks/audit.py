@@ -31,6 +31,7 @@ from robo.services.sequencing import sequence_all
 from robo.store import audit, checkpoints, sequencer
 from robo.store.audit_reading import around, log_of
 from robo.store.engine import Store, upgrade
+from robo.store.ids import new_id
 from tests.benchmarks.figures import Figure, at_least, at_most, growing
 from tests.faults.audit import books
 from tests.postgres import BINARIES, running
@@ -39,7 +40,8 @@ REGIONS: Final = books.REGIONS
 BATCH: Final = 100
 """Events of a commit, written in batches."""
 PROOFS: Final = 50
-PAYLOAD: Final = {"key": "2026-000123", "name": "Exemple", "birth": "1990-05-17", "receipt": "AGDREF-7731"}
+RUN: Final = new_id()
+PAYLOAD: Final = {"key": "2026-000123", "row": {"name": "Exemple", "birth": "1990-05-17", "place": "Toulouse"}}
 _LEAF: Final = "CREATE TABLE leaf (seq INTEGER PRIMARY KEY, id TEXT UNIQUE, region TEXT, hash BLOB, entry BLOB)"
 _PAYLOAD: Final = "CREATE TABLE payload (id TEXT PRIMARY KEY, salt BLOB, body BLOB)"
 
@@ -152,13 +154,10 @@ def _fill(store: Store, count: int) -> None:
 
 
 def _emit(tx: Any, numbers: Sequence[int]) -> None:
-    kind, actor = EventType.ITEM_ENDED, "robot:bench"
+    kind, actor, said = EventType.ITEM_OPENED, "robot:bench", {"state": "queued"}
     audit.emit_all(
         tx,
-        [
-            audit.entry(tx, kind, REGIONS[n % 5], actor, f"item{n}", "run", {"outcome": "done"}, PAYLOAD)
-            for n in numbers
-        ],
+        [audit.entry(tx, kind, REGIONS[n % 5], actor, new_id(), RUN, said, PAYLOAD) for n in numbers],
     )
 
 
@@ -241,7 +240,7 @@ def _bare_batch(
             "prev": chains[region].hex(),
             "ts": time.time_ns() // 1000,
         }
-        raw = _json(entry | {"type": "item.ended", "actor": "robot:bench", "obj": f"item{seq}", "pc": commitment})
+        raw = _json(entry | {"type": "item.opened", "actor": "robot:bench", "obj": f"item{seq}", "pc": commitment})
         leaf = hashlib.sha256(b"\0" + raw).digest()
         chains[region] = leaf
         _grow(frontier, seq, leaf)
