@@ -25,18 +25,13 @@ _ESCAPED: Final = re.compile(r"\\x([0-9a-f]{2})")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One system call: its name, the file it is about ("" for none), its arguments as strace writes them."""
+    """One system call: its name, the file it is about ("" for none), its arguments as strace writes them, the bytes
+    that were written (with `-xx`)."""
 
     name: str
     file: str
     arguments: str
-
-    @property
-    def data(self) -> bytes:
-        """The bytes that were written."""
-        found = _BYTES.search(self.arguments)
-        assert found is not None, self.arguments
-        return bytes.fromhex(found[1].replace("\\x", ""))
+    data: bytes
 
     @property
     def last(self) -> int:
@@ -68,7 +63,9 @@ def calls(record: Path) -> Iterator[Call]:
         if found := _CALL.match(line):
             name, arguments, _ = found.groups()
             file = _FILE.match(arguments)
-            yield Call(name, _plain(file[1]) if file else "", arguments)
+            data = _BYTES.search(arguments)
+            written = bytes.fromhex(data[1].replace("\\x", "")) if data else b""
+            yield Call(name, _plain(file[1]) if file else "", arguments, written)
 
 
 def _plain(name: str) -> str:
