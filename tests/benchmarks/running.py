@@ -33,7 +33,7 @@ def plan_of(text: str) -> Plan:
 
 @contextmanager
 def fresh_store(folder: Path) -> Iterator[Store]:
-    store = open_store(str(folder / "robo.db"))
+    store = open_store(str(folder / "robo.db"), units=lambda _region: bytes(32))
     try:
         upgrade(store)
         yield store
