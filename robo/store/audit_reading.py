@@ -20,7 +20,7 @@ from robo.proof.note import Note
 from robo.proof.payloads import PURGED, Payload
 from robo.proof.tiles import WIDTH
 from robo.proof.verify import Log
-from robo.store import audit, checkpoints, periods, sequencer
+from robo.store import audit, checkpoints, periods, rollups, sequencer
 from robo.store.audit_tables import (
     audit_leaf,
     audit_node,
@@ -58,8 +58,10 @@ def log_of(tx: Tx) -> Log:
 
 def around(tx: Tx, report: Report) -> list[Finding]:
     """What contradicts the entries that `report` found right, outside of them: the head, the regions, the number of
-    nodes and of checkpoints, payloads of no event or of no period that is known."""
-    return [Finding(Flaw.STORE, None, error) for error in _around(tx, report)]
+    nodes and of checkpoints, payloads of no event or of no period that is known; the first month that is not the sum of
+    its rows."""
+    months = rollups.first_difference(tx)
+    return [Finding(Flaw.STORE, None, error) for error in (*_around(tx, report), *([months] if months else []))]
 
 
 def payloads(tx: Tx, *where: Any) -> Iterator[Payload]:

@@ -19,7 +19,7 @@ from robo.services.auditing import exporting, looking, verifying
 from robo.services.sequencing import sequence_all
 from robo.store import audit, audit_reading, audit_search, checkpoints, sequencer
 from robo.store.audit_search import Wanted
-from robo.store.audit_tables import audit_head, audit_leaf, audit_node, audit_payload, audit_region
+from robo.store.audit_tables import audit_head, audit_leaf, audit_node, audit_payload, audit_region, ledger_months
 from robo.store.clock import Tx
 from robo.store.engine import Store
 from tests.contract.conftest import Lab, Timer, guarded, unguarded
@@ -73,6 +73,7 @@ def test_a_log_as_it_stands_is_whole_sealed_or_not(filled: Lab, store: Store) ->
     assert (report.findings, report.sealed < report.size) == ([], True)
 
 
+_MONTH = ("environment", "region", "process", "month", "kind", "provenance")
 TAMPERED: dict[str, tuple[Callable[[Tx], Any], str, str]] = {
     "an entry altered": (
         lambda tx: tx.execute(update(audit_leaf).where(audit_leaf.c.seq == 3).values(entry=_other(tx, 3))),
@@ -140,6 +141,11 @@ TAMPERED: dict[str, tuple[Callable[[Tx], Any], str, str]] = {
         lambda tx: tx.execute(delete(audit_payload).where(audit_payload.c.event == _first(tx))),
         "entry 2",
         "1 payload(s) are gone though no purge says so",
+    ),
+    "a month added": (
+        lambda tx: tx.execute(insert(ledger_months).values(**dict.fromkeys(_MONTH, "x"), auditable=1, units=9)),
+        "ledger/x/x/x/x/x/x",
+        "the minutes of x in x, x (x) are not the sum of their rows: 9 units, 0 and 0 minutes instead of 0, 0 and 0",
     ),
     "a payload added": (
         lambda tx: tx.execute(insert(audit_payload).values(event="x", period="r/std/2026-03", salt=b"s", body=b"\0{}")),
