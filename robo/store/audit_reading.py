@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Row, Select, exists, func, select, type_coerce
 
 from robo.errors import InfrastructureError
+from robo.model.audit import EventType
 from robo.proof.entry import read_entry
 from robo.proof.findings import Finding, Flaw, Report, broken
 from robo.proof.merkle import TILE_HEIGHT
@@ -22,6 +23,7 @@ from robo.proof.tiles import WIDTH
 from robo.proof.verify import Log
 from robo.store import audit, checkpoints, periods, rollups, sequencer
 from robo.store.audit_tables import (
+    audit_checkpoint,
     audit_leaf,
     audit_node,
     audit_outbox,
@@ -154,6 +156,8 @@ def _around(tx: Tx, report: Report) -> Iterator[InfrastructureError]:
         )
     yield from _regions(tx, report)
     yield from _unlisted(tx)
+    if not report.findings:
+        yield from _strangers(tx)
     event = audit_payload.c.event
     alone = ~exists().where(audit_leaf.c.event == event) & ~exists().where(audit_outbox.c.id == event)
     if orphans := _count(tx, select(func.count()).select_from(audit_payload).where(alone)):
@@ -179,6 +183,16 @@ def _unlisted(tx: Tx) -> Iterator[InfrastructureError]:
     lost = used.where(audit_payload.c.period.not_in(select(audit_period.c.key))).order_by(audit_payload.c.period)
     for period in tx.execute(lost).scalars():
         yield broken("RB634", "payloads of %(period)s are there, and the period is not in the list", period=period)
+
+
+def _strangers(tx: Tx) -> Iterator[InfrastructureError]:
+    """Checkpoints that are left out as those of another log, though no entry says that this one had that name."""
+    names = [entry["data"]["origin"] for entry in of_type(tx, EventType.RESTORE_RECONCILED)]
+    known = [f"{name}\n" for name in (checkpoints.head_of(tx)[0], *names)]
+    note = audit_checkpoint.c.note
+    query = select(audit_checkpoint.c.size).where(*(func.substr(note, 1, len(each)) != each for each in known))
+    for size in tx.execute(query.order_by(audit_checkpoint.c.size)).scalars():
+        yield broken("RB634", "the checkpoint of %(size)s entries is not of this log, nor of what it was", size=size)
 
 
 def _count(tx: Tx, query: Select[Any]) -> int:

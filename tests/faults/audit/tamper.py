@@ -165,6 +165,16 @@ def _unsealed(db: sqlite3.Connection, _chance: random.Random, _size: int) -> Non
     db.execute("DELETE FROM audit_checkpoint WHERE size = (SELECT max(size) FROM audit_checkpoint)")
 
 
+_RENAME: Final = """UPDATE audit_checkpoint SET note = replace(note, ?, ?)
+WHERE size = (SELECT min(size) FROM audit_checkpoint)"""
+
+
+def _renamed(db: sqlite3.Connection, chance: random.Random, _size: int) -> None:
+    """A checkpoint that is not the newest passes for another log's."""
+    name = chance.choice(("robo.example/another", "robo.example/tria", f"{books.ORIGIN}s"))
+    db.execute(_RENAME, (f"{books.ORIGIN}\n", f"{name}\n"))
+
+
 def _swap(db: sqlite3.Connection, chance: random.Random, size: int) -> None:
     """Two entries change places, with their hashes."""
     pair = chance.sample(range(size), 2)
@@ -227,6 +237,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind("an entry added", _add),
     Kind("a column beside an entry changed", _beside),
     Kind("the newest checkpoint deleted", _unsealed),
+    Kind("the name in a checkpoint changed", _renamed),
     Kind("two entries swapped", _swap, kept=ALL, witness=ANY),
     Kind("a payload replaced, well encrypted", _payload),
     Kind("a payload deleted", partial(_any_row, "audit_payload")),
