@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from robo.errors import InfrastructureError
+from robo.proof.canonical import LARGEST
 from robo.proof.merkle import HASH_SIZE, verify_inclusion
 from robo.proof.note import Note, VerifierKey, from_base64, to_base64, unreadable
 
@@ -33,7 +34,7 @@ class Checkpoint:
         """The checkpoint of a note's text; extension lines are left alone. `InfrastructureError` RB632."""
         lines = text.removesuffix("\n").split("\n")
         root = from_base64(lines[2], HASH_SIZE) if len(lines) > 2 else None  # noqa: PLR2004 - origin, size, root
-        if root is None or not all(lines) or not _NUMBER.fullmatch(lines[1]):
+        if root is None or not all(lines) or not _NUMBER.fullmatch(lines[1]) or int(lines[1]) > LARGEST:
             raise unreadable("RB632", kind="a checkpoint", why="it is not an origin, a size and a root, a line each")
         return cls(lines[0], int(lines[1]), root)
 

@@ -16,6 +16,7 @@ from hashlib import sha256
 from typing import Final, Protocol
 
 from robo.errors import InfrastructureError
+from robo.proof.canonical import LARGEST
 from robo.proof.checkpoint import Checkpoint, signed_checkpoint
 from robo.proof.merkle import consistency_proof
 from robo.proof.note import Note, Signature, VerifierKey
@@ -170,15 +171,15 @@ class Log:
     def _conflict(self, tx: Tx, witness: Heading, request: Request, said: Said) -> Word:
         """It begins at another size than we thought: learn it, unless it says that one of us went back."""
         text = said.body.decode("ascii", "replace").removesuffix("\n")
-        if not text.isdecimal() or len(text) > _DIGITS or str(int(text)) != text:
+        if not text.isdecimal() or len(text) > _DIGITS or str(int(text)) != text or int(text) > LARGEST:
             return self._keep(tx, witness, said.code, Word.FALSE)
         size, before = int(text), witnesses.told(tx).get(witness.identity)
         if size > sequencer.head(tx).size:
             return self._refused(tx, witness, request, said, size)
-        if before is not None and size < before.size:
+        if size < request.old:  # what is kept may be more by now: another process had it countersigned meanwhile
             return self._keep(tx, witness, said.code, Word.FORGOT)
-        note = before.note if before else ""
-        witnesses.tell(tx, witness.identity, said.code, Word.ASIDE, size=size, note=note)
+        known, note = (before.size, before.note) if before else (0, "")
+        witnesses.tell(tx, witness.identity, said.code, Word.ASIDE, size=max(size, known), note=note)
         return Word.ASIDE
 
     def _refused(self, tx: Tx, witness: Heading, request: Request, said: Said, size: int) -> Word:
@@ -186,6 +187,7 @@ class Log:
         put back. A larger size alone is believed too: to stand still is safe."""
         checkpoint = Checkpoint.parse(request.note.text)
         evidence = said.body.decode("utf-8", "replace") + (f"\n{said.held}" if said.held else "")
+        evidence = evidence.replace("\0", "\ufffd")  # PostgreSQL keeps no text that has one
         asked = bytes(request).decode()
         witnesses.refused(tx, witness.identity, checkpoint, said.code, request=asked, answer=evidence)
         held = self.signed_by_us(tx, said.held)

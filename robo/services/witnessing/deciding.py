@@ -7,7 +7,7 @@ another history of it, is refused, and what its log signed is kept as evidence.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from typing import Final
@@ -62,9 +62,9 @@ class Witness:
         asked = look(body, [key for key in self.policy().logs if key.name != self.own])
         if isinstance(asked, Answer):
             return Reply(asked, TEXT, _SAID[asked])
-        return self.store.transact(partial(self._decided, asked=asked, body=body))
+        return self.store.transact(partial(self._decided, asked=asked))
 
-    def _decided(self, tx: Tx, asked: Asked, body: bytes) -> Reply:
+    def _decided(self, tx: Tx, asked: Asked) -> Reply:
         if is_restored(tx):
             return Reply(HTTPStatus.SERVICE_UNAVAILABLE, TEXT, NOT_NOW)
         before, new = witnesses.seen(tx, asked.checkpoint.origin), asked.checkpoint
@@ -76,5 +76,6 @@ class Witness:
             return Reply(answer, TEXT, str(signature), note)
         kind, said = (SIZE, f"{before.size}\n") if answer is Answer.CONFLICT else (TEXT, _SAID[answer])
         if answer is Answer.INCONSISTENT or new.size < before.size:
-            witnesses.refuse(tx, new, answer, request=body.decode("utf-8"), answer=said)
+            signed = bytes(replace(asked.request, note=asked.note)).decode()  # and nothing that others wrote beneath
+            witnesses.refuse(tx, new, answer, request=signed, answer=said)
         return Reply(answer, kind, said, witnesses.witnessed(tx, new.origin).get(new.origin, ""))

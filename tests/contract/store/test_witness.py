@@ -108,6 +108,7 @@ TABLE: dict[str, tuple[int, Callable[[Tree], bytes]]] = {
     "a signature that is none": (400, lambda t: f"{OK}\n\n{t.note(33).text}\n— {LOG} ????\n".encode()),
     "a last line without its end": (400, lambda t: t.request(SEEN, 33)[:-1]),
     "a root that is too short": (400, lambda t: note_of(t, f"{LOG}\n33\nAAAA\n")),
+    "a checkpoint's size that no reader keeps": (400, lambda t: note_of(t, t.note(33).text.replace("33", str(2**53)))),
     "no root": (400, lambda t: note_of(t, f"{LOG}\n33\n")),
     "a checkpoint's size with a zero before": (400, lambda t: note_of(t, t.note(33).text.replace("33", "033"))),
     "an empty origin": (400, lambda t: note_of(t, t.note(33).text.replace(LOG, ""))),
@@ -212,7 +213,7 @@ def test_what_a_log_signed_is_kept_as_evidence_once_and_what_nobody_signed_is_no
 ) -> None:
     fork, before = Tree(LOG, 40, salt="x").request(SEEN, 33), len(events(store))
     for _ in range(3):
-        witness.add_checkpoint(fork)
+        witness.add_checkpoint(fork + str(key("x").sign("whatever somebody wrote beneath")).encode())
         witness.add_checkpoint(tree.request(10, 10))
         witness.add_checkpoint(b"rubbish")
         witness.add_checkpoint(Tree("robo.example/other", 9).request(0, 9))

@@ -148,6 +148,7 @@ LIES: dict[str, tuple[Word, Callable[[bytes], Heard]]] = {
     "rubbish": (Word.FALSE, lambda b: Heard(200, "text/html", b"<html>")),
     "a time in the future": (Word.AHEAD, lambda b: _cosigned(b, BFC, NOW + 301)),
     "a size that is none": (Word.FALSE, lambda b: Heard(409, "text/x.tlog.size", b"many\n")),
+    "a size that no log has": (Word.FALSE, lambda b: Heard(409, "text/x.tlog.size", f"{2**53}\n".encode())),
     "a size of another kind": (Word.FALSE, lambda b: Heard(409, "text/plain", b"9\n")),
     "again and again another size": (Word.ASIDE, lambda b: Heard(409, "text/x.tlog.size", b"1\n")),
     "that it does not know us": (Word.STRANGER, lambda b: Heard(404, "text/plain", b"")),
@@ -166,6 +167,40 @@ def test_a_witness_that_lies_or_cannot_stops_nothing_and_does_not_count(
     assert (found.verdict.light, set(found.verdict.by)) == (Light.ORANGE, {PDL})
     with store.read() as tx:
         assert not holds.standing(tx)
+
+
+def test_a_refusal_in_bytes_that_are_no_text_is_kept_and_stops_nothing(
+    log: Log, store: Store, network: Network
+) -> None:
+    network.instead["http://bfc"] = lambda _: Heard(422, "text/plain", b"\0\xff no\n")
+    assert log.ask(network) == {BFC: Word.REFUSED, PDL: Word.COSIGNED}
+    with store.read() as tx:
+        assert [each.answer.strip() for each in witnesses.refusals(tx)] == ["\ufffd\ufffd no"]
+
+
+def test_an_answer_that_comes_late_is_not_taken_for_one_that_forgot(log: Log, store: Store, network: Network) -> None:
+    """Meanwhile another process had more countersigned, twice: once before the witness decided, once after."""
+    log.ask(network)
+    grown(store)
+    witness = network.witnesses["http://bfc"]
+
+    def late(body: bytes) -> Heard:
+        del network.instead["http://bfc"]
+        assert log.ask(network, [BFC]) == {BFC: Word.COSIGNED}
+        reply = witness.add_checkpoint(body)
+        grown(store)
+        assert log.ask(network, [BFC]) == {BFC: Word.COSIGNED}
+        return Heard(reply.status, reply.kind, reply.body.encode())
+
+    network.instead["http://bfc"] = late
+    assert log.ask(network, [BFC]) == {BFC: Word.COSIGNED}
+    with store.read() as tx:
+        assert witnesses.told(tx)[Heading(BFC, POLICY.witnesses[BFC]).identity].size == sequencer.head(tx).size
+
+
+def grown(store: Store) -> None:
+    happen(store, 5)
+    seal(store, LOG)
 
 
 def test_a_witness_that_is_silent_stops_nothing(log: Log, store: Store, network: Network, timer: Any) -> None:
