@@ -5,7 +5,7 @@ What waits for its place in the log is found too: it happened, and only its numb
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, func, literal, or_, select
 
 from robo.proof.entry import read_entry
-from robo.proof.payloads import Payload
+from robo.proof.payloads import PURGED, Payload
 from robo.store import audit_reading
 from robo.store.accounts_tables import holds
 from robo.store.audit_tables import audit_leaf, audit_payload
@@ -65,6 +65,15 @@ def of_object(tx: Tx, name: str, below: int) -> list[tuple[int, bytes]]:
     query = select(table.seq, table.entry).where(table.seq < below).order_by(table.seq)
     rows = tx.execute(query.where(table.event == name)).all()
     rows = rows or tx.execute(query.where(or_(table.obj == name, table.obj.in_(same)))).all()
+    return [(row.seq, bytes(row.entry)) for row in rows]
+
+
+def purges(tx: Tx, below: int, *, region: str = "", periods: Collection[str] = ()) -> list[tuple[int, bytes]]:
+    """The number and the bytes of the entries that say that payloads of a region, or of these periods, were purged, in
+    their order; of the entries below that number."""
+    table = audit_leaf.c
+    query = select(table.seq, table.entry).where(table.type == PURGED, table.seq < below).order_by(table.seq)
+    rows = tx.execute(query.where(table.region == region if region else table.obj.in_(periods)))
     return [(row.seq, bytes(row.entry)) for row in rows]
 
 

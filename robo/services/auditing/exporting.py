@@ -53,7 +53,8 @@ def export(
     store: Store, folder: Path, wanted: Wanted, seal: Callable[[], object], policy: Policy, *, actor: str
 ) -> Exported:
     """Write an export into `folder`, which is new or empty. Single entries and regions are proven by the newest
-    checkpoint that the policy's quorum has seen, else by the newest.
+    checkpoint that the policy's quorum has seen, else by the newest. With payloads come the entries that say which of
+    them were purged: without, they would be missed.
 
     Errors, with nothing written: `UsageError` RB664 (the folder is not empty), RB665 (nothing is called so); RB666
     (the log was never sealed, and cannot be), and whatever the store says. An OSError of the folder passes through."""
@@ -109,7 +110,9 @@ def _written(tx: Tx, folder: Path, wanted: Wanted, policy: Policy) -> tuple[int,
         return head.size, head.origin, head.size
     if wanted.proof:
         return _written_entries(tx, folder, wanted, policy)
-    seen = _seen(tx, policy, 0)
+    sealed = Checkpoint.parse(_newest(tx).text).size
+    answered = audit_search.purges(tx, sealed, region=wanted.region) if wanted.payloads else []
+    seen = _seen(tx, policy, answered[-1][0] + 1 if answered else 0)
     head = Checkpoint.parse(seen.text)
     last = audit_search.last_of_region(tx, wanted.region, head.size)
     if last is None:
@@ -125,6 +128,9 @@ def _written_entries(tx: Tx, folder: Path, wanted: Wanted, policy: Policy) -> tu
     found = audit_search.of_object(tx, wanted.proof, newest.size)
     if not found:
         raise _unknown(wanted.proof)
+    if wanted.payloads:
+        periods = {read_entry(raw)["key"] for _, raw in found}
+        found = sorted({*found, *audit_search.purges(tx, newest.size, periods=periods - {None})})
     seen = _seen(tx, policy, found[-1][0] + 1)
     head = Checkpoint.parse(seen.text)
     events = [read_entry(raw)["id"] for _, raw in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -16,15 +17,22 @@ from robo.errors import InfrastructureError, StoreConflict, UsageError
 from robo.model.base import ItemState, Outcome
 from robo.model.retention import Retention
 from robo.model.run import Item, ItemKind, NewItem, Taken, Trouble
+from robo.proof.checkpoint import Checkpoint
 from robo.proof.findings import Flaw
+from robo.proof.policy import Policy
+from robo.services.auditing import exporting, verifying
 from robo.services.retention import Rules, checked_until, rules_of
-from robo.store import aliases, decisions, items, journal, people, runs
+from robo.services.witnessing.asking import Heading, Log
+from robo.store import aliases, decisions, items, journal, people, runs, sequencer
 from robo.store.audit_tables import audit_payload, audit_period
 from robo.store.engine import Store, open_store
 from robo.store.tables import evidence
 from robo.store.tables import journal as journal_table
 from tests.archives import SECRET, YEAR, Archive, Chain, a_year_later, no_trace_of
 from tests.contract.conftest import Timer
+from tests.witnesses import key, policy, seal
+
+NAME = "robo.example/r"
 
 
 class Killed(BaseException):
@@ -60,6 +68,50 @@ def test_after_a_purge_the_log_verifies_and_every_payload_is_there_or_answered_f
     assert archive.chain.key("r/std/2026-03") is None
     again = archive.purge().do()
     assert again.nothing
+
+
+def test_entries_of_a_purged_item_are_exported_with_the_purge_that_answers_for_them(
+    archive: Archive, tmp_path: Path
+) -> None:
+    archive.done("k1")
+    a_year_later(archive)
+    with archive.store.write() as tx:
+        sequencer.sequence(tx)
+        item = next(entry["obj"] for entry in map(json.loads, sequencer.entries(tx)) if entry["pc"])
+    archive.purge().do()
+    known = policy([NAME])
+    exported(archive, tmp_path / "x", known, proof=item)
+    found = verifying.verify_folder(tmp_path / "x", known, NAME, 0).report
+    assert (found.findings, found.purged > 0) == ([], True)
+
+
+def test_a_region_with_payloads_is_proven_by_a_checkpoint_that_has_its_purge(archive: Archive, tmp_path: Path) -> None:
+    """By the one that the quorum saw before, payloads would be gone though no purge said so."""
+    known = policy([NAME], ["w"])
+    archive.done("k1")
+    countersigned(archive, seal(archive.store, NAME), known)
+    a_year_later(archive)
+    archive.purge().do()
+    exported(archive, tmp_path / "x", known, region="r")
+    found = verifying.verify_folder(tmp_path / "x", known, NAME, 0).report
+    assert [finding.error.message for finding in found.findings] == [
+        "no checkpoint is countersigned by as many witnesses as the policy asks for"
+    ]
+    countersigned(archive, seal(archive.store, NAME), known)
+    exported(archive, tmp_path / "y", known, region="r")
+    found = verifying.verify_folder(tmp_path / "y", known, NAME, 10**11).report
+    assert (found.findings, found.purged > 0) == ([], True)
+
+
+def exported(archive: Archive, folder: Path, known: Policy, **what: str) -> None:
+    wanted = exporting.Wanted(payloads=True, **what)
+    exporting.export(archive.store, folder, wanted, lambda: seal(archive.store, NAME), known, actor="person-1")
+
+
+def countersigned(archive: Archive, sealed: Checkpoint, known: Policy) -> None:
+    signature = key("w").cosign(str(sealed), 1)
+    with archive.store.write() as tx:
+        Log(archive.store, known).add(tx, Heading("w", known.witnesses["w"]), str(sealed), signature)
 
 
 def archive_of(archive: Archive) -> int:
