@@ -19,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from robo.errors import InfrastructureError, RoboError
 from robo.proof.witness import LARGEST, Answer
@@ -70,7 +71,7 @@ def serve(witness: Witness, listener: socket.socket, ready: Callable[[], None]) 
     are taken."""
     config = uvicorn.Config(
         application(witness),
-        http="h11",
+        http=Patient,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -82,6 +83,38 @@ def serve(witness: Witness, listener: socket.socket, ready: Callable[[], None]) 
     )
     with suppress(KeyboardInterrupt):  # what ended the server is raised once more when it has ended
         _Server(config, ready).run(sockets=[listener])
+
+
+class Patient(H11Protocol):
+    """A connection that is cut when the head of a request is not there whole in time: the server itself waits for ever,
+    and `MOST` that say nothing would keep everybody out."""
+
+    _watch: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the server has it
+        super().connection_made(transport)
+        self._watched(waits=True)
+
+    def data_received(self, data: bytes) -> None:
+        self._watched(waits=self._waits)
+        super().data_received(data)
+        self._watched(waits=self._waits)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._watched(waits=False)
+        super().connection_lost(exc)
+
+    @property
+    def _waits(self) -> bool:
+        """Nothing is being answered: the body of what is has a time of its own."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def _watched(self, *, waits: bool) -> None:
+        if waits and self._watch is None:
+            self._watch = self.loop.call_later(PATIENCE, self.transport.abort)
+        elif not waits and self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
 
 
 class _Server(uvicorn.Server):

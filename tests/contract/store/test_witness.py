@@ -6,14 +6,18 @@ import asyncio
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
 
 from robo.proof.checkpoint import Checkpoint
 from robo.proof.merkle import EMPTY
 from robo.proof.note import COSIGNATURE, Note, Signature
 from robo.proof.witness import Request, cosignature
+from robo.services.witnessing import server
 from robo.services.witnessing.deciding import Witness
 from robo.services.witnessing.server import application
 from robo.store import audit, sequencer, witnesses
@@ -280,3 +284,31 @@ def test_a_request_that_does_not_end_is_not_waited_for(witness: Witness) -> None
     scope = {"type": "http", "method": "POST", "path": "/add-checkpoint", "headers": [], "query_string": b""}
     asyncio.run(application(witness, patience=0.05)(scope, receive, send))
     assert sent[0]["status"] == 408
+
+
+@pytest.mark.parametrize("before", [b"", b"GET /healthz HTTP/1.1\r\nHost: w\r\n\r\n"], ids=["first", "second"])
+def test_a_connection_that_does_not_say_what_it_asks_is_cut(
+    witness: Witness, before: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as the server takes, silent, would keep everybody out."""
+    monkeypatch.setattr(server, "PATIENCE", 0.05)
+
+    async def heard() -> bytes:
+        config = uvicorn.Config(application(witness), http=server.Patient, lifespan="off", log_config=None)
+        config.load()
+        door = await asyncio.get_running_loop().create_server(
+            lambda: server.Patient(config, ServerState(), {}), "127.0.0.1", 0
+        )
+        async with door:
+            reader, writer = await asyncio.open_connection(*door.sockets[0].getsockname())
+            answer = b""
+            if before:
+                writer.write(before)
+                answer = await reader.readuntil(b"ok\n")
+            writer.write(b"POST /add-check")
+            with suppress(ConnectionResetError):
+                answer += await asyncio.wait_for(reader.read(), 10)
+            writer.close()
+        return answer
+
+    assert asyncio.run(heard()).startswith(b"HTTP/1.1 200" if before else b"")
