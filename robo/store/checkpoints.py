@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import func, insert, select, update
 
+from robo.proof.checkpoint import Checkpoint
 from robo.proof.handover import CHANGED, NEW
+from robo.proof.note import Note
 from robo.store.audit_tables import audit_checkpoint, audit_cosigned, audit_head, audit_leaf
 from robo.store.clock import Tx, now
 from robo.store.ids import new_id
@@ -34,7 +36,8 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a witness of our log answered last: up to which size it countersigned, and when."""
+    """Up to which size a witness of our log countersigned, and when, by its own signature; `code` and `told`: what it
+    answered last."""
 
     witness: str
     size: int
@@ -119,9 +122,17 @@ def head_of(tx: Tx) -> tuple[str, int]:
 
 
 def answers(tx: Tx) -> list[Answer]:
-    """What each witness said last, by name."""
+    """What each witness countersigned and said last, by name. What it only says that it countersigned counts for 0."""
     rows = tx.execute(select(audit_cosigned).order_by(audit_cosigned.c.witness))
-    return [Answer(row.witness, row.size, row.at, row.code, row.told) for row in rows]
+    return [Answer(row.witness, *_signed(row.note, row.witness, row.at), row.code, row.told) for row in rows]
+
+
+def _signed(text: str, witness: str, otherwise: datetime) -> tuple[int, datetime]:
+    if not text:
+        return 0, otherwise
+    note = Note.parse(text)
+    line = next(each for each in note.signatures if f"{each.name}+{each.key_id.hex()}" == witness)
+    return Checkpoint.parse(note.text).size, datetime.fromtimestamp(int.from_bytes(line.raw[:8], "big"), UTC)
 
 
 def unsealed_since(tx: Tx, sealed: int) -> datetime | None:

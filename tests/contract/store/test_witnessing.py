@@ -198,6 +198,20 @@ def test_an_answer_that_comes_late_is_not_taken_for_one_that_forgot(log: Log, st
         assert witnesses.told(tx)[Heading(BFC, POLICY.witnesses[BFC]).identity].size == sequencer.head(tx).size
 
 
+def test_status_says_what_a_witness_countersigned_and_when_not_what_it_said_since(
+    log: Log, store: Store, network: Network, timer: Any
+) -> None:
+    network.instead["http://pdl"] = lambda _: Heard(409, "text/x.tlog.size", b"3\n")
+    log.ask(network)
+    countersigned = int(timer.at.timestamp())
+    timer.pass_(600)
+    network.instead["http://bfc"] = lambda _: Heard(503, "text/plain", b"")
+    log.ask(network)
+    with store.read() as tx:
+        bfc, pdl = checkpoints.answers(tx)
+    assert (bfc.size, bfc.at.timestamp(), bfc.told, pdl.size) == (5, countersigned, Word.SILENT, 0)
+
+
 def grown(store: Store) -> None:
     happen(store, 5)
     seal(store, LOG)
