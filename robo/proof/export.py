@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain, takewhile
 from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
@@ -18,6 +19,7 @@ from typing import BinaryIO, Final, TypeVar
 from robo.errors import InfrastructureError
 from robo.proof.canonical import canonical, read_canonical
 from robo.proof.checkpoint import Checkpoint, LogProof
+from robo.proof.findings import broken
 from robo.proof.merkle import HASH_SIZE, TILE_HEIGHT, Frontier, leaf_hash
 from robo.proof.note import Note, read_at, unreadable
 from robo.proof.payloads import Payload
@@ -106,7 +108,7 @@ def read_entries(folder: Path) -> Iterator[tuple[str, bytes, LogProof]]:
     for file in files:
         name = file.name.removesuffix(SUFFIX)
         raw = _get(folder, f"{name}.json", "an entry")
-        yield f"{name}.json", raw, read_at(file.name, _proof, _get(folder, file.name, "a proof"))
+        yield f"{name}.json", raw, read_at(file.name, partial(_proof_of, name), _get(folder, file.name, "a proof"))
 
 
 def read_payloads(folder: Path) -> Iterable[Payload] | None:
@@ -203,8 +205,16 @@ def _note(line: bytes) -> Note:
 def _proof(raw: bytes) -> LogProof:
     try:
         return LogProof.parse(raw.decode())
-    except UnicodeDecodeError as broken:
-        raise unreadable("RB632", kind="a proof", why="it is not UTF-8") from broken
+    except UnicodeDecodeError as wrong:
+        raise unreadable("RB632", kind="a proof", why="it is not UTF-8") from wrong
+
+
+def _proof_of(name: str, raw: bytes) -> LogProof:
+    """A file is called by the number of its entry: a copy of it is not another entry."""
+    proof = _proof(raw)
+    if str(proof.index) != name:
+        raise broken("RB634", "entry %(other)s stands in its place", other=proof.index)
+    return proof
 
 
 def _payload(line: bytes) -> Payload:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import shutil
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -126,6 +127,10 @@ def test_a_region_and_single_entries_are_written_for_those_who_may_see_no_more(
     ]
     assert found == [("3.json", "event-3"), ("30.json", "event-30"), ("200.json", "event-200")]
     assert read_payloads(tmp_path / "some") is None
+    for end in (".json", ".tlog-proof"):
+        shutil.copy(tmp_path / f"some/30{end}", tmp_path / f"some/31{end}")
+    with pytest.raises(InfrastructureError, match="entry 30 stands in its place"):
+        list(read_entries(tmp_path / "some"))
 
 
 def test_an_export_of_a_million_needs_no_more_than_one_of_a_thousand(tmp_path: Path) -> None:
