@@ -88,7 +88,7 @@ UNIT: Final = _text("a unit of a process", r"(?:[a-z0-9-]{1,100}/)?[^\x00-\x1f\x
 LOG: Final = _text("the name of a log or a witness", r"[\w.:/+-]{0,200}")
 KEY: Final = _text("a verifier key", r"[\w.:/-]{1,200}\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{1,200}")
 ACTOR: Final = _text(
-    "a robot, a part of robo, or a pseudonym", r"robot(?::[\w.-]{1,200})?|[a-z]{1,20}|[a-z]+[:-]\w{1,32}"
+    "a robot, a part of robo, or a pseudonym", r"robot(?::[\w.-]{1,200})?|library|demo|case|person(?:-[0-9a-z]{1,12})?"
 )
 METHOD: Final = words("", "timed", "declared", "imported", "hypothesis")
 REASON: Final = words("", "triage", "recovery", "supervision", "maintenance", "correction", "repeated receipt")

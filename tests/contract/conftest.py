@@ -129,7 +129,7 @@ class Lab:
     def create(self, **values: Any) -> str:
         new = {"process": "p", "region": "r", "environment": "production", "version": "1.0.0", "digest": "d1"}
         with self.store.write() as tx:
-            return runs.create(tx, NewRun(**(new | values)), actor="u:1")[0]
+            return runs.create(tx, NewRun(**(new | values)), actor="person-1")[0]
 
     def begin(self, run: str) -> Fence:
         claimed = self.claim(run)

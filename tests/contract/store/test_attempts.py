@@ -80,7 +80,7 @@ def test_nothing_of_a_waiting_run_is_claimed_until_somebody_says_yes(lab: Any, s
         assert runs.wait(tx, run, "limits")
     assert lab.claim(run) is None
     with store.write() as tx:
-        assert runs.allow(tx, run, actor="u:1")
+        assert runs.allow(tx, run, actor="person-1")
     assert lab.claim(run) is not None
 
 
@@ -119,8 +119,8 @@ def test_the_kill_switch_holds_everything_and_is_a_wish_for_what_runs(lab: Any, 
     claimed = lab.item("k1", "k2")
     with store.write() as tx:
         assert attempts.wish(tx, claimed.fence) is None
-        assert holds.put(tx, process="*", region="*", kind="stop", reason="wrong workbook", actor="u:1")
-        assert not holds.put(tx, process="*", region="*", kind="stop", reason="again", actor="u:1")
+        assert holds.put(tx, process="*", region="*", kind="stop", reason="wrong workbook", actor="person-1")
+        assert not holds.put(tx, process="*", region="*", kind="stop", reason="again", actor="person-1")
         assert attempts.wish(tx, claimed.fence) is Wish.STOP
     assert lab.claim() is None
 

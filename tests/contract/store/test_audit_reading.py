@@ -157,7 +157,7 @@ TAMPERED: dict[str, tuple[Callable[[Tx], Any], str, str]] = {
 
 def _other(tx: Tx, seq: int) -> bytes:
     (raw,) = sequencer.entries(tx, seq, 1)
-    return raw.replace(b'"robot', b'"ROBOT').replace(b'"u:1"', b'"u:2"')
+    return raw.replace(b'"robot', b'"ROBOT').replace(b'"person-1"', b'"person-2"')
 
 
 def _first(tx: Tx) -> str:
@@ -301,10 +301,10 @@ def test_a_log_that_cannot_be_sealed_now_is_exported_up_to_where_it_was(
         raise InfrastructureError("RB643", "the key is gone", remedy="bring it back")
 
     with pytest.raises(InfrastructureError, match="the log was never sealed, and cannot be now: the key is gone"):
-        exporting.export(store, tmp_path / "x", exporting.Wanted(), locked, POLICY, actor="u")
+        exporting.export(store, tmp_path / "x", exporting.Wanted(), locked, POLICY, actor="person-1")
     seal(store)
     filled.item("later")
-    done = exporting.export(store, tmp_path / "x", exporting.Wanted(), locked, POLICY, actor="u")
+    done = exporting.export(store, tmp_path / "x", exporting.Wanted(), locked, POLICY, actor="person-1")
     assert done.unsealed is not None
     assert verifying.verify_folder(tmp_path / "x", POLICY, "", 0).report.size == done.entries
 

@@ -17,9 +17,9 @@ from robo.store.clock import Tx
 from robo.store.engine import Store
 
 DECISIONS: dict[str, Callable[[Tx, Decision], object]] = {
-    "there": lambda tx, saw: decisions.there(tx, saw, actor="u:1", receipt={"no": "A-1"}),
-    "not there": lambda tx, saw: decisions.not_there(tx, saw, actor="u:1"),
-    "verify again": lambda tx, saw: decisions.verify_again(tx, saw, actor="u:1"),
+    "there": lambda tx, saw: decisions.there(tx, saw, actor="person-1", receipt={"no": "A-1"}),
+    "not there": lambda tx, saw: decisions.not_there(tx, saw, actor="person-1"),
+    "verify again": lambda tx, saw: decisions.verify_again(tx, saw, actor="person-1"),
 }
 
 
@@ -92,7 +92,7 @@ def test_an_ended_item_is_retried_under_a_new_token_with_tries_of_its_own(
     lab.end(claimed, outcome)
     with store.write() as tx:
         runs.end(tx, claimed.run, summary={})
-        decisions.retry(tx, lab.saw(claimed.fence.item), actor="u:1")
+        decisions.retry(tx, lab.saw(claimed.fence.item), actor="person-1")
     again = lab.claim(claimed.run)
     assert (again.fence.token, again.tries) == (claimed.fence.token + 1, 0)
 
@@ -101,7 +101,7 @@ def test_a_done_item_is_not_retried(lab: Any, store: Store) -> None:
     claimed = lab.item()
     lab.end(claimed)
     with pytest.raises(StoreConflict), store.write() as tx:
-        decisions.retry(tx, lab.saw(claimed.fence.item), actor="u:1")
+        decisions.retry(tx, lab.saw(claimed.fence.item), actor="person-1")
 
 
 def test_a_retry_is_refused_while_the_key_is_live_elsewhere_or_done_since(lab: Any, store: Store) -> None:
@@ -109,16 +109,16 @@ def test_a_retry_is_refused_while_the_key_is_live_elsewhere_or_done_since(lab: A
     lab.end(old, Outcome.FAILED)
     new = lab.item("k1")
     with pytest.raises(StoreConflict, match="it is live"), store.write() as tx:
-        decisions.retry(tx, lab.saw(old.fence.item), actor="u:1")
+        decisions.retry(tx, lab.saw(old.fence.item), actor="person-1")
     lab.end(new)
     with pytest.raises(StoreConflict, match="done since"), store.write() as tx:
-        decisions.retry(tx, lab.saw(old.fence.item), actor="u:1")
+        decisions.retry(tx, lab.saw(old.fence.item), actor="person-1")
 
 
 def test_cancelling_what_nobody_works_on_is_done_at_once_with_a_new_token(lab: Any, store: Store) -> None:
     run, (verdict,) = lab.open("k1")
     with store.write() as tx:
-        assert decisions.cancel(tx, lab.saw(verdict.item), actor="u:1")
+        assert decisions.cancel(tx, lab.saw(verdict.item), actor="person-1")
     assert lab.look(verdict.item).token == 2
     assert lab.state(verdict.item) is ItemState.CANCELLED
     assert lab.claim(run) is None
@@ -127,7 +127,7 @@ def test_cancelling_what_nobody_works_on_is_done_at_once_with_a_new_token(lab: A
 def test_cancelling_what_runs_is_a_wish(lab: Any, store: Store) -> None:
     claimed = lab.item()
     with store.write() as tx:
-        assert not decisions.cancel(tx, lab.saw(claimed.fence.item), actor="u:1")
+        assert not decisions.cancel(tx, lab.saw(claimed.fence.item), actor="person-1")
         assert attempts.wish(tx, claimed.fence) is Wish.CANCEL
     assert lab.state(claimed.fence.item) is ItemState.RUNNING
 
@@ -137,7 +137,7 @@ def test_after_a_wish_no_intent_is_written(lab: Any, store: Store) -> None:
     claimed = lab.item()
     seen = lab.read(lab.once(claimed))
     with store.write() as tx:
-        decisions.cancel(tx, lab.saw(claimed.fence.item), actor="u:1")
+        decisions.cancel(tx, lab.saw(claimed.fence.item), actor="person-1")
     with pytest.raises(Wished) as asked:
         lab.intent(claimed, seen)
     assert asked.value.wish is Wish.CANCEL
@@ -150,14 +150,14 @@ def test_cancelling_what_waits_to_be_verified_is_a_wish(lab: Any, store: Store) 
     with store.write() as tx:
         attempts.postpone(tx, claimed.fence, 40, "no answer", costs=False)
     with store.write() as tx:
-        assert not decisions.cancel(tx, lab.saw(claimed.fence.item), actor="u:1")
+        assert not decisions.cancel(tx, lab.saw(claimed.fence.item), actor="person-1")
     assert lab.state(claimed.fence.item) is ItemState.QUEUED
 
 
 def test_an_unknown_item_is_decided_not_cancelled(lab: Any, store: Store) -> None:
     claimed = lab.unknown()
     with pytest.raises(StoreConflict) as refused, store.write() as tx:
-        decisions.cancel(tx, lab.saw(claimed.fence.item), actor="u:1")
+        decisions.cancel(tx, lab.saw(claimed.fence.item), actor="person-1")
     assert refused.value.code == "RB616"
 
 
@@ -165,7 +165,7 @@ def test_a_cancelled_item_frees_its_key(lab: Any, store: Store) -> None:
     _, (first,) = lab.open("k1")
     _, (second,) = lab.open("k1")
     with store.write() as tx:
-        decisions.cancel(tx, lab.saw(first.item), actor="u:1")
+        decisions.cancel(tx, lab.saw(first.item), actor="person-1")
     assert lab.state(second.item) is ItemState.QUEUED
 
 
@@ -173,12 +173,12 @@ def test_a_cancelled_run_cancels_what_it_can_and_wishes_the_rest(lab: Any, store
     run, _ = lab.open("k1", "k2", "k3")
     claimed = lab.claim(run)
     with store.write() as tx:
-        assert decisions.cancel_run(tx, run, actor="u:1")[:2] == (2, 1)
+        assert decisions.cancel_run(tx, run, actor="person-1")[:2] == (2, 1)
         assert attempts.wish(tx, claimed.fence) is Wish.CANCEL
         assert runs.get(tx, run).state is RunState.RUNNING
     lab.end(claimed, Outcome.CANCELLED)
     with store.write() as tx:
-        assert decisions.cancel_run(tx, run, actor="u:1")[:2] == (0, 0)
+        assert decisions.cancel_run(tx, run, actor="person-1")[:2] == (0, 0)
         assert runs.get(tx, run).state is RunState.CANCELLED
 
 
@@ -188,8 +188,8 @@ def test_a_refused_secret_is_marked_once_and_cleared_by_a_person(store: Store) -
         assert not credentials.refuse(tx, "portal", region="r", reason="again")
         assert credentials.refused(tx, "r") == {"portal": "Identifiants incorrects"}
         assert credentials.refused(tx, "guyane") == {}
-        assert credentials.clear(tx, "portal", region="r", actor="u:1")
-        assert not credentials.clear(tx, "portal", region="r", actor="u:1")
+        assert credentials.clear(tx, "portal", region="r", actor="person-1")
+        assert not credentials.clear(tx, "portal", region="r", actor="person-1")
 
 
 def test_holds_are_told_once_and_released_one_by_one(lab: Any, store: Store) -> None:

@@ -81,14 +81,14 @@ def too_large(lab: Any) -> None:
     which, _ = lab.open(KEY)
     with lab.store.write() as tx:
         runs.wait(tx, which, "400 items")
-        runs.allow(tx, which, actor="u:1")
-        runs.resume(tx, which, actor="u:1")
+        runs.allow(tx, which, actor="person-1")
+        runs.resume(tx, which, actor="person-1")
 
 
 def cancelled(lab: Any) -> None:
     which, _ = lab.open(KEY)
     with lab.store.write() as tx:
-        decisions.cancel_run(tx, which, actor="u:1")
+        decisions.cancel_run(tx, which, actor="person-1")
 
 
 def freed(lab: Any) -> None:
@@ -179,7 +179,7 @@ def earned(lab: Any) -> None:
             reason="correction",
             **row,
         )
-        ledger.add(tx, wrong, actor="u:1")
+        ledger.add(tx, wrong, actor="person-1")
 
 
 def measured(lab: Any) -> None:
@@ -192,13 +192,13 @@ def secrets(lab: Any) -> None:
     with lab.store.write() as tx:
         credentials.signed_in(tx, "portal", region="r", host="https://portail.example.fr", run="", actor="robot:w")
         credentials.refuse(tx, "portal", region="r", reason=WORDS)
-        replaced(tx, "portal", "password", ["r"], actor="u:1")
+        replaced(tx, "portal", "password", ["r"], actor="person-1")
 
 
 def held(lab: Any) -> None:
     with lab.store.write() as tx:
         holds.put(tx, process="p", region="r", kind="portal", subject="https://portail.example.fr", reason=WORDS)
-        holds.release(tx, process="p", region="r", actor="u:1")
+        holds.release(tx, process="p", region="r", actor="person-1")
 
 
 def conflict(lab: Any) -> None:
@@ -211,7 +211,7 @@ def conflict(lab: Any) -> None:
 
 def handed_over(lab: Any) -> None:
     with TemporaryDirectory() as keys:
-        rotate(lab.store, FileVault(Path(keys)), AuditSettings(origin=LOG), actor="u:1")
+        rotate(lab.store, FileVault(Path(keys)), AuditSettings(origin=LOG), actor="person-1")
 
 
 def purged(lab: Any) -> None:
@@ -236,19 +236,19 @@ def witnessed(lab: Any) -> None:
         witnesses.countersign(tx, other, "note", none)
         witnesses.refuse(tx, other, 409, request="request", answer="answer")
         witnesses.refused(tx, "bfc.example/witness", ours, 409, request="request", answer="answer")
-        witnesses.clear(tx, actor="u:1", why=WORDS)
+        witnesses.clear(tx, actor="person-1", why=WORDS)
 
 
 def put_back(lab: Any) -> None:
     with TemporaryDirectory() as keys:
         with lab.store.write() as tx:
             detect(tx, Lost(LOG, 9, "bfc.example/witness", proven=True))
-        reconcile(lab.store, FileVault(Path(keys)), actor="u:1", why=WORDS, origin=OTHER)
+        reconcile(lab.store, FileVault(Path(keys)), actor="person-1", why=WORDS, origin=OTHER)
 
 
 def looked_at(lab: Any) -> None:
     run(lab)
-    look_inside(lab.store, Wanted(), 5, actor="u:1")
+    look_inside(lab.store, Wanted(), 5, actor="person-1")
 
 
 SCENARIOS: dict[EventType, Callable[[Any], object]] = {
@@ -368,7 +368,7 @@ def test_a_pseudonym_is_the_same_until_it_is_forgotten_and_nobody_can_calculate_
 def test_what_a_person_says_of_an_effect_is_in_the_payload_of_the_decision(lab: Any, store: Store) -> None:
     claimed = lab.unknown(KEY)
     with store.write() as tx:
-        decisions.there(tx, lab.saw(claimed.fence.item), actor="u:1", receipt={"no": KEY, "why": WORDS})
+        decisions.there(tx, lab.saw(claimed.fence.item), actor="person-1", receipt={"no": KEY, "why": WORDS})
     (said,) = of_type(store, EventType.DECISION)
     assert said["pc"]
 
@@ -400,7 +400,7 @@ def test_an_answer_that_is_too_long_is_refused_before_anything_is_written(lab: A
 
     claimed = lab.unknown(KEY)
     with pytest.raises(InfrastructureError) as refusal, store.write() as tx:
-        decisions.there(tx, lab.saw(claimed.fence.item), actor="u:1", receipt={"why": "é" * 70_000})
+        decisions.there(tx, lab.saw(claimed.fence.item), actor="person-1", receipt={"why": "é" * 70_000})
     assert (refusal.value.code, refusal.value.place) == ("RB687", "audit/person.decided/receipt")
     assert lab.state(claimed.fence.item) is ItemState.UNKNOWN
     assert not of_type(store, EventType.DECISION)

@@ -187,11 +187,11 @@ class History:
         before, row = self.lab.look(saw.item), self.lab.read(ONCE)
         decision = self.chance.choice(("see", "verify again", "retry", "cancel"))
         verbs: dict[str, Callable[[Any], object]] = {
-            "there": lambda tx: decisions.there(tx, saw, actor="u", receipt={}),
-            "not there": lambda tx: decisions.not_there(tx, saw, actor="u"),
-            "verify again": lambda tx: decisions.verify_again(tx, saw, actor="u"),
-            "retry": lambda tx: decisions.retry(tx, saw, actor="u"),
-            "cancel": lambda tx: decisions.cancel(tx, saw, actor="u"),
+            "there": lambda tx: decisions.there(tx, saw, actor="person-1", receipt={}),
+            "not there": lambda tx: decisions.not_there(tx, saw, actor="person-1"),
+            "verify again": lambda tx: decisions.verify_again(tx, saw, actor="person-1"),
+            "retry": lambda tx: decisions.retry(tx, saw, actor="person-1"),
+            "cancel": lambda tx: decisions.cancel(tx, saw, actor="person-1"),
         }
         if decision == "see":
             decision = "there" if self.sent else "not there"

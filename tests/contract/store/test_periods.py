@@ -31,7 +31,7 @@ def machine(address: str, secrets: Path, timer: Any) -> Iterator[Store]:
 def write(store: Store) -> str:
     with store.write() as tx:
         periods.check(tx, "r")
-        event = audit.emit(tx, type=EventType.ITEM_OPENED, region="r", actor="u", obj=new_id(), payload=SAID)
+        event = audit.emit(tx, type=EventType.ITEM_OPENED, region="r", actor="person-1", obj=new_id(), payload=SAID)
     with store.write() as tx:
         sequencer.sequence(tx)
     return event

@@ -50,7 +50,7 @@ def ask(store: Store, claimed: Claimed, *, days: int | None = 10, seen: Reviewed
 
 def answers(store: Store, claimed: Claimed, choice: str = "ok", *, by: Person = BY, **given: str) -> None:
     with store.write() as tx:
-        answer(tx, items.get(tx, claimed.fence.item), choice, {"amount": "12", **given}, actor="u:1", by=by)
+        answer(tx, items.get(tx, claimed.fence.item), choice, {"amount": "12", **given}, actor="person-1", by=by)
 
 
 def test_a_question_frees_the_slot_and_its_run_waits(lab: Any, store: Store) -> None:
@@ -221,7 +221,7 @@ def test_a_retry_keeps_the_answer_of_a_failure_and_that_of_a_refusal_only_for_wh
     answers(store, claimed)
     lab.end(lab.claim(claimed.run), outcome, code="minor")
     with store.write() as tx:
-        decisions.retry(tx, lab.saw(claimed.fence.item), actor="u:1")
+        decisions.retry(tx, lab.saw(claimed.fence.item), actor="person-1")
     with store.read() as tx:
         found = reviews.read(tx, key_of(claimed))
     assert (found.state, found.choice, found.row_digest == "d") == (ReviewState.ANSWERED, "ok", counts)
@@ -235,7 +235,7 @@ def test_a_retry_forgets_the_answer_that_an_earlier_item_of_the_key_was_given(la
     later = lab.item("k1")
     lab.end(later, Outcome.REJECTED, code="minor")
     with store.write() as tx:
-        decisions.retry(tx, lab.saw(later.fence.item), actor="u:1")
+        decisions.retry(tx, lab.saw(later.fence.item), actor="person-1")
     with store.read() as tx:
         assert reviews.read(tx, key_of(later)).row_digest != "d"
 
@@ -248,7 +248,7 @@ def test_a_retry_asks_anew_where_the_time_was_over(lab: Any, store: Store) -> No
         sweeps.sweep(tx)
     lab.end(lab.claim(claimed.run), Outcome.REJECTED, code="no-answer")
     with store.write() as tx:
-        decisions.retry(tx, lab.saw(claimed.fence.item), actor="u:1")
+        decisions.retry(tx, lab.saw(claimed.fence.item), actor="person-1")
     with store.read() as tx:
         assert reviews.read(tx, key_of(claimed)).state is ReviewState.NONE
 
@@ -257,7 +257,7 @@ def test_a_run_whose_items_wait_can_be_cancelled_and_nobody_is_asked_any_more(la
     claimed = lab.item("k1")
     ask(store, claimed)
     with store.write() as tx:
-        assert decisions.cancel_run(tx, claimed.run, actor="u:1")[0] == 1
+        assert decisions.cancel_run(tx, claimed.run, actor="person-1")[0] == 1
     with store.read() as tx:
         assert reviews.waiting(tx) == []
         assert runs.get(tx, claimed.run).state is RunState.CANCELLED
@@ -276,5 +276,5 @@ def test_a_person_who_saw_an_older_question_is_told_to_look_again(lab: Any, stor
     ask(store, lab.claim(claimed.run))
     saw = Decision(item=item.id, state=ItemState.WAITING, token=item.token)
     with pytest.raises(StoreConflict) as changed, store.write() as tx:
-        decisions.answer(tx, saw, seen, actor="u:1", choice="ok", values={}, by=BY)
+        decisions.answer(tx, saw, seen, actor="person-1", choice="ok", values={}, by=BY)
     assert changed.value.code == "RB620"

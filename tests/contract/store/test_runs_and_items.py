@@ -46,7 +46,7 @@ def test_a_run_that_fails_to_be_created_leaves_nothing(lab: Any, store: Store, c
 
     def create_and_fail() -> None:
         with store.write() as tx:
-            runs.create(tx, new, actor="u:1")
+            runs.create(tx, new, actor="person-1")
             raise RuntimeError
 
     with pytest.raises(RuntimeError):

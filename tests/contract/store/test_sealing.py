@@ -48,13 +48,13 @@ class Registry:
     def happens(self, times: int = 1) -> None:
         with self.store.write() as tx:
             for _ in range(times):
-                audit.emit(tx, type=EventType.RUN_OPENED, region="r", actor="u:1", obj=new_id())
+                audit.emit(tx, type=EventType.RUN_OPENED, region="r", actor="person-1", obj=new_id())
 
     def seal(self) -> Sealed:
         return seal(self.store, self.keep, self.settings)
 
     def rotate(self) -> Rotated:
-        return rotate(self.store, self.keep, self.settings, actor="u:1")
+        return rotate(self.store, self.keep, self.settings, actor="person-1")
 
     def key(self) -> VerifierKey:
         with self.store.read() as tx:

@@ -121,7 +121,7 @@ def test_one_that_came_to_no_good_end_is_told_and_may_be_done_again(lab: Any, st
         (note,) = afterwards.notes(tx, claimed.run)
         assert (note.code, note.facts["item"], note.facts["kind"]) == ("RB544", sequel.fence.item, "failed")
         runs.close(tx, claimed.run)
-        decisions.retry(tx, decision_of(lab, sequel), actor="u:1")
+        decisions.retry(tx, decision_of(lab, sequel), actor="person-1")
         assert runs.get(tx, claimed.run).state is RunState.RUNNING
     again = sequel_of(lab, claimed.run)
     assert (again.about, again.doing) == (sequel.about, sequel.doing)

@@ -80,7 +80,7 @@ def test_a_change_its_payload_and_its_event_are_one_commit_or_nothing(lab: Any, 
 
     def decide_and_fail() -> None:
         with store.write() as tx:
-            decisions.there(tx, lab.saw(claimed.fence.item), actor="u:1", receipt={"no": "A-1"})
+            decisions.there(tx, lab.saw(claimed.fence.item), actor="person-1", receipt={"no": "A-1"})
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -88,7 +88,7 @@ def test_a_change_its_payload_and_its_event_are_one_commit_or_nothing(lab: Any, 
     assert {table: counted(table) for table in before} == before
     assert lab.state(claimed.fence.item) is ItemState.UNKNOWN
     with store.write() as tx:
-        decisions.there(tx, lab.saw(claimed.fence.item), actor="u:1", receipt={"no": "A-1"})
+        decisions.there(tx, lab.saw(claimed.fence.item), actor="person-1", receipt={"no": "A-1"})
     assert {table: counted(table) for table in before} == {table: n + 1 for table, n in before.items()}
 
 

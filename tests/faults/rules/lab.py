@@ -138,7 +138,7 @@ class Lab:
             process="p", region="r", environment="production", version="1.0.0", digest="d", inputs={}, options={}
         )
         with self.store.write() as tx:
-            run = runs.create(tx, new, actor="u:1")[0]
+            run = runs.create(tx, new, actor="person-1")[0]
         with self.store.write() as tx:
             fence = attempts.claim(tx, "A", self.lives["A"], run=run)[0].fence
             items.begin(tx, fence)
@@ -238,7 +238,7 @@ class Lab:
         """A person's act; False when robo refuses it."""
         try:
             with self.store.write() as tx:
-                decision(tx, saw, actor="u:1", **more)
+                decision(tx, saw, actor="person-1", **more)
         except StoreConflict:
             return False
         return True
