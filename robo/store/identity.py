@@ -32,7 +32,8 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What is known of one key. `owner`: its live item; `last`: state and row digest of its latest ended item."""
+    """What is known of one key. `owner`: its live item; `done`: the passes that ended so, told by the newest of them
+    since a purge forgets the oldest; `last`: state and row digest of its latest ended item."""
 
     owner: str = ""
     done: int = 0
@@ -74,7 +75,7 @@ def past(tx: Tx, key: Key, keys: Sequence[str], *, but: str = "") -> dict[str, P
     rows = tx.execute(
         select(
             items.c.key,
-            func.count(case((done, 1))).label("done"),
+            func.coalesce(func.max(case((done, items.c.doing + 1))), 0).label("done"),
             func.max(case((done, items.c.ended)), type_=items.c.ended.type).label("done_at"),
             func.max(case((owns, items.c.id))).label("owner"),
             func.max(case((items.c.state.in_(_TERMINAL), items.c.id))).label("last"),
@@ -92,7 +93,7 @@ def past(tx: Tx, key: Key, keys: Sequence[str], *, but: str = "") -> dict[str, P
         before = known.get(stored[row.key], Past())
         known[stored[row.key]] = Past(
             owner=row.owner or before.owner,
-            done=row.done + before.done,
+            done=max(row.done, before.done),
             done_at=max(filter(None, (row.done_at, before.done_at)), default=None),
             last=ends[row.last].state if row.last else before.last,
             last_digest=ends[row.last].row_digest if row.last else before.last_digest,

@@ -3,7 +3,6 @@ that ended the other one, with tokens, attempts and a journal like any other. It
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -64,13 +63,14 @@ def add(tx: Tx, following: Sequence[tuple[Known, Mapping[str, Any]]], at: dateti
 
 def _before(tx: Tx, item: Known, keys: Sequence[str]) -> dict[str, int]:
     """How many sequels each key has had: each end of an item is an occasion of its own, so each is a pass of its own in
-    the journal (a second rejection sends a second mail)."""
+    the journal (a second rejection sends a second mail). Told by the newest of them: a purge forgets the oldest."""
     mine = [items.c[name] == item[name] for name in ("environment", "process", "region")]
     stored = aliases(tx, item["environment"], item["process"], item["region"], keys)
-    query = select(items.c.key, func.count()).where(*mine, items.c.kind == ItemKind.SEQUEL, items.c.key.in_(stored))
-    found: Counter[str] = Counter()
-    for row in tx.execute(query.group_by(items.c.key)):
-        found[stored[row[0]]] += int(row[1])
+    query = select(items.c.key, func.max(items.c.doing))
+    query = query.where(*mine, items.c.kind == ItemKind.SEQUEL, items.c.key.in_(stored))
+    found: dict[str, int] = {}
+    for key, doing in tx.execute(query.group_by(items.c.key)):
+        found[stored[key]] = max(doing + 1, found.get(stored[key], 0))
     return found
 
 

@@ -360,6 +360,42 @@ def test_units_are_found_again_for_longer_and_then_by_nobody(archive: Archive) -
     assert [each.taken for each in verdicts] == [Taken.QUEUED]
 
 
+def test_a_pass_of_a_key_is_never_one_that_was_done_already_whatever_was_forgotten(archive: Archive) -> None:
+    """S2: the journal of an earlier pass would have the effect of this one skipped, and the item called done."""
+    rules = Rules(project=Retention(units=24))
+    passes: list[int] = []
+    for _ in range(5):
+        claimed = archive.item("k1", again=timedelta())
+        seen = archive.read(archive.once(claimed))
+        assert seen.state is JournalState.NONE, passes
+        archive.receipt(claimed, archive.intent(claimed))
+        archive.end(claimed)
+        archive.finish(claimed.run)
+        passes.append(claimed.doing)
+        a_year_later(archive)
+        archive.purge(rules=rules).do()
+    assert passes == [0, 1, 2, 3, 4]
+
+
+def test_a_rejection_is_another_occasion_too_when_the_first_was_forgotten(archive: Archive) -> None:
+    rules = Rules(project=Retention(units=24))
+    passes: list[int] = []
+    for _ in range(5):
+        trouble = Trouble(code="bad-field", message="", facts={})
+        row = NewItem(key="k1", digest=f"d{archive.timer.at}", trouble=trouble)
+        run, _ = archive.open(row, options={"sequels": ["rejected"]})
+        sequel = archive.claim(run)
+        assert sequel is not None
+        assert archive.read(archive.once(sequel)).state is JournalState.NONE, passes
+        archive.receipt(sequel, archive.intent(sequel))
+        archive.end(sequel)
+        archive.finish(run)
+        passes.append(sequel.doing)
+        a_year_later(archive)
+        archive.purge(rules=rules).do()
+    assert passes == [0, 1, 2, 3, 4]
+
+
 def test_who_decided_is_forgotten_with_the_class_of_decisions_and_not_before(archive: Archive) -> None:
     with archive.store.write() as tx:
         mine = people.pseudonym(tx, "martin@pc-7")
