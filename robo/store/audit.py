@@ -23,7 +23,7 @@ from robo.store.audit_tables import audit_outbox, audit_payload
 from robo.store.clock import Tx, now
 from robo.store.columns import EPOCH, MICROSECOND
 from robo.store.ids import new_id
-from robo.store.periods import period_of, periods_of
+from robo.store.periods import period_of, periods_of, to_write
 from robo.store.saying import Draft, fitting, payload_bytes
 
 Unwritten = tuple[dict[str, Any], dict[str, Any] | None]
@@ -155,7 +155,7 @@ def _altered(event: str) -> InfrastructureError:
 def _sealed(tx: Tx, period: str, event: str, body: bytes) -> bytes:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    key = periods_of(tx).key(period)
+    key = to_write(tx, period)
     if key is None:
         raise InfrastructureError(
             "RB638",

@@ -23,7 +23,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from robo.errors import InfrastructureError
 from robo.store import aliases, clock, lines, schema, trouble
 from robo.store.clock import Tx
-from robo.store.periods import Ephemeral, Periods
+from robo.store.periods import CHECKED, Ephemeral, Periods
 
 T = TypeVar("T")
 
@@ -182,7 +182,9 @@ def open_store(
     Errors: RB601 not writable, RB604 on a network share, RB605 damaged, RB607 no answer, RB608 not an address.
     The schema is not touched: `upgrade(store)` does that."""
     address = _address(url)
-    options: dict[str, Any] = {"robo_periods": periods or Ephemeral(), **({"robo_clock": timer} if timer else {})}
+    options: dict[str, Any] = {"robo_periods": periods or Ephemeral(), CHECKED: set()}
+    if timer is not None:
+        options["robo_clock"] = timer
     if units is not None:
         options[aliases.OPTION] = units
     if address.get_backend_name() == "sqlite":

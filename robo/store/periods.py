@@ -18,6 +18,8 @@ from robo.store.audit_tables import audit_period
 from robo.store.clock import Tx, now
 from robo.store.races import lands
 
+CHECKED: Final = "robo_checked"
+"""Where a transaction finds the periods whose keys were compared with the store's, among its execution options."""
 _TAG: Final = b"robo period tag"
 
 
@@ -57,10 +59,12 @@ def note(tx: Tx, period: str) -> None:
         _same(tx, period, key)
 
 
-def check(tx: Tx, region: str) -> None:
+def check(tx: Tx, region: str) -> bool:
     """Events of a region can be written now: the keys of its month are had, and are those of the store's payloads.
+    False: it has none yet to compare them with.
 
     `InfrastructureError` RB636, and whatever the backend of the keys says: before anything was written."""
+    compared = False
     for kept in Kept:
         written = select(audit_period.c.key).where(
             audit_period.c.key.startswith(f"{region}/{kept.value}/", autoescape=True),
@@ -71,6 +75,19 @@ def check(tx: Tx, region: str) -> None:
             key = _lasting(tx, period)
             if key is not None and period in last:
                 _same(tx, period, key)
+                compared = True
+    return compared
+
+
+def to_write(tx: Tx, period: str) -> bytes | None:
+    """The key that a payload of this period is written with; None once it was destroyed. RB636 when the region's other
+    payloads have others: nobody else could read it, and the log would look altered. Each period is looked at once."""
+    checked: set[str] = tx.get_execution_options()[CHECKED]
+    if period not in checked:
+        if not check(tx, period.partition("/")[0]):
+            note(tx, period)  # the first of all: of two machines that begin at once the second is told
+        checked.add(period)
+    return periods_of(tx).key(period)
 
 
 def _lasting(tx: Tx, period: str) -> bytes | None:

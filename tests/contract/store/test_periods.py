@@ -11,9 +11,10 @@ import pytest
 
 from robo.errors import InfrastructureError
 from robo.model.audit import EventType
+from robo.model.base import ItemState
 from robo.services.keys import SecretPeriods
 from robo.services.vaults import FileVault
-from robo.store import audit, periods, sequencer
+from robo.store import audit, decisions, periods, sequencer
 from robo.store.engine import Store, open_store
 from robo.store.ids import new_id
 
@@ -69,6 +70,32 @@ def test_a_machine_with_other_secrets_is_told_before_it_writes(
             write(other)
         assert (told.value.code, "give this machine the secrets" in told.value.remedy) == ("RB636", True)
         write(one)
+
+
+def test_who_only_decides_something_from_a_machine_with_other_secrets_is_told_too(
+    lab: Any, address: str, timer: Any, secrets: Path, tmp_path: Path
+) -> None:
+    """What he would write nobody could read, and an auditor would be told that it was altered."""
+    with machine(address, secrets, timer) as one:
+        write(one)
+    doubted = lab.unknown()
+    with machine(address, tmp_path / "others", timer) as other:
+        with pytest.raises(InfrastructureError) as told, other.write() as tx:
+            decisions.there(tx, lab.saw(doubted.fence.item), actor="u:1", receipt={"no": "A-1"})
+        assert told.value.code == "RB636"
+    assert lab.state(doubted.fence.item) is ItemState.UNKNOWN
+
+
+def test_of_two_machines_that_begin_at_once_with_other_secrets_the_second_is_told(
+    store: Store, address: str, timer: Any, secrets: Path, tmp_path: Path
+) -> None:
+    said: dict[str, Any] = {"type": EventType.ITEM_OPENED, "region": "r", "actor": "u", "payload": SAID}
+    with machine(address, secrets, timer) as one, machine(address, tmp_path / "others", timer) as other:
+        with one.write() as tx:
+            audit.emit(tx, obj=new_id(), **said)
+        with pytest.raises(InfrastructureError) as told, other.write() as tx:
+            audit.emit(tx, obj=new_id(), **said)
+        assert told.value.code == "RB636"
 
 
 def test_another_region_begins_with_keys_of_its_own_anywhere(
