@@ -147,13 +147,18 @@ class Purge:
         return found
 
     def _rebuilt(self, found: Purged) -> bool:
-        """Pages keep pieces of what was deleted until the file is written anew. Robots would wait for a large one."""
+        """Pages keep pieces of what was deleted until the file is written anew. Robots would wait for a large one; and
+        where it cannot be (the disk is full, somebody writes on and on), what is deleted is deleted all the same."""
         if found.nothing and not upkeep.has_gaps(self.store):
             return True
         if self.busy() and upkeep.size(self.store) > LARGE:
             return False
-        upkeep.rebuild(self.store)
-        return upkeep.settle(self.store)
+        try:
+            upkeep.rebuild(self.store)
+            return upkeep.settle(self.store)
+        except InfrastructureError as trouble:
+            found.troubles.append(trouble)
+            return False
 
     def _begun(self, tx: Tx, *, dry: bool) -> tuple[datetime, Purged]:
         """The periods that are over, with payloads or with a key that still is one; and how far each region goes."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +27,7 @@ from robo.services.retention import Rules, checked_until, rules_of
 from robo.services.witnessing.asking import Heading, Log
 from robo.store import aliases, decisions, items, journal, people, runs, sequencer
 from robo.store.audit_tables import audit_payload, audit_period
-from robo.store.engine import Store, open_store
+from robo.store.engine import Store, open_store, upgrade
 from robo.store.tables import evidence
 from robo.store.tables import journal as journal_table
 from tests.archives import SECRET, YEAR, Archive, Chain, a_year_later, no_trace_of
@@ -324,6 +326,26 @@ def test_a_picture_that_cannot_be_deleted_is_told_and_goes_with_the_next_purge(a
     one.rmdir()
     assert archive.purge().do().files == {"r": 1}
     assert list(archive.places.evidence.iterdir()) == []
+
+
+def test_a_store_that_cannot_be_written_anew_is_told_and_all_is_gone_from_its_rows(
+    timer: Timer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full, or somebody who writes on and on: copies end with the purge all the same."""
+    monkeypatch.setattr("robo.store.engine.BUSY_TIMEOUT_MS", 20)
+    chain = Chain()
+    opened = open_store(str(tmp_path / "robo.db"), timer=timer, periods=chain, units=lambda _: bytes(32))
+    upgrade(opened)
+    archive = Archive(opened, timer, tmp_path)
+    archive.chain = chain
+    archive.done("k1")
+    a_year_later(archive)
+    with closing(sqlite3.connect(tmp_path / "robo.db", isolation_level=None)) as other:
+        done = archive.purge(busy=lambda: bool(other.execute("BEGIN IMMEDIATE").rowcount > 0)).do()
+        assert no_trace_of(archive.rows())
+    assert ([each.code for each in done.troubles], done.rebuilt) == (["RB603"], False)
+    assert archive.purge().do().rebuilt
+    opened.close()
 
 
 def test_a_name_that_leads_out_of_the_folder_of_evidence_deletes_nothing(archive: Archive) -> None:
