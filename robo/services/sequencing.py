@@ -18,14 +18,18 @@ from robo.store.engine import Store
 Then = Callable[[], Awaitable[object]]
 EVERY: Final = 1.0
 """Seconds between two looks of a process that works."""
+MANY: Final = 1000
+"""Events a commit orders when all that wait are."""
 BATCH: Final = 200
 """Events a commit orders while others wait to write."""
 
 
 def sequence_all(store: Store) -> int:
-    """Order all that waits, in as many commits as it takes; how many events that was."""
-    ordered = 0
-    while count := store.transact(sequencer.sequence):
+    """Order all that waits now, in as many commits as it takes; how many events that was. What others write meanwhile
+    may wait on: among many writers there would be no end of it."""
+    ordered, count = 0, MANY
+    while count == MANY:
+        count = store.transact(partial(sequencer.sequence, limit=MANY))
         ordered += count
     return ordered
 

@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import func, select
@@ -25,6 +25,7 @@ from robo.proof.entry import read_entry
 from robo.proof.merkle import tree_root
 from robo.proof.policy import Policy
 from robo.proof.verify import Flaw, Log, Report, verify_log
+from robo.services.sequencing import sequence_all
 from robo.store import audit, audit_reading, decisions, holds, sequencer
 from robo.store.audit_tables import audit_leaf, audit_outbox, audit_payload
 from robo.store.clock import Tx
@@ -176,6 +177,22 @@ def test_several_sequencers_beside_several_writers_make_one_log(store: Store, ad
     assert sorted(ordered(store)) == sorted(told)
     assert len(told) == 60
     assert verified(store).size == 60
+
+
+def test_who_orders_what_waits_comes_to_an_end_while_others_write_on(store: Store) -> None:
+    class Busy:
+        """A store in which others write between any two commits of ours."""
+
+        commits = 0
+
+        def transact(self, work: Callable[[Tx], int]) -> int:
+            self.commits += 1
+            assert self.commits < 9
+            with store.write() as tx:
+                tell(tx)
+            return store.transact(work)
+
+    assert sequence_all(cast("Store", Busy())) == 1
 
 
 @pytest.mark.parametrize("point", [pytest.param("sequencer:1", marks=pytest.mark.long), "sequencer:3"])
