@@ -15,7 +15,7 @@ from sqlalchemy import func, select, text
 
 from robo.errors import InfrastructureError, RoboError
 from robo.proof.merkle import Frontier
-from robo.store import periods, schema, sequencer
+from robo.store import periods, rollups, schema, sequencer
 from robo.store.audit_tables import audit_leaf, audit_region
 from robo.store.clock import Tx
 from robo.store.engine import Store
@@ -96,8 +96,8 @@ def refuse_damaged(file: Path) -> None:
 
 def check(store: Store) -> list[RoboError]:
     """What is wrong with the store: RB676 for a damaged file, RB610 for the tables of another version, RB677 where the
-    log's head is not that of its entries, RB636 for keys that are another machine's, and whatever the database says
-    when it is read. Empty: nothing."""
+    log's head is not that of its entries, RB688 where a month is not the sum of its minutes, RB636 for keys that are
+    another machine's, and whatever the database says when it is read. Empty: nothing."""
     found: list[RoboError] = []
     try:
         with store.read() as tx:
@@ -115,7 +115,7 @@ def check(store: Store) -> list[RoboError]:
 
 
 def _log(tx: Tx, name: str) -> Iterator[RoboError]:
-    """What is wrong with the log's head, and with the keys of its regions."""
+    """What is wrong with the log's head, with the months of its minutes, and with the keys of its regions."""
     head = sequencer.head(tx)
     size = int(tx.execute(select(func.count()).select_from(audit_leaf)).scalar_one())
     frontier = Frontier()
@@ -123,6 +123,8 @@ def _log(tx: Tx, name: str) -> Iterator[RoboError]:
         frontier.append(bytes(leaf))
     if (size, frontier.root()) != (head.size, head.root):
         yield _no_head(name, head.size, size)
+    if (differs := rollups.first_difference(tx)) is not None:
+        yield differs
     for region in tx.execute(select(audit_region.c.region).order_by(audit_region.c.region)).scalars().all():
         try:
             periods.check(tx, region)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from robo.model.ledger import LedgerKind, LedgerRow
-from robo.store import ledger, rollups, sequencer
+from robo.store import ledger, rollups, sequencer, upkeep
 from robo.store.accounts_tables import ledger as rows
 from robo.store.audit_tables import ledger_months
 from robo.store.engine import Store, open_store, upgrade
@@ -81,6 +81,16 @@ def test_what_waits_to_be_ordered_is_not_missed(store: Store) -> None:
     with store.read() as tx:
         assert rollups.first_difference(tx) is None
     assert list(cells(store).values()) == [(1, 30, 5)]
+
+
+def test_the_check_of_a_store_tells_of_a_month_that_was_altered(store: Store) -> None:
+    with store.write() as tx:
+        ledger.add(tx, row(), actor="robot")
+        sequencer.sequence(tx)
+    assert upkeep.check(store) == []
+    with store.write() as tx:
+        tx.execute(update(ledger_months).values(minutes_after=0))
+    assert [each.code for each in upkeep.check(store)] == ["RB688"]
 
 
 def test_a_row_or_a_month_that_was_altered_is_named_with_its_cell(store: Store) -> None:
