@@ -7,6 +7,7 @@ and the name of the period, `key`.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -29,6 +30,8 @@ from robo.store.saying import Draft, fitting, payload_bytes
 Unwritten = tuple[dict[str, Any], dict[str, Any] | None]
 """The rows of one event: in the outbox, and of its payload."""
 
+_MEMBERS: Final = {"v", "id", "region", "ts", "type", "actor", "obj", "cause", "data", "pc", "key"}
+"""What an entry has before `seq`, `rseq` and `prev` are given to it."""
 _ROOM: Final = 160
 """Bytes that `seq`, `rseq` and `prev` will take."""
 _CLEAR, _SEALED = b"\0", b"\1"
@@ -173,6 +176,33 @@ def take(tx: Tx, limit: int = 1000) -> list[tuple[str, str, str]]:
     if rows:
         tx.execute(_DROP, [{"gone": row.id} for row in rows])
     return [(row.id, row.region, row.body) for row in rows]
+
+
+def waiting_entry(event: str, body: str) -> dict[str, Any]:
+    """The entry of a row that waits, without `seq`, `rseq` and `prev`. `InfrastructureError` RB634 when it is none."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        found = None
+    if (
+        isinstance(found, dict)
+        and found.keys() == _MEMBERS
+        and found["id"] == event
+        and isinstance(found["data"], dict)
+    ):
+        return found
+    raise InfrastructureError(
+        "RB634",
+        "what waits for its place in the log as %(event)s is no event: it was altered",
+        place=f"audit_outbox/{event}",
+        remedy="keep this store as evidence; nothing is put in order until the newest backup that verifies is put back",
+        event=event,
+    )
+
+
+def waiting(tx: Tx) -> list[dict[str, Any]]:
+    """The events that have no place in the log yet, oldest first. RB634."""
+    return [waiting_entry(row.id, row.body) for row in tx.execute(_TAKE)]
 
 
 def pending(tx: Tx) -> list[str]:

@@ -5,7 +5,6 @@ All is read in the caller's transaction, which sees one state of the log, and st
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
@@ -86,7 +85,7 @@ def of_type(tx: Tx, kind: str) -> Iterator[dict[str, Any]]:
 
 def waiting(tx: Tx) -> list[dict[str, Any]]:
     """The events that have no place in the log yet, oldest first, without `seq`, `rseq` and `prev`."""
-    return [json.loads(body) for body in audit.pending(tx)]
+    return audit.waiting(tx)
 
 
 def _opened(tx: Tx, row: Row[Any]) -> bytes | None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from sqlalchemy import RowMapping, Select, func, select
 
 from robo.errors import InfrastructureError
+from robo.store import audit
 from robo.store.accounts_tables import ledger
-from robo.store.audit_tables import audit_outbox, ledger_months
+from robo.store.audit_tables import ledger_months
 from robo.store.clock import Tx
 from robo.store.races import upsert
 
 Cell = tuple[str | int, ...]
 Sums = tuple[int, ...]
 
+LEDGER: Final = "ledger."
+"""What the types of events begin with that have minutes."""
 _CELL: Final = tuple(column.name for column in ledger_months.primary_key)
 _ADDED: Final = ("units", "minutes_before", "minutes_after")
 _NOTHING: Final[Sums] = (0, 0, 0)
@@ -58,8 +60,7 @@ def _sums_of(tx: Tx, rows: Sequence[str]) -> Iterator[RowMapping]:
 
 def _waiting(tx: Tx) -> list[str]:
     """The rows whose events have no place in the log yet: no month has them."""
-    bodies: Iterable[str] = tx.execute(select(audit_outbox.c.body)).scalars()
-    return [json.loads(body)["data"]["ledger"] for body in bodies if '"type":"ledger.' in body]
+    return [str(entry["data"].get("ledger", "")) for entry in audit.waiting(tx) if entry["type"].startswith(LEDGER)]
 
 
 def _cell(row: RowMapping) -> tuple[Cell, Sums]:

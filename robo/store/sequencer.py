@@ -6,7 +6,6 @@ Any process may do it; the lock on the head's row makes it one at a time. Events
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,8 +23,6 @@ from robo.store.columns import EPOCH, MICROSECOND
 from robo.store.races import lands, upsert
 
 HEAD: Final = 1
-LEDGER: Final = "ledger."
-"""What the types of events begin with that have minutes."""
 _LOCKED: Final = select(audit_head).where(audit_head.c.id == HEAD).with_for_update()
 _LEAF: Final = insert(audit_leaf)
 _NODE: Final = insert(audit_node)
@@ -83,7 +80,7 @@ def sequence(tx: Tx, limit: int = 1000) -> int:
     regions = _regions(tx, {region for _, region, _ in waiting})
     leaves, nodes, credited, used = [], [], [], set()
     for event, region, body in waiting:
-        entry = json.loads(body)
+        entry = audit.waiting_entry(event, body)
         raw, regions[region] = sequenced(entry, frontier.size, regions[region])
         leaves.append(_leaf(event, entry, frontier.size, regions[region], raw))
         nodes += [
@@ -91,8 +88,8 @@ def sequence(tx: Tx, limit: int = 1000) -> int:
         ]
         if entry["key"]:
             used.add(entry["key"])
-        if entry["type"].startswith(LEDGER):
-            credited.append(entry["data"]["ledger"])
+        if entry["type"].startswith(rollups.LEDGER):
+            credited.append(str(entry["data"].get("ledger", "")))
     reach("sequencer")
     _write(tx, frontier, leaves, nodes, regions)
     for period in sorted(used):

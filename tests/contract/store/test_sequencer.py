@@ -26,7 +26,7 @@ from robo.proof.merkle import tree_root
 from robo.proof.policy import Policy
 from robo.proof.verify import Flaw, Log, Report, verify_log
 from robo.services.sequencing import sequence_all
-from robo.store import audit, audit_reading, decisions, holds, sequencer
+from robo.store import audit, audit_reading, audit_search, decisions, holds, rollups, sequencer
 from robo.store.audit_tables import audit_leaf, audit_outbox, audit_payload
 from robo.store.clock import Tx
 from robo.store.engine import Store, open_store, upgrade
@@ -211,12 +211,30 @@ def test_a_sequencer_that_is_killed_leaves_whole_batches_and_the_next_one_goes_o
     verified(store)
 
 
-def test_an_event_that_is_no_event_stops_the_sequencer_and_nothing_is_half_done(store: Store, counted: Any) -> None:
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [("}", ""), ('"data"', '"date"'), ('"id":"0', '"id":"1')],
+    ids=["text", "member", "id"],
+)
+def test_an_event_that_is_no_event_stops_the_sequencer_and_nothing_is_half_done(
+    store: Store, counted: Any, before: str, behind: str
+) -> None:
     with store.write() as tx:
         tell(tx)
-        tx.execute(audit_outbox.insert(), {"id": new_id(), "region": "r", "body": '{"key":null,"type":"x"}'})
-    with pytest.raises(InfrastructureError):
-        sequence(store)
+        event = tell(tx)
+        row = audit_outbox.c.id == event
+        body = tx.execute(select(audit_outbox.c.body).where(row)).scalar_one()
+        tx.execute(audit_outbox.update().where(row).values(body=body.replace(before, behind)))
+    looks = (
+        sequencer.sequence,
+        audit_reading.log_of,
+        rollups.first_difference,
+        lambda tx: audit_search.search(tx, audit_search.Wanted(), 10),
+    )
+    for look in looks:
+        with pytest.raises(InfrastructureError) as told, store.write() as tx:
+            look(tx)
+        assert (told.value.code, told.value.place) == ("RB634", f"audit_outbox/{event}")
     assert (counted("audit_outbox"), counted("audit_leaf"), counted("audit_region")) == (2, 0, 0)
 
 
