@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -21,8 +22,18 @@ SIGN: Final = "~"
 DIGITS: Final = 32
 """Hexadecimal digits of an alias: 128 bits."""
 
+LIKE: Final = SIGN + "_" * DIGITS
+"""What is written so is an alias, in SQL: a key of somebody's may begin with `SIGN` too."""
+
+_ALIAS: Final = re.compile(f"{SIGN}[0-9a-f]{{{DIGITS}}}")
+
 Units = Callable[[str], bytes]
 """The region's key of units, 32 bytes, by the region's name."""
+
+
+def is_alias(key: str) -> bool:
+    """Whether this is what a key is called once it was purged."""
+    return _ALIAS.fullmatch(key) is not None
 
 
 def alias(tx: Tx, environment: str, process: str, region: str, key: str) -> str:

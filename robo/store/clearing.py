@@ -20,7 +20,7 @@ from robo.model.base import LIVE, ItemState
 from robo.model.run import ItemKind, RunState
 from robo.store import audit
 from robo.store.accounts_tables import ledger
-from robo.store.aliases import SIGN, new_alias
+from robo.store.aliases import LIKE, is_alias, new_alias
 from robo.store.clock import Tx, now
 from robo.store.tables import attempts, evidence, items, journal, payloads, reviews, runs, traces, writebacks
 
@@ -131,7 +131,7 @@ def _items(tx: Tx, rows: Sequence[Row[Any]]) -> None:
 
 
 def _called(tx: Tx, row: Row[Any]) -> str:
-    if row.kind not in _KEYED or row.key.startswith(SIGN):
+    if row.kind not in _KEYED:
         return str(row.key)
     return new_alias(tx, row.environment, row.process, row.region, row.key)
 
@@ -150,12 +150,13 @@ _EFFECT: Final = (
 def _journal(tx: Tx, which: Sequence[str]) -> None:
     """The rows of effects keep what protects them: state, number of intents, pass. Of their outputs stays which there
     were, so that whoever needs one knows that it is not missing but left out, and has it read again."""
-    rows = tx.execute(select(journal).where(journal.c.item.in_(which), journal.c.state != "open")).mappings().all()
+    query = select(journal).where(journal.c.item.in_(which), journal.c.state != "open")
+    rows = tx.execute(query.with_for_update()).mappings().all()  # an item of the same key may open one just now
     changes = []
     for row in rows:
         named = {name for name in row["outputs"] if name not in OF_THE_ENGINE} | {*row["outputs"].get(LEFT_OUT, {})}
         to = row["key"]
-        if not to.startswith(SIGN):
+        if not is_alias(to):
             to = new_alias(tx, row["environment"], row["process"], row["region"], to)
         left: dict[str, Any] = {LEFT_OUT: {name: [] for name in sorted(named)}} if named else {}
         changes.append({"which": row["id"], "to": to, "left": left})
@@ -210,7 +211,7 @@ def forget_units(tx: Tx, region: str, before: datetime) -> dict[str, int]:
         (journal, journal.c.key, journal.c.changed),
     )
     for table, key, when in hidden:
-        mine = update(table).where(table.c.region == region, key.like(f"{SIGN}%"), when < before)
+        mine = update(table).where(table.c.region == region, key.like(LIKE), when < before)
         found[table.name] = tx.execute(mine.values(key=FORGOTTEN + table.c.id)).rowcount
     old = update(ledger).where(ledger.c.region == region, ledger.c.written < before, ledger.c.unit_hash != "")
     old = old.where(ledger.c.unit_hash.not_like(f"{FORGOTTEN}%"))

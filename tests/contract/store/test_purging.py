@@ -246,6 +246,15 @@ def test_a_purged_item_still_counts_and_its_key_is_still_done(archive: Archive) 
     assert [each.taken for each in verdicts] == [Taken.ALREADY_DONE]
 
 
+def test_a_key_that_looks_like_what_a_purge_calls_one_is_purged_too(archive: Archive) -> None:
+    archive.done(f"~{SECRET}")
+    a_year_later(archive)
+    archive.purge().do()
+    assert no_trace_of(archive.rows())
+    _, verdicts = archive.open(f"~{SECRET}")
+    assert [each.taken for each in verdicts] == [Taken.ALREADY_DONE]
+
+
 def test_what_was_done_before_a_failure_is_not_done_again_after_a_purge(archive: Archive) -> None:
     """S1: the portal takes one effect per once key. S2: what is skipped was done."""
     archive.done("k1", outcome=Outcome.FAILED, code="later-step")
