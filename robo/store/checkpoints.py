@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import func, insert, select, update
@@ -15,9 +15,12 @@ from robo.proof.handover import CHANGED, NEW
 from robo.proof.note import Note
 from robo.store.audit_tables import audit_checkpoint, audit_cosigned, audit_head, audit_leaf
 from robo.store.clock import Tx, now
+from robo.store.columns import EPOCH
 from robo.store.ids import new_id
 from robo.store.sequencer import HEAD, head
 
+LATEST: Final = 253_402_300_799
+"""The last second of the year 9999: what a witness signs may be any number, and a time is shown."""
 _NEWEST: Final = select(audit_checkpoint).order_by(
     audit_checkpoint.c.size.desc(), audit_checkpoint.c.made.desc(), audit_checkpoint.c.id.desc()
 )
@@ -36,8 +39,8 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Up to which size a witness of our log countersigned, and when, by its own signature; `code` and `told`: what it
-    answered last."""
+    """What a witness of our log answered last (`code`, `told`), and up to which `size` its signature goes, and of when
+    it is: 0 and the time of the answer where it countersigned nothing yet."""
 
     witness: str
     size: int
@@ -124,15 +127,21 @@ def head_of(tx: Tx) -> tuple[str, int]:
 def answers(tx: Tx) -> list[Answer]:
     """What each witness countersigned and said last, by name. What it only says that it countersigned counts for 0."""
     rows = tx.execute(select(audit_cosigned).order_by(audit_cosigned.c.witness))
-    return [Answer(row.witness, *_signed(row.note, row.witness, row.at), row.code, row.told) for row in rows]
+    found = [(row, signed(row.witness, row.note) or (0, row.at)) for row in rows]
+    return [Answer(row.witness, size, at, row.code, row.told) for row, (size, at) in found]
 
 
-def _signed(text: str, witness: str, otherwise: datetime) -> tuple[int, datetime]:
-    if not text:
-        return 0, otherwise
-    note = Note.parse(text)
-    line = next(each for each in note.signatures if f"{each.name}+{each.key_id.hex()}" == witness)
-    return Checkpoint.parse(note.text).size, datetime.fromtimestamp(int.from_bytes(line.raw[:8], "big"), UTC)
+def signed(witness: str, note: str) -> tuple[int, datetime] | None:
+    """The size that the signature of a witness (`name+id`) on a note that was verified covers, and when it signed. What
+    a witness says besides, a size with a refusal, is signed by nobody and says nothing of this."""
+    if not note:
+        return None
+    read = Note.parse(note)
+    for each in read.signatures:
+        if f"{each.name}+{each.key_id.hex()}" == witness:
+            seconds = min(int.from_bytes(each.raw[:8], "big"), LATEST)
+            return Checkpoint.parse(read.text).size, EPOCH + timedelta(seconds=seconds)
+    return None
 
 
 def unsealed_since(tx: Tx, sealed: int) -> datetime | None:

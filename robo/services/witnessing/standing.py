@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from robo.errors import phrase
@@ -34,13 +34,19 @@ def standing(tx: Tx, policy: Policy, now: int) -> Standing:
     known = witnesses.told(tx)
     told = {name: known.get(Heading(name, key).identity) for name, key in policy.witnesses.items()}
     refused = tuple(witnesses.refusals(tx, side=witnesses.ASKED, standing=True))
-    size, verdict = _newest_met(tx, mine, now, {each.size for each in told.values() if each is not None})
+    size, verdict = _newest_met(tx, mine, now, _signed_sizes(told.values()))
     if refused:
         names = {Heading(name, key).identity: name for name, key in policy.witnesses.items()}
         who = names.get(refused[-1].witness, refused[-1].witness)
         why = phrase("%(name)s refused to countersign: it has seen another history of this log", name=who)
         verdict = replace(verdict, light=Light.RED, why=why)
     return Standing(verdict, size, head.sealed, told, refused)
+
+
+def _signed_sizes(told: Iterable[Told | None]) -> set[int]:
+    """What was countersigned, by the notes: the size of a `Told` is only where the next request begins."""
+    found = [checkpoints.signed(each.witness, each.note) for each in told if each is not None]
+    return {each[0] for each in found if each is not None}
 
 
 def _newest_met(tx: Tx, policy: Policy, now: int, sizes: set[int]) -> tuple[int, Verdict]:

@@ -165,6 +165,24 @@ def test_two_regions_whose_networks_do_not_talk_exchange_files(tmp_path: Path) -
     assert "RB654" in bfc.witness("take", answer).stderr, "it is no answer to this region"
 
 
+def test_a_size_that_nobody_signed_is_not_told_as_countersigned(tmp_path: Path) -> None:
+    idf, bfc = Region(tmp_path / "idf"), Region(tmp_path / "bfc")
+    idf.trusts(bfc)
+    bfc.trusts(idf)
+    request, answer, forged = (str(tmp_path / name) for name in ("request", "answer", "forged"))
+    assert idf.robo(*RUN).returncode == 3
+    assert idf.witness("request", "-o", request, "--for", "bfc").returncode == 0
+    assert bfc.witness("cosign", request, "-o", answer).returncode == 0
+    assert idf.witness("take", answer).returncode == 0
+    (before,) = json.loads(idf.robo("audit", "status", "--json").stdout)["countersigned"]
+    assert idf.robo(*RUN).returncode == 0
+    name = before["witness"]
+    Path(forged).write_text(f"refused 409 {name}\n{before['size'] + 1}\n\n", encoding="utf-8")
+    assert "green" in idf.witness("take", forged).stderr, "what was countersigned is not forgotten for it"
+    (after,) = json.loads(idf.robo("audit", "status", "--json").stdout)["countersigned"]
+    assert (after["size"], after["at"]) == (before["size"], before["at"])
+
+
 def test_a_policy_that_names_an_unknown_witness_is_refused_with_its_line(tmp_path: Path) -> None:
     idf = Region(tmp_path / "idf")
     policy = idf.folder / "config/witnesses.policy"
