@@ -102,13 +102,14 @@ def read_region(folder: Path) -> tuple[Iterable[bytes], LogProof]:
 
 
 def read_entries(folder: Path) -> Iterator[tuple[str, bytes, LogProof]]:
-    """Single entries (file, bytes, proof), to be given to `verify_entry` each. Errors as of `read_export`."""
+    """Single entries (file, bytes, proof), to be given to `verify_entry` each. An entry without a proof, or a file
+    that is neither, is an error: who opens the folder would take it for proven. Errors as of `read_export`."""
     with disk(folder.name):
-        files = sorted(folder.glob(f"*{SUFFIX}"), key=lambda file: (len(file.name), file.name))
-    for file in files:
-        name = file.name.removesuffix(SUFFIX)
+        names = {each.name.removesuffix(SUFFIX).removesuffix(".json") for each in folder.iterdir()} - {PAYLOADS}
+    for name in sorted(names, key=lambda name: (len(name), name)):
         raw = _get(folder, f"{name}.json", "an entry")
-        yield f"{name}.json", raw, read_at(file.name, partial(_proof_of, name), _get(folder, file.name, "a proof"))
+        proof = f"{name}{SUFFIX}"
+        yield f"{name}.json", raw, read_at(proof, partial(_proof_of, name), _get(folder, proof, "a proof"))
 
 
 def read_payloads(folder: Path) -> Iterable[Payload] | None:

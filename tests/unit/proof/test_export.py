@@ -133,6 +133,17 @@ def test_a_region_and_single_entries_are_written_for_those_who_may_see_no_more(
         list(read_entries(tmp_path / "some"))
 
 
+def test_an_entry_without_its_proof_is_not_passed_over(long_log: Written, tmp_path: Path) -> None:
+    """Who opens the folder would take it for proven."""
+    node, newest = Leaves(long_log.leaves()).node, long_log.checkpoints[-1]
+    proofs = [LogProof(at, tuple(inclusion_proof(at, 300, node)), newest) for at in (3, 200)]
+    write_entries(tmp_path / "some", [(long_log.entries[each.index], each) for each in proofs])
+    (tmp_path / "some/3.tlog-proof").unlink()
+    with pytest.raises(InfrastructureError) as caught:
+        list(read_entries(tmp_path / "some"))
+    assert (caught.value.code, caught.value.place) == ("RB632", "3.tlog-proof")
+
+
 def test_an_export_of_a_million_needs_no_more_than_one_of_a_thousand(tmp_path: Path) -> None:
     """Entries, payloads and checkpoints pass through; what is held is a tile of each level and eight bytes an id."""
     long = Written()
