@@ -13,7 +13,7 @@ from robo.services.auditing.sealing import another_key, fits, refuse_fork, refus
 from robo.services.auditing.signing import open_ring
 from robo.services.secrets import Keep
 from robo.services.settings import AuditSettings
-from robo.store import checkpoints, sequencer
+from robo.store import checkpoints, holds, sequencer
 from robo.store.checkpoints import Answer, Kept
 from robo.store.clock import now
 from robo.store.engine import Store
@@ -57,6 +57,7 @@ def status(store: Store, keep: Keep, settings: AuditSettings) -> Status:
             head = sequencer.head(tx)
             refuse_other(head.origin if last else "", settings)
             refuse_fork(tx, head, last)
+            holds.refuse_restored(tx)
         except RoboError as wrong:
             trouble = wrong
         origin, size = checkpoints.head_of(tx)

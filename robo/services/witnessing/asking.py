@@ -113,7 +113,7 @@ class Log:
                 said = _heard(line, url, request)
             except InfrastructureError as broken:
                 word = Word.UNSAFE if broken.code == "RB651" else Word.SILENT
-                return self.store.transact(partial(self._keep, witness=witness, code=0, word=word))
+                return self.keep(witness, 0, word)
             word = self.take(witness, request, said)
             if word is not Word.ASIDE:
                 break
@@ -203,6 +203,10 @@ class Log:
             return signed_checkpoint(Note.parse(note), self.policy.of(sequencer.head(tx).origin).logs)
         except InfrastructureError:
             return None
+
+    def keep(self, witness: Heading, code: int, word: Word) -> Word:
+        """Keep what a witness said last; what it countersigned before stays."""
+        return self.store.transact(partial(self._keep, witness=witness, code=code, word=word))
 
     def _keep(self, tx: Tx, witness: Heading, code: int, word: Word) -> Word:
         before = witnesses.told(tx).get(witness.identity)

@@ -15,7 +15,7 @@ from robo.errors import InfrastructureError
 from robo.proof.checkpoint import Checkpoint, signed_checkpoint
 from robo.proof.note import Note
 from robo.proof.policy import AHEAD
-from robo.proof.witness import Answer
+from robo.proof.witness import Answer, Request
 from robo.services.witnessing import restoring
 from robo.services.witnessing.asking import Heading, Log, Said, Word
 from robo.services.witnessing.deciding import Reply, Witness
@@ -23,6 +23,8 @@ from robo.services.witnessing.restoring import Lost
 from robo.store import clock, sequencer
 from robo.store.clock import Tx
 
+_OTHER: Final = frozenset({Answer.CONFLICT, Answer.INCONSISTENT})
+"""What a witness says that has seen something else of this log."""
 _REFUSED: Final = re.compile(r"refused ([1-5]\d\d) (\S+)")
 
 
@@ -66,8 +68,22 @@ def _refusal(log: Log, code: int, identity: str, text: str, name: str) -> Taken:
         request = log.request(tx, witness)
     if request is None:
         return Taken(0, {witness.name: Word.FORGOT})
-    word = log.take(witness, request, Said(code, f"{body}\n".encode(), held))
+    said = Said(code, f"{body}\n".encode(), held)
+    word = _other(log, witness, request, said) if code in _OTHER else log.take(witness, request, said)
     return Taken(Checkpoint.parse(request.note.text).size, {witness.name: word})
+
+
+def _other(log: Log, witness: Heading, request: Request, said: Said) -> Word:
+    """The witness has seen something else of this log, says the file. Whoever hands it over may have written it: only
+    the checkpoint in it that our own key signed says anything."""
+    with log.store.read() as tx:
+        shown = log.signed_by_us(tx, said.held)
+        ours = shown is not None and restoring.is_ours(tx, shown)
+    if shown is None or (ours and said.code == Answer.INCONSISTENT):
+        return log.keep(witness, said.code, Word.FALSE)
+    if ours and shown.size < request.old:
+        return Word.ASIDE  # an old file
+    return log.take(witness, request, Said(said.code, f"{shown.size}\n".encode(), said.held))
 
 
 def _checkpoint(tx: Tx, log: Log, note: Note, name: str) -> Taken:

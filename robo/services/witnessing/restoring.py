@@ -45,23 +45,45 @@ def detect(tx: Tx, lost: Lost) -> bool:
     if is_restored(tx):
         return False
     at = sequencer.head(tx).size
-    facts = {"at": at, "size": lost.size, "by": lost.by, "origin": lost.origin, "proven": lost.proven}
-    held = Held(
-        kind=holds.RESTORED,
-        subject=lost.origin,
-        code="RB656",
-        message="the store was put back to an older state: its log has %(at)s entries, and %(by)s has seen %(size)s of "
-        "it; what was done in the applications since is forgotten here, and would be done again",
-        facts=facts,
-        place=lost.origin,
-        remedy="put the newest backup back; or look in the applications for what was done since, tell it of the items "
-        "here, then: robo audit witness reconcile --why …",
-    )
+    held = _other_history(lost, at) if lost.proven and lost.size <= at else _older(lost, at)
     holds.put_for(tx, held, process=holds.EVERY, region=holds.EVERY)
     data = {"origin": lost.origin, "size": lost.size, "at": at, "proven": lost.proven}
     kind = EventType.RESTORE_DETECTED
     audit.emit(tx, type=kind, region=holds.EVERY, actor=witnesses.ACTOR, obj=lost.origin, data=data)
     return True
+
+
+def _older(lost: Lost, at: int) -> Held:
+    return Held(
+        kind=holds.RESTORED,
+        subject=lost.origin,
+        code="RB656",
+        message="the store was put back to an older state: its log has %(at)s entries, and %(by)s has seen %(size)s of "
+        "it; what was done in the applications since is forgotten here, and would be done again",
+        facts=_facts(lost, at),
+        place=lost.origin,
+        remedy="put the newest backup back; or look in the applications for what was done since, tell it of the items "
+        "here, then: robo audit witness reconcile --why …",
+    )
+
+
+def _other_history(lost: Lost, at: int) -> Held:
+    """As many entries, and not the same: nobody forgot anything, somebody wrote something else."""
+    return Held(
+        kind=holds.RESTORED,
+        subject=lost.origin,
+        code="RB656",
+        message="two histories of this log were signed with its key: %(by)s has %(size)s entries that are not those of "
+        "this store, which has %(at)s; the log was rewritten, or a copy of the store went on by itself",
+        facts=_facts(lost, at),
+        place=lost.origin,
+        remedy="keep this store, its secrets and the other checkpoint as evidence, and tell your auditor first; "
+        "backups and exports tell which history is true. Only then: robo audit witness reconcile --why …",
+    )
+
+
+def _facts(lost: Lost, at: int) -> dict[str, object]:
+    return {"at": at, "size": lost.size, "by": lost.by, "origin": lost.origin, "proven": lost.proven}
 
 
 def is_ours(tx: Tx, checkpoint: Checkpoint) -> bool:

@@ -10,6 +10,7 @@ from robo.proof.checkpoint import Checkpoint
 from robo.proof.note import Note
 from robo.proof.policy import NONE, Light, Policy, Verdict, judge
 from robo.services.witnessing.asking import Heading
+from robo.services.witnessing.restoring import is_restored
 from robo.store import checkpoints, sequencer, witnesses
 from robo.store.clock import Tx
 from robo.store.witnesses import Refusal, Told
@@ -39,6 +40,9 @@ def standing(tx: Tx, policy: Policy, now: int) -> Standing:
         names = {Heading(name, key).identity: name for name, key in policy.witnesses.items()}
         who = names.get(refused[-1].witness, refused[-1].witness)
         why = phrase("%(name)s refused to countersign: it has seen another history of this log", name=who)
+        verdict = replace(verdict, light=Light.RED, why=why)
+    elif is_restored(tx):
+        why = phrase("another history of this log is known, or more of it: nothing runs")
         verdict = replace(verdict, light=Light.RED, why=why)
     return Standing(verdict, size, head.sealed, told, refused)
 

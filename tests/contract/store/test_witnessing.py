@@ -274,6 +274,9 @@ def test_another_history_is_refused_kept_and_red_until_an_auditor_says_why_not(
     assert len(said(store, "checkpoint.refused")) == 1
     with store.write() as tx:
         assert witnesses.clear(tx, actor="person-1", why="an exercise") == 1
+    assert light(store, timer).verdict.light is Light.RED, "the refusal is over, and everything is held still"
+    with store.write() as tx:
+        holds.release(tx, process=holds.EVERY, region=holds.EVERY, actor="person-1", kind=holds.RESTORED)
     assert light(store, timer).verdict.light is Light.ORANGE
     assert [data["code"] for data in said(store, "checkpoint.cleared")] == [422]
     with store.read() as tx:
@@ -368,6 +371,26 @@ def test_a_refusal_in_a_file_is_kept_as_evidence(log: Log, store: Store, network
     assert refused.words == {BFC: Word.REFUSED}
     found = light(store, timer)
     assert (found.verdict.light, found.refusals[0].code) == (Light.RED, 422)
+    with store.read() as tx, pytest.raises(InfrastructureError) as told:
+        holds.refuse_restored(tx)
+    assert "two histories" in told.value.message, "as many entries, and others: that is no restore"
+
+
+@pytest.mark.parametrize("code", [409, 422])
+def test_a_refusal_that_nobody_signed_is_a_rumour(log: Log, store: Store, timer: Any, code: int) -> None:
+    """Anybody can write a file: one that holds no checkpoint of our own key holds nothing and lights nothing."""
+    assert files.take(log, witnessed_note(store, BFC), "answer").words == {BFC: Word.COSIGNED}
+    before = light(store, timer).verdict.light
+    identity = Heading(BFC, POLICY.witnesses[BFC]).identity
+    forged = Tree(LOG, 9, salt="x").note(9)
+    stranger = Note(forged.text, (replace(forged.signatures[0], raw=bytes(64)),))
+    for held in ("", "rubbish", str(stranger), witnessed_note(store)):
+        word = files.take(log, f"refused {code} {identity}\n99999\n\n{held}", "answer").words[BFC]
+        assert word in {Word.FALSE, Word.ASIDE}
+    with store.read() as tx:
+        assert not holds.standing(tx)
+        assert log.request(tx, Heading(BFC, POLICY.witnesses[BFC])) is not None, "it is asked again"
+    assert light(store, timer).verdict.light is before
 
 
 @pytest.fixture
