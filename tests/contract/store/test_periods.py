@@ -81,7 +81,7 @@ def test_who_only_decides_something_from_a_machine_with_other_secrets_is_told_to
     doubted = lab.unknown()
     with machine(address, tmp_path / "others", timer) as other:
         with pytest.raises(InfrastructureError) as told, other.write() as tx:
-            decisions.there(tx, lab.saw(doubted.fence.item), actor="u:1", receipt={"no": "A-1"})
+            decisions.there(tx, lab.saw(doubted.fence.item), actor="person-1", receipt={"no": "A-1"})
         assert told.value.code == "RB636"
     assert lab.state(doubted.fence.item) is ItemState.UNKNOWN
 
@@ -89,7 +89,7 @@ def test_who_only_decides_something_from_a_machine_with_other_secrets_is_told_to
 def test_of_two_machines_that_begin_at_once_with_other_secrets_the_second_is_told(
     store: Store, address: str, timer: Any, secrets: Path, tmp_path: Path
 ) -> None:
-    said: dict[str, Any] = {"type": EventType.ITEM_OPENED, "region": "r", "actor": "u", "payload": SAID}
+    said: dict[str, Any] = {"type": EventType.ITEM_OPENED, "region": "r", "actor": "person-1", "payload": SAID}
     with machine(address, secrets, timer) as one, machine(address, tmp_path / "others", timer) as other:
         with one.write() as tx:
             audit.emit(tx, obj=new_id(), **said)

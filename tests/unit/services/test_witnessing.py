@@ -45,7 +45,10 @@ def answering(talk: Callable[[socket.socket], None], context: ssl.SSLContext | N
 
 
 def _answer(line: socket.socket) -> None:
-    line.recv(65_536)
+    """Once all of the question is there: who leaves something unread takes the answer back with it."""
+    asked = b""
+    while not asked.partition(b"\r\n\r\n")[2] and (more := line.recv(65_536)):
+        asked += more
     line.sendall(ANSWER)
 
 
