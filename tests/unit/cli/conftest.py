@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -63,3 +66,18 @@ def robo(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         return Said(code, said.out, said.err)
 
     return call
+
+
+@contextmanager
+def waiting_for_enter(*arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
+    """A robo of its own that stands before a step and waits for Enter, and what else it says on standard error."""
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-m", "robo", *arguments]
+    with subprocess.Popen(command, stdin=pipe, stderr=pipe, stdout=pipe, bufsize=0) as run:
+        assert run.stderr is not None
+        said = b""
+        while b"[Enter]" not in said:
+            read = run.stderr.read(1)
+            assert read, said
+            said += read
+        yield run, run.stderr

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import signal
 import sqlite3
-import subprocess
 import sys
 import time
 from contextlib import closing
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from robo.proof.note import Note, VerifierKey
-from tests.unit.cli.conftest import Robo
+from tests.unit.cli.conftest import Robo, waiting_for_enter
 
 RUN = ("run", "verifier-demandes", "-i", "export=demandes.csv")
 
@@ -68,15 +67,7 @@ def test_a_run_seals_while_it_lasts_and_what_was_done_when_it_is_interrupted(pro
     """It waits for Enter before a step: what came before is sealed meanwhile, what Ctrl-C leaves behind at once."""
     config = project / "config/robo.yaml"
     config.write_text(config.read_text(encoding="utf-8") + "\naudit: {every: 1 s}\n", encoding="utf-8")
-    command = [sys.executable, "-m", "robo", *RUN, "--limit", "1", "--step"]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stderr=pipe, stdout=pipe, bufsize=0) as run:
-        assert run.stderr is not None
-        told = b""
-        while b"[Enter]" not in told:
-            read = run.stderr.read(1)
-            assert read, told
-            told += read
+    with waiting_for_enter(*RUN, "--limit", "1", "--step") as (run, told):
         deadline = time.monotonic() + 60
         while not rows(project, "SELECT 1 FROM audit_checkpoint"):
             assert run.poll() is None
@@ -84,7 +75,7 @@ def test_a_run_seals_while_it_lasts_and_what_was_done_when_it_is_interrupted(pro
             time.sleep(0.05)  # there is no event to wait for: a run says nothing of what it seals
         run.send_signal(signal.SIGINT)
         assert run.wait(60) == 130
-        assert b"RB" not in run.stderr.read()
+        assert b"RB" not in told.read()
     ((size, sealed),) = rows(project, "SELECT size, sealed FROM audit_head")
     assert size == sealed
     assert rows(project, "SELECT count(*) FROM audit_outbox") == [(0,)]

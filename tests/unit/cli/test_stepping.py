@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from robo.cli.console import folded
+from tests.unit.cli.conftest import waiting_for_enter
 
 Robo = Any
 RUN = ("run", "verifier-demandes", "-i", "export=demandes.csv", "--limit", "1", "--step")
@@ -35,18 +35,10 @@ def test_each_step_says_the_item_its_place_and_what_it_will_do(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_is_heard_while_a_step_waits(project: Path) -> None:
-    command = [sys.executable, "-m", "robo", *RUN]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stderr=pipe, stdout=pipe, bufsize=0) as run:
-        assert run.stderr is not None
-        told = b""
-        while b"[Enter]" not in told:
-            read = run.stderr.read(1)
-            assert read, told
-            told += read
+    with waiting_for_enter(*RUN) as (run, told):
         run.send_signal(signal.SIGINT)
         assert run.wait(60) == 130  # nobody has pressed Enter
-        assert b"--resume" in run.stderr.read()
+        assert b"--resume" in told.read()
 
 
 def test_a_long_line_is_folded_below_its_beginning_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
