@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from zoneinfo import ZoneInfo
@@ -18,7 +19,6 @@ from robo.cli.language import _, say
 
 if TYPE_CHECKING:
     from robo.app import App
-    from robo.proof.policy import Policy
     from robo.services.auditing.looking import Shown
     from robo.services.auditing.verifying import Verified
 
@@ -60,7 +60,8 @@ def verify(
 def _verified_folder(folder: Path, policy: Path | None, origin: str) -> Verified:
     """No project, no store, no settings."""
     from robo.errors import UsageError
-    from robo.services.auditing.verifying import policy_at, verify_folder
+    from robo.services.auditing.verifying import verify_folder
+    from robo.services.witnessing.trust import policy_at
 
     if policy is None:
         raise UsageError(
@@ -73,7 +74,8 @@ def _verified_folder(folder: Path, policy: Path | None, origin: str) -> Verified
 
 
 def _verified_here(policy: Path | None) -> Verified:
-    from robo.services.auditing.verifying import policy_at, verify_store
+    from robo.services.auditing.verifying import verify_store
+    from robo.services.witnessing.trust import policy_at
 
     given = None if policy is None else policy_at(policy)
     with opened() as robo:
@@ -100,15 +102,15 @@ def export(
     from robo.services.auditing.exporting import Wanted
     from robo.services.auditing.exporting import export as write
     from robo.services.auditing.sealing import seal
+    from robo.services.witnessing.trust import policy_if_any
 
     if region and proof:
         raise UsageError("RB668", "--region and --proof are two exports", remedy="export one of them, then the other")
     wanted = Wanted(region=region, proof=proof, payloads=payloads)
     with opened() as robo, writing(folder):
         store, settings = robo.store, robo.settings
-        done = write(
-            store, folder, wanted, lambda: seal(store, robo.keep, settings.audit), _trusted(robo), actor=actor(robo)
-        )
+        sealed, policy = partial(seal, store, robo.keep, settings.audit), policy_if_any(settings)
+        done = write(store, folder, wanted, sealed, policy, actor=actor(robo))
     if done.unsealed is not None:
         tell(done.unsealed)
     facts = {"log": done.origin, "entries": done.entries, "size": done.size, "folder": str(folder)}
@@ -118,15 +120,6 @@ def export(
         say("%(entries)s entries of %(log)s in %(folder)s · robo audit verify --export %(folder)s --policy …", facts),
         good=done.unsealed is None,
     )
-
-
-def _trusted(robo: App) -> Policy:
-    """The policy of the settings; without one nobody has to have seen what is exported."""
-    from robo.proof.policy import Policy
-    from robo.services.auditing.verifying import policy_at
-
-    file = robo.settings.policy
-    return Policy() if file is None else policy_at(file)
 
 
 @app.command(help=_("Look into the log, the newest first; at what is personal only when you ask, which is logged."))

@@ -13,11 +13,12 @@ from robo.proof.findings import Finding, Flaw, Report
 from robo.proof.handover import CHANGED
 from robo.proof.note import ED25519, VerifierKey
 from robo.proof.payloads import Payloads
-from robo.proof.policy import Policy, read_policy
+from robo.proof.policy import Policy
 from robo.proof.verify import verify_entry, verify_log, verify_region
 from robo.services.auditing.signing import open_ring
 from robo.services.secrets import Keep
 from robo.services.settings import Settings
+from robo.services.witnessing.trust import policy_if_any
 from robo.store import audit_reading, checkpoints, clock, periods, sequencer
 from robo.store.clock import Tx
 from robo.store.columns import EPOCH
@@ -40,27 +41,6 @@ class Verified:
     asks: bool
     waiting: int = 0
     single: tuple[Mapping[str, Any], ...] = field(default=())
-
-
-def policy_at(file: Path) -> Policy:
-    """The policy of a file. `UsageError` RB661 when it cannot be read; RB632, RB635 with the line that is wrong."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeError) as broken:
-        cause = (broken.strerror if isinstance(broken, OSError) else "") or "not UTF-8"
-        raise UsageError(
-            "RB661",
-            "the policy %(file)s cannot be read: %(cause)s",
-            place=str(file),
-            remedy="name the file in which you keep whom you trust: c2sp.org/tlog-policy",
-            file=str(file),
-            cause=cause,
-        ) from broken
-    try:
-        return read_policy(text)
-    except InfrastructureError as wrong:
-        wrong.place = f"{file}, {wrong.place}" if wrong.place else str(file)
-        raise
 
 
 def verify_folder(folder: Path, policy: Policy, origin: str, now: int) -> Verified:
@@ -94,7 +74,7 @@ def verify_store(store: Store, keep: Keep, settings: Settings, policy: Policy | 
 
 
 def _trusted(tx: Tx, keep: Keep, settings: Settings, origin: str) -> Policy:
-    policy = Policy() if settings.policy is None else policy_at(settings.policy)
+    policy = policy_if_any(settings)
     if policy.of(origin).logs or checkpoints.newest(tx) is None:
         return policy
     return replace(policy, logs=(*policy.logs, *_own_keys(tx, keep, origin)))

@@ -82,6 +82,17 @@ def test_a_day_that_is_none_is_refused(said: str, ran: Path, robo: Robo) -> None
     assert "nothing in the log is so" in robo("audit", "show", "--since", "2999-01-01").err
 
 
+def test_a_policy_that_the_settings_name_and_nobody_can_read_is_told_by_whoever_needs_it(
+    ran: Path, robo: Robo, tmp_path: Path
+) -> None:
+    assert robo("audit", "witness", "show").err.startswith("RB653"), "none is named"
+    with (ran / "config/robo.yaml").open("a", encoding="utf-8") as config:
+        config.write("audit: {policy: config/none.policy}\n")
+    for words in (("witness", "show"), ("verify",), ("export", tmp_path / "export")):
+        told = robo("audit", *words)
+        assert (told.code, told.err.partition(" ")[0].strip(":"), "none.policy" in told.err) == (2, "RB661", True)
+
+
 def test_an_export_needs_no_project_to_be_verified_and_is_refused_without_a_policy(
     ran: Path, robo: Robo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
