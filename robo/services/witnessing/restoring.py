@@ -45,45 +45,33 @@ def detect(tx: Tx, lost: Lost) -> bool:
     if is_restored(tx):
         return False
     at = sequencer.head(tx).size
-    held = _other_history(lost, at) if lost.proven and lost.size <= at else _older(lost, at)
-    holds.put_for(tx, held, process=holds.EVERY, region=holds.EVERY)
+    another = lost.proven and lost.size <= at
+    holds.put_for(tx, _held(lost, at, another=another), process=holds.EVERY, region=holds.EVERY)
     data = {"origin": lost.origin, "size": lost.size, "at": at, "proven": lost.proven}
     kind = EventType.RESTORE_DETECTED
     audit.emit(tx, type=kind, region=holds.EVERY, actor=witnesses.ACTOR, obj=lost.origin, data=data)
     return True
 
 
-def _older(lost: Lost, at: int) -> Held:
-    return Held(
-        kind=holds.RESTORED,
-        subject=lost.origin,
-        code="RB656",
-        message="the store was put back to an older state: its log has %(at)s entries, and %(by)s has seen %(size)s of "
-        "it; what was done in the applications since is forgotten here, and would be done again",
-        facts=_facts(lost, at),
-        place=lost.origin,
-        remedy="put the newest backup back; or look in the applications for what was done since, tell it of the items "
-        "here, then: robo audit witness reconcile --why …",
-    )
-
-
-def _other_history(lost: Lost, at: int) -> Held:
-    """As many entries, and not the same: nobody forgot anything, somebody wrote something else."""
+def _held(lost: Lost, at: int, *, another: bool) -> Held:
+    """`another`: as many entries, and not the same: nobody forgot anything, somebody wrote something else."""
     return Held(
         kind=holds.RESTORED,
         subject=lost.origin,
         code="RB656",
         message="two histories of this log were signed with its key: %(by)s has %(size)s entries that are not those of "
-        "this store, which has %(at)s; the log was rewritten, or a copy of the store went on by itself",
-        facts=_facts(lost, at),
+        "this store, which has %(at)s; the log was rewritten, or a copy of the store went on by itself"
+        if another
+        else "the store was put back to an older state: its log has %(at)s entries, and %(by)s has seen %(size)s of "
+        "it; what was done in the applications since is forgotten here, and would be done again",
+        facts={"at": at, "size": lost.size, "by": lost.by, "origin": lost.origin, "proven": lost.proven},
         place=lost.origin,
         remedy="keep this store, its secrets and the other checkpoint as evidence, and tell your auditor first; "
-        "backups and exports tell which history is true. Only then: robo audit witness reconcile --why …",
+        "backups and exports tell which history is true. Only then: robo audit witness reconcile --why …"
+        if another
+        else "put the newest backup back; or look in the applications for what was done since, tell it of the items "
+        "here, then: robo audit witness reconcile --why …",
     )
-
-
-def _facts(lost: Lost, at: int) -> dict[str, object]:
-    return {"at": at, "size": lost.size, "by": lost.by, "origin": lost.origin, "proven": lost.proven}
 
 
 def is_ours(tx: Tx, checkpoint: Checkpoint) -> bool:
