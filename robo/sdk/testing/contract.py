@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -21,35 +20,13 @@ from robo.sdk.errors import DeadlinePassed, ItemTrouble, RoboError
 from robo.sdk.flaws import Flaws
 from robo.sdk.parameters import read_params
 from robo.sdk.runner import Answer, Call, Context, Runner, Session
+from robo.sdk.secret import Secret
+from robo.sdk.testing.gate import CountingGate, GateClosed
 from robo.sdk.testing.processes import descendants, gone, known
 from robo.sdk.testing.world import Asked, Submit, World
 
-BUDGET = 10.0
-"""Seconds a gate of these tests gives."""
-
-
-class GateClosed(Exception):  # noqa: N818 - what the gate of a test says
-    """The gate did not let the submit through."""
-
-
-class CountingGate:
-    """A gate that counts, and notes what the other side had seen when it was called."""
-
-    def __init__(self, world: World, seconds: float = BUDGET, *, closed: bool = False) -> None:
-        self._world = world
-        self._seconds = seconds
-        self._closed = closed
-        self.calls = 0
-        self.entered = False
-        self.effects_before: Sequence[str] = ()
-
-    async def __call__(self, entered: Sequence[str] = ()) -> float:
-        self.calls += 1
-        self.entered = await self._world.entered()
-        self.effects_before = tuple(self._world.effects())
-        if self._closed:
-            raise GateClosed
-        return time.monotonic() + self._seconds
+HOST = re.compile(r"(?:https?://)?[\w.\[\]:-]+")
+"""What a sign-in may be told with: no path, nothing of anybody."""
 
 
 class RunnerContract(ABC):
@@ -86,10 +63,8 @@ class RunnerContract(ABC):
             yield session
 
     @asynccontextmanager
-    async def opened(
-        self, runner: Runner, world: World, folder: Path, *, dry_run: bool = False
-    ) -> AsyncIterator[Session]:
-        session = await runner.open(context_for(world, folder, dry_run=dry_run))
+    async def opened(self, runner: Runner, world: World, folder: Path, **more: Any) -> AsyncIterator[Session]:
+        session = await runner.open(context_for(world, folder, **more))
         try:
             yield session
         finally:
@@ -353,6 +328,26 @@ class RunnerContract(ABC):
         for each, result in zip(after, results, strict=True):
             assert {name: result.values.get(name) for name in each.values} == dict(each.values), each.call.step
 
+    async def test_a_secret_that_an_application_took_is_told_once_with_its_host(
+        self, here: World, runner: Runner, tmp_path: Path
+    ) -> None:
+        asked: set[str] = set()
+        told: list[tuple[str, str]] = []
+
+        async def secret(name: str) -> Secret:
+            asked.add(name)
+            return await here.secret(name)
+
+        async def signed_in(name: str, host: str) -> None:
+            told.append((name, host))
+
+        before, after = here.sign_in() or ([], here.calls())
+        async with self.opened(runner, here, tmp_path, secret=secret, signed_in=signed_in) as session:
+            for call in [*before, *(each.call for each in after), *(each.call for each in after)]:
+                await session.perform([call])
+        assert sorted(name for name, _ in told) == sorted(asked)
+        assert [host for _, host in told if not HOST.fullmatch(host)] == [], "the log would not take that"
+
 
 async def submitted(session: Session, submit: Submit, gate: CountingGate) -> Answer:
     """Do what leads to a submit, then submit."""
@@ -361,7 +356,7 @@ async def submitted(session: Session, submit: Submit, gate: CountingGate) -> Ans
     return await session.submit(submit.entries, submit.call, gate)
 
 
-def context_for(world: World, folder: Path, *, dry_run: bool = False) -> Context:
+def context_for(world: World, folder: Path, **more: Any) -> Context:
     return Context(
         region="demo",
         environment="test",
@@ -369,9 +364,9 @@ def context_for(world: World, folder: Path, *, dry_run: bool = False) -> Context
         zone="Europe/Paris",
         folder=folder,
         hosts=world.hosts,
-        secret=world.secret,
+        secret=more.pop("secret", world.secret),
         settings=world.settings,
-        dry_run=dry_run,
+        **more,
     )
 
 

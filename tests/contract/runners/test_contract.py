@@ -13,6 +13,7 @@ import pytest
 from robo.sdk.action import ActionSpec, Params
 from robo.sdk.errors import DeadlinePassed, Failure
 from robo.sdk.runner import Answer, Call, Context, Gate, Result, Row
+from robo.sdk.secret import Secret
 from robo.sdk.targets import Watched
 from robo.sdk.testing import Asked, RunnerContract, Submit, World
 from robo.sdk.testing.contract import call_of, context_for
@@ -50,6 +51,9 @@ class EchoWorld(World):
         self.sent: list[str] = []
         self.said: list[str] = []
         self.resetting = False
+
+    async def secret(self, name: str) -> Secret:
+        return Secret(name, username="echo", password=self.sensitive)
 
     def calls(self) -> Sequence[Asked]:
         return [Asked(call_of(SAY, SayParams(word=word)), {"word": word}) for word in ("one", self.sensitive)]
@@ -97,9 +101,14 @@ class Echo:
 class EchoSession:
     def __init__(self, context: Context, world: EchoWorld, flaw: str) -> None:
         self.context, self.world, self.flaw = context, world, flaw
-        self.closed = False
+        self.closed = self.known = False
 
     async def perform(self, calls: Sequence[Call]) -> Sequence[Result]:
+        await self.context.secret("echo")
+        host = "echo.example/path of somebody" if self.flaw == "tells more than the host" else "echo.example"
+        if (not self.known or self.flaw == "tells of it again") and self.flaw != "keeps a sign-in to itself":
+            await self.context.signed_in("echo", host)
+        self.known = True
         results = [self._say(call) for call in calls]
         return results[::-1] if self.flaw == "disorder" else results
 
@@ -214,6 +223,9 @@ FLAWS = {
     "evidence raises": "test_evidence_never_raises_and_shows_nothing_sensitive",
     "evidence shows": "test_evidence_never_raises_and_shows_nothing_sensitive",
     "reset ends the session": "test_reset_forgets_the_item_and_keeps_the_sign_in",
+    "keeps a sign-in to itself": "test_a_secret_that_an_application_took_is_told_once_with_its_host",
+    "tells of it again": "test_a_secret_that_an_application_took_is_told_once_with_its_host",
+    "tells more than the host": "test_a_secret_that_an_application_took_is_told_once_with_its_host",
     "closes once": "test_starting_and_ending_may_be_said_twice",
 }
 MORE: Mapping[str, Mapping[str, Any]] = {"sends too late": {"seconds": 0.0}, "sends again": {"reused": True}}

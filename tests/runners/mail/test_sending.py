@@ -199,14 +199,22 @@ def trusted(certified: Certified, desk: Desk) -> Certified:
     return certified
 
 
-async def test_it_signs_in_over_starttls_once_for_all_mails(trusted: Certified, desk: Desk) -> None:
+async def test_it_signs_in_over_starttls_once_for_all_mails_and_tells_the_server(
+    trusted: Certified, desk: Desk
+) -> None:
+    told: list[tuple[str, str]] = []
+
+    async def signed_in(*taken: str) -> None:
+        told.append((taken[0], taken[1]))
+
     async with (
         serving(Post(), **guarded(trusted)) as post,
-        desk.session(account(post, security=Security.STARTTLS, secret="mail")) as session,
+        desk.session(account(post, security=Security.STARTTLS, secret="mail"), signed_in=signed_in) as session,
     ):
         for _ in range(2):
             await session.submit((), mail(), Gate())
         assert (len(post.mails), len(post.tried), desk.secrets) == (2, 1, 1)
+    assert told == [("mail", "127.0.0.1")]
 
 
 @pytest.mark.parametrize("way", ["PLAIN", "LOGIN"])
