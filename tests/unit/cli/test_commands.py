@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -259,6 +260,19 @@ def test_a_secret_with_codes_and_a_certificate_are_taken_and_never_shown(
     assert "RB779" in mixed
     assert "leave out --username, --otp" in mixed
     assert robo("secrets", "list", "--json").json["names"] == ["carte", "guichet"]
+
+
+def test_a_secret_that_is_set_while_the_store_does_not_answer_is_set_and_says_that_the_log_does_not_know(
+    project: Path, robo: Robo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        nobody = f"postgresql://robo@127.0.0.1:{door.getsockname()[1]}/robo"
+    monkeypatch.setattr("sys.stdin", io.StringIO("robot\nmot de passe\n"))
+    told = robo("secrets", "set", "guichet", ROBO_STORE=nobody)
+    assert "RB689" in told.err
+    assert "`robo secrets set guichet` again" in told.err
+    assert (told.code, "is set (" in told.verdict) == (0, True)
+    assert robo("secrets", "list", "--json").json["names"] == ["guichet"]
 
 
 def test_fmt_tidies_and_check_only_looks(project: Path, robo: Robo) -> None:
