@@ -10,14 +10,21 @@ from robo.cli.words import closer_word, decision_word, method_word, outcome_word
 
 _FACTS: Final = (
     *("process", "version", "rows", "items", "runs", "state", "outcome", "code", "step", "by", "decision", "gained"),
-    *("before", "after", "method", "host", "count", "key", "origin", "size", "witness", "now"),
+    *("before", "after", "method", "host", "count", "key", "origin", "size", "witness", "now", "proven"),
 )
+
+
+def _proven_word(proven: str) -> str:
+    return _("(proven: it has two histories)") if proven == "True" else _("(nothing is proven against it)")
+
+
 _WORDS: Final[Mapping[str, Callable[[str], str]]] = {
     "outcome": outcome_word,
     "state": outcome_word,
     "by": closer_word,
     "decision": decision_word,
     "method": method_word,
+    "proven": _proven_word,
 }
 
 
@@ -61,7 +68,7 @@ def templates() -> Mapping[str, str]:
         "retention.purged": _("%(count)s payloads of %(key)s purged"),
         "retention.cleared": _("%(items)s items and %(runs)s runs from before %(before)s emptied"),
         "witness.cosigned": _("log %(origin)s countersigned up to %(size)s entries"),
-        "witness.refused": _("countersigning the log %(origin)s refused: %(code)s"),
+        "witness.refused": _("countersigning the log %(origin)s refused: %(code)s %(proven)s"),
         "checkpoint.refused": _("a witness refused this log's checkpoint: %(witness)s %(code)s"),
         "checkpoint.cleared": _("an auditor ended a refusal of this log's checkpoint: %(witness)s"),
         "restore.detected": _("an older backup was restored: its witnesses have seen %(size)s entries"),

@@ -192,7 +192,7 @@ SAID: Final[Mapping[E, Said]] = {
     E.WRITEBACK_CONFLICT: Said(ID, {}),
     E.KEY_CHANGED: Said(LOG, {"old": KEY, "new": KEY}),
     E.WITNESS_COSIGNED: Said(LOG, _CHECKPOINT),
-    E.WITNESS_REFUSED: Said(LOG, _CHECKPOINT),
+    E.WITNESS_REFUSED: Said(LOG, {**_CHECKPOINT, "proven": FLAG}),
     E.CHECKPOINT_REFUSED: Said(LOG, _CHECKPOINT),
     E.CHECKPOINT_CLEARED: Said(
         ID, {"origin": LOG, "witness": LOG, "code": COUNT}, payload=frozenset({"why"}), kept=Kept.CONTROL

@@ -36,7 +36,7 @@ class Answer(IntEnum):
     """The size it begins at is not the one that was countersigned last."""
     TOO_LARGE = 413
     INCONSISTENT = 422
-    """It does not go on from what was countersigned last: another history."""
+    """Nothing proves that it goes on from what was countersigned last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,12 @@ def decide(asked: Asked, seen: Seen) -> Answer:
     new = asked.checkpoint
     follows = verify_consistency(seen.size, new.size, asked.request.proof, seen.root, new.root)
     return Answer.COSIGNED if follows else Answer.INCONSISTENT
+
+
+def is_fork(new: Checkpoint, seen: Seen) -> bool:
+    """Whether the log signed another root at the size that was countersigned: two histories, proven. Nothing else is a
+    proof: to a larger checkpoint anybody can write wrong hashes, and of a smaller one the root is forgotten here."""
+    return new.size == seen.size and new.root != seen.root
 
 
 def cosignature(answer: bytes, note: Note, key: VerifierKey) -> tuple[Signature, int] | None:

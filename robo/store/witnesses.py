@@ -28,7 +28,8 @@ ASKED: Final = "asked"
 ANSWERED: Final = "answered"
 """We are the witness, and refused."""
 MOST: Final = 256
-"""Refusals of one kind that are kept of one log that asks us: what it signed is evidence, a thousand more are not."""
+"""Refusals of one kind that are kept of one log that asks us, where nothing is proven: whoever has an old checkpoint of
+it can have it refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,17 +81,18 @@ def countersign(tx: Tx, checkpoint: Checkpoint, note: str, before: Seen) -> None
         _say(tx, EventType.WITNESS_COSIGNED, checkpoint)
 
 
-def refuse(tx: Tx, checkpoint: Checkpoint, code: int, *, request: str, answer: str) -> bool:
-    """Keep what a log signed and a witness (we) did not countersign: once for each checkpoint, and not without end.
-    False where it was kept already, or enough was."""
+def refuse(tx: Tx, checkpoint: Checkpoint, code: int, *, request: str, answer: str, proven: bool) -> bool:
+    """Keep what a log signed and a witness (we) did not countersign: once for each checkpoint, and not without end,
+    unless it is `proven` that the log has two histories. False where it was kept already, or enough was."""
     of_this_kind = (audit_refused.c.side == ANSWERED, audit_refused.c.origin == checkpoint.origin)
     count = select(func.count()).select_from(audit_refused).where(*of_this_kind, audit_refused.c.code == code)
-    if tx.execute(count).scalar_one() >= MOST:
+    if not proven and tx.execute(count).scalar_one() >= MOST:
         return False
     told = {"witness": "", "request": request, "answer": answer}
-    if not lands(tx, audit_refused, _evidence(tx, ANSWERED, checkpoint, code, told)):
+    which = {"id": id_of(f"{proven} {checkpoint}".encode())}  # the same is kept once, whatever it was refused with
+    if not lands(tx, audit_refused, _evidence(tx, ANSWERED, checkpoint, code, told) | which):
         return False
-    _say(tx, EventType.WITNESS_REFUSED, checkpoint, code=int(code))
+    _say(tx, EventType.WITNESS_REFUSED, checkpoint, code=int(code), proven=proven)
     return True
 
 
@@ -175,9 +177,9 @@ def clear(tx: Tx, *, actor: str, why: str) -> int:
 
 
 def _evidence(tx: Tx, side: str, checkpoint: Checkpoint, code: int, told: Mapping[str, str]) -> dict[str, object]:
-    """A row. Its id is that of what was refused: the same is kept once."""
-    which = {"id": id_of(f"{code} {checkpoint}".encode()), "side": side, "origin": checkpoint.origin}
-    return {**which, **told, "code": int(code), "at": now(tx), "cleared": None, "cleared_by": "", "why": ""}
+    """A row, but for its id."""
+    row = {"side": side, "origin": checkpoint.origin, "code": int(code), "at": now(tx), **told}
+    return {**row, "cleared": None, "cleared_by": "", "why": ""}
 
 
 def _say(tx: Tx, kind: EventType, checkpoint: Checkpoint, **more: object) -> None:

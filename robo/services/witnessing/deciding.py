@@ -14,7 +14,7 @@ from typing import Final
 
 from robo.proof.note import COSIGNATURE, SigningKey, VerifierKey
 from robo.proof.policy import Policy
-from robo.proof.witness import Answer, Asked, decide, look
+from robo.proof.witness import Answer, Asked, Seen, decide, is_fork, look
 from robo.services.witnessing.restoring import is_restored
 from robo.store import clock, witnesses
 from robo.store.clock import Tx
@@ -27,8 +27,9 @@ _SAID: Final = {
     Answer.UNSIGNED: "no key that is known here for this log signed the checkpoint\n",
     Answer.UNKNOWN: "no log of that name is known here\n",
     Answer.TOO_LARGE: "this is larger than a request may be\n",
-    Answer.INCONSISTENT: "this is another history than the one that was countersigned before\n",
+    Answer.INCONSISTENT: "nothing proves that this goes on from what was countersigned before\n",
 }
+FORKED: Final = "this is another history: at the size that was countersigned, the log signed another root\n"
 NOT_NOW: Final = "the store of this witness was put back to an older state: it countersigns nothing now\n"
 
 
@@ -74,8 +75,11 @@ class Witness:
             note = str(asked.note.with_signature(signature))
             witnesses.countersign(tx, new, note, before)
             return Reply(answer, TEXT, str(signature), note)
-        kind, said = (SIZE, f"{before.size}\n") if answer is Answer.CONFLICT else (TEXT, _SAID[answer])
-        if answer is Answer.INCONSISTENT or new.size < before.size:
+        forked, held = is_fork(new, before), witnesses.witnessed(tx, new.origin).get(new.origin, "")
+        told = (TEXT, FORKED if forked else _SAID[Answer.INCONSISTENT])
+        kind, said = (SIZE, f"{before.size}\n") if answer is Answer.CONFLICT else told
+        back = new.size < before.size
+        if forked or back or (answer is Answer.INCONSISTENT and Seen(new.size, new.root) != before):
             signed = bytes(replace(asked.request, note=asked.note)).decode()  # and nothing that others wrote beneath
-            witnesses.refuse(tx, new, answer, request=signed, answer=said)
-        return Reply(answer, kind, said, witnesses.witnessed(tx, new.origin).get(new.origin, ""))
+            witnesses.refuse(tx, new, answer, request=signed, answer=f"{said}\n{held}", proven=forked)
+        return Reply(answer, kind, said, held)

@@ -234,7 +234,7 @@ def witnessed(lab: Any) -> None:
     with lab.store.write() as tx:
         witnesses.seen(tx, OTHER)
         witnesses.countersign(tx, other, "note", none)
-        witnesses.refuse(tx, other, 409, request="request", answer="answer")
+        witnesses.refuse(tx, other, 409, request="request", answer="answer", proven=False)
         witnesses.refused(tx, "bfc.example/witness", ours, 409, request="request", answer="answer")
         witnesses.clear(tx, actor="person-1", why=WORDS)
 

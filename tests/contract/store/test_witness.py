@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
+from robo.cli.audit_words import sentence
 from robo.proof.checkpoint import Checkpoint
 from robo.proof.merkle import EMPTY
 from robo.proof.note import COSIGNATURE, Note, Signature
@@ -237,6 +238,44 @@ def test_evidence_of_one_kind_has_an_end(store: Store, witness: Witness, monkeyp
     assert {witness.add_checkpoint(tree.request(size, size)).status for size in range(1, 9)} == {409}
     with store.read() as tx:
         assert len(witnesses.refusals(tx)) == 3
+
+
+def test_whoever_writes_a_wrong_proof_to_a_checkpoint_of_another_accuses_nobody(
+    store: Store, witness: Witness, tree: Tree
+) -> None:
+    """Checkpoints are public: the proof beside them is not their log's."""
+    for proof in ((), (EMPTY,), tree.proof(SEEN, 34)):
+        reply = witness.add_checkpoint(bytes(Request(SEEN, proof, tree.note(33))))
+        assert (reply.status, "history" in reply.body) == (422, False)
+        assert witness.add_checkpoint(bytes(Request(SEEN, (EMPTY,), tree.note(SEEN)))).status == 422
+    assert [each["data"]["proven"] for each in events(store) if each["type"] == "witness.refused"] == [False]
+    with store.read() as tx:
+        (kept,) = witnesses.refusals(tx, side=witnesses.ANSWERED)
+    assert "nothing is proven" in sentence(events(store)[-1])
+    assert kept.request.startswith("old 20\n"), "of what is countersigned here already, nothing is kept"
+
+
+@pytest.mark.parametrize(("status", "old"), [(422, SEEN), (409, 7)], ids=["from that size", "from another"])
+def test_another_root_at_the_size_that_was_countersigned_is_proof_and_kept_without_end_with_both_notes(
+    store: Store, witness: Witness, tree: Tree, monkeypatch: pytest.MonkeyPatch, status: int, old: int
+) -> None:
+    monkeypatch.setattr(witnesses, "MOST", 1)
+    witness.add_checkpoint(tree.request(5, 5))
+    witness.add_checkpoint(bytes(Request(SEEN, (), tree.note(33))))
+    forks = [Tree(LOG, SEEN, salt=salt) for salt in "xyz"]
+    for fork in (*forks, *forks):
+        reply = witness.add_checkpoint(bytes(Request(old, (), fork.note(SEEN))))
+        assert (reply.status, "another history" in reply.body) == (status, status == 422)
+    said = [each["data"] for each in events(store) if each["type"] == "witness.refused"]
+    assert [each["proven"] for each in said] == [False, False, True, True, True]
+    assert "it has two histories" in sentence(events(store)[-1])
+    with store.read() as tx:
+        kept = [each for each in witnesses.refusals(tx, side=witnesses.ANSWERED) if f"\n{SEEN}\n" in each.request]
+    assert {each.request for each in kept} == {bytes(Request(old, (), fork.note(SEEN))).decode() for fork in forks}
+    for each in kept:
+        held = Note.parse(each.answer.partition("\n\n")[2])
+        assert held.signed_by([key(LOG).verifier()])
+        assert held.text == tree.note(SEEN).text
 
 
 def test_two_requests_at_once_never_make_a_log_go_back(store: Store, witness: Witness, tree: Tree) -> None:
