@@ -134,6 +134,8 @@ class Log:
         return self.store.transact(lambda tx: self._take(tx, witness, request, said))
 
     def _take(self, tx: Tx, witness: Heading, request: Request, said: Said) -> Word:
+        if Checkpoint.parse(request.note.text).origin != sequencer.head(tx).origin:
+            return Word.ASIDE  # the log goes on under another name meanwhile: this says nothing of that one
         if said.code == Answer.COSIGNED:
             return self._cosigned(tx, witness, request.note, said.body)
         if said.code == Answer.CONFLICT:
@@ -169,12 +171,15 @@ class Log:
         return Word.COSIGNED
 
     def _conflict(self, tx: Tx, witness: Heading, request: Request, said: Said) -> Word:
-        """It begins at another size than we thought: learn it, unless it says that one of us went back."""
-        text = said.body.decode("ascii", "replace").removesuffix("\n")
-        if not text.isdecimal() or len(text) > _DIGITS or str(int(text)) != text or int(text) > LARGEST:
+        """It begins at another size than we thought: learn it, unless it says that one of us went back. Where it begins
+        at all that was shown, C2SP has it say so of another root, with a size or without."""
+        size, before = _size(said.body), witnesses.told(tx).get(witness.identity)
+        if size in {None, request.old} and request.old == Checkpoint.parse(request.note.text).size:
+            return self._refused(tx, witness, request, said, 0)
+        if size is None:
             return self._keep(tx, witness, said.code, Word.FALSE)
-        size, before = int(text), witnesses.told(tx).get(witness.identity)
-        if size > sequencer.head(tx).size:
+        another = size < request.old and self._another(tx, said.held) is not None
+        if size > sequencer.head(tx).size or another:
             return self._refused(tx, witness, request, said, size)
         if size < request.old:  # what is kept may be more by now: another process had it countersigned meanwhile
             return self._keep(tx, witness, said.code, Word.FORGOT)
@@ -190,8 +195,8 @@ class Log:
         evidence = evidence.replace("\0", "\ufffd")  # PostgreSQL keeps no text that has one
         asked = bytes(request).decode()
         witnesses.refused(tx, witness.identity, checkpoint, said.code, request=asked, answer=evidence)
-        held = self.signed_by_us(tx, said.held)
-        if held is not None and not restoring.is_ours(tx, held):
+        held = self._another(tx, said.held)
+        if held is not None:
             restoring.detect(tx, Lost(checkpoint.origin, held.size, witness.key.name, proven=True))
         elif size:
             restoring.detect(tx, Lost(checkpoint.origin, size, witness.key.name, proven=False))
@@ -203,6 +208,11 @@ class Log:
             return signed_checkpoint(Note.parse(note), self.policy.of(sequencer.head(tx).origin).logs)
         except InfrastructureError:
             return None
+
+    def _another(self, tx: Tx, note: str) -> Checkpoint | None:
+        """The checkpoint of a note that a key of this log signed, and that this log does not begin with."""
+        signed = self.signed_by_us(tx, note)
+        return None if signed is None or restoring.is_ours(tx, signed) else signed
 
     def keep(self, witness: Heading, code: int, word: Word) -> Word:
         """Keep what a witness said last; what it countersigned before stays."""
@@ -218,15 +228,22 @@ class Log:
 def _heard(line: Line, url: str, request: Request) -> Said:
     """What a witness answers; with a refusal, the checkpoint that it holds of this log, where it shows it."""
     heard = line.post(f"{url}/add-checkpoint", bytes(request))
-    if heard.status == Answer.CONFLICT and heard.kind != SIZE:
-        return Said(heard.status, b"")
     if heard.status not in {Answer.CONFLICT, Answer.INCONSISTENT}:
         return Said(heard.status, heard.body)
+    body = b"" if heard.status == Answer.CONFLICT and heard.kind != SIZE else heard.body
     try:
         held = line.get(checkpoint_url(url, Checkpoint.parse(request.note.text).origin))
     except InfrastructureError:
-        return Said(heard.status, heard.body)
-    return Said(heard.status, heard.body, held.body.decode("utf-8", "replace") if held.status == 200 else "")  # noqa: PLR2004 - HTTP's own
+        return Said(heard.status, body)
+    return Said(heard.status, body, held.body.decode("utf-8", "replace") if held.status == 200 else "")  # noqa: PLR2004 - HTTP's own
+
+
+def _size(body: bytes) -> int | None:
+    """The size that a body of `text/x.tlog.size` says; None where it says none that a log can have."""
+    text = body.decode("ascii", "replace").removesuffix("\n")
+    if not text.isdecimal() or len(text) > _DIGITS or str(int(text)) != text or int(text) > LARGEST:
+        return None
+    return int(text)
 
 
 def checkpoint_url(url: str, origin: str) -> str:

@@ -81,8 +81,8 @@ def _other(log: Log, witness: Heading, request: Request, said: Said) -> Word:
         ours = shown is not None and restoring.is_ours(tx, shown)
     if shown is None or (ours and said.code == Answer.INCONSISTENT):
         return log.keep(witness, said.code, Word.FALSE)
-    if ours and shown.size < request.old:
-        return Word.ASIDE  # an old file
+    if ours and shown.size <= request.old:
+        return Word.ASIDE  # an old file: it says what is known
     return log.take(witness, request, Said(said.code, f"{shown.size}\n".encode(), said.held))
 
 

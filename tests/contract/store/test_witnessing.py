@@ -283,6 +283,61 @@ def test_another_history_is_refused_kept_and_red_until_an_auditor_says_why_not(
         assert len(witnesses.refusals(tx)) == 1
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "text/x.tlog.size"])
+def test_another_root_at_the_size_that_was_shown_is_red_with_the_code_that_c2sp_has_for_it(
+    log: Log, store: Store, network: Network, timer: Any, kind: str
+) -> None:
+    """Where the roots do not match, the witness must answer 409, says C2SP: with no size, or with the one we know."""
+    other = Tree(LOG, 5, salt="x")
+    assert network.witnesses["http://bfc"].add_checkpoint(other.request(0, 5)).status == 200
+
+    def answer(body: bytes) -> Heard:
+        if body.startswith(b"old 5\n"):
+            return Heard(409, kind, b"5\n" if kind != "text/plain" else b"Conflict\n")
+        return Heard(409, "text/x.tlog.size", b"5\n")
+
+    network.instead["http://bfc"] = answer
+    assert log.ask(network, [BFC]) == {BFC: Word.REFUSED}
+    found = light(store, timer)
+    assert (found.verdict.light, [each.code for each in found.refusals]) == (Light.RED, [409])
+    assert str(other.note(5).signatures[0]) in found.refusals[0].answer
+    with store.read() as tx, pytest.raises(InfrastructureError, match="two histories"):
+        holds.refuse_restored(tx)
+
+
+def test_a_fork_at_a_smaller_size_in_a_file_is_another_history_not_a_witness_that_forgot(
+    log: Log, store: Store, timer: Any
+) -> None:
+    assert files.take(log, witnessed_note(store, BFC), "answer").words == {BFC: Word.COSIGNED}
+    identity = Heading(BFC, POLICY.witnesses[BFC]).identity
+    fork = Tree(LOG, 5, salt="x").note(3)
+    assert files.take(log, f"refused 409 {identity}\n3\n\n{fork}", "answer").words == {BFC: Word.REFUSED}
+    assert light(store, timer).verdict.light is Light.RED
+
+
+def test_an_answer_about_the_name_that_ended_says_nothing_of_the_log_that_goes_on(
+    store: Store, network: Network, tmp_path: Path
+) -> None:
+    """A person reconciles while a witness is being asked."""
+    keep, named = FileVault(tmp_path / "keys"), AuditSettings(origin=LOG)
+    happen(store, 5)
+    seal_it(store, keep, named)
+
+    def meanwhile(body: bytes) -> Heard:
+        if f"\n{LOG}\n".encode() not in body:
+            return Heard(404, "text/plain", b"")
+        with store.write() as tx:
+            restoring.detect(tx, restoring.Lost(LOG, 9, "pdl", proven=True))
+        reconcile(store, keep, actor="person-1", why="looked up")
+        return Heard(409, "text/x.tlog.size", b"99\n")
+
+    network.instead["http://bfc"] = meanwhile
+    assert Log(store, POLICY).ask(network, [BFC]) == {BFC: Word.STRANGER}
+    with store.read() as tx:
+        assert not witnesses.refusals(tx)
+        holds.refuse_restored(tx)
+
+
 def test_a_store_that_was_put_back_is_held_once_a_witness_shows_what_it_forgot(
     log: Log, store: Store, network: Network
 ) -> None:
