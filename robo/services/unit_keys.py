@@ -34,21 +34,20 @@ class UnitKeys:
         damaged, and whatever the backend says."""
         if region not in self._known:
             name = f"{OWN}units-{region}"
-            held = self._keep.read(name) or self._made(name, region) or {}
+            former = self._former / f"ledger-{region}.key"
+            held = self._keep.read(name) or self._made(name, former) or {}
             try:
                 key = bytes.fromhex(held.get(_PART, ""))
             except ValueError:
                 key = b""
             if len(key) != SIZE:
                 raise damaged(name)
+            with on_disk(former):  # wherever the backend has the key: whoever moved it may have been killed before this
+                former.unlink(missing_ok=True)
             self._known[region] = key
         return self._known[region]
 
-    def _made(self, name: str, region: str) -> Mapping[str, str] | None:
-        file = self._former / f"ledger-{region}.key"
-        with on_disk(file):
-            before = file.read_bytes() if file.exists() else b""
-        made = self._keep.change(name, lambda held: held or {_PART: (before or secrets.token_bytes(SIZE)).hex()})
-        with on_disk(file):
-            file.unlink(missing_ok=True)
-        return made
+    def _made(self, name: str, former: Path) -> Mapping[str, str] | None:
+        with on_disk(former):
+            before = former.read_bytes() if former.exists() else b""
+        return self._keep.change(name, lambda held: held or {_PART: (before or secrets.token_bytes(SIZE)).hex()})
