@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from robo.model.audit import EventType
 from robo.proof.handover import NEW, OLD
 from robo.proof.note import VerifierKey
-from robo.services.auditing.sealing import another_key, fits, named, opened, seal, signed
+from robo.services.auditing.sealing import fits, seal, signed, with_its_key
 from robo.services.auditing.signing import promote, with_following
 from robo.services.secrets import Keep
 from robo.services.settings import AuditSettings
@@ -31,30 +31,36 @@ class Rotated:
 
 
 def rotate(store: Store, keep: Keep, settings: AuditSettings, *, actor: str) -> Rotated:
-    """Hand the log over to a new key. What was before is sealed by the old one first. Errors are those of `seal`."""
+    """Hand the log over to a new key. What was before is sealed by the old one first. Of two that do so at once one
+    comes after the other: both changes are made. Errors are those of `seal`."""
     seal(store, keep, settings)
-    standing = named(store, settings)
-    opened(keep, standing)
-    ring = with_following(keep, standing.origin)
+    return with_its_key(store, keep, settings, lambda standing, _: _rotated(store, keep, standing.origin, actor=actor))
+
+
+def _rotated(store: Store, keep: Keep, origin: str, *, actor: str) -> Rotated | None:
+    """None when the ring is not, or no longer, the log's: look again."""
+    ring = with_following(keep, origin)
     key, following = ring.key, ring.following
-    if following is None or not fits(ring, standing.last, standing.key):
-        raise another_key(standing.origin)
+    if following is None:
+        return None
     old, new = key.verifier(), following.verifier()
 
-    def hand_over(tx: Tx) -> Kept:
+    def hand_over(tx: Tx) -> Kept | None:
         sequencer.head(tx, lock=True)
         last = checkpoints.newest(tx)
-        if not fits(ring, last, checkpoints.handed_to(tx, standing.origin)):
-            raise another_key(standing.origin)
+        if not fits(ring, last, checkpoints.handed_to(tx, origin)):
+            return None
         said = {OLD: str(old), NEW: str(new)}
-        audit.emit(tx, type=EventType.KEY_CHANGED, region=EVERY, actor=actor, obj=standing.origin, data=said)
+        audit.emit(tx, type=EventType.KEY_CHANGED, region=EVERY, actor=actor, obj=origin, data=said)
         while sequencer.sequence(tx):
             pass
         return signed(tx, last, key, following)
 
     def happened(tx: Tx) -> Kept | None:
-        return checkpoints.newest(tx) if checkpoints.handed_to(tx, standing.origin) == str(new) else None
+        return checkpoints.newest(tx) if checkpoints.handed_to(tx, origin) == str(new) else None
 
     checkpoint = store.transact(hand_over, happened=happened)
+    if checkpoint is None:
+        return None
     promote(keep, ring)
-    return Rotated(standing.origin, old, new, checkpoint)
+    return Rotated(origin, old, new, checkpoint)

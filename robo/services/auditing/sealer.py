@@ -1,11 +1,10 @@
-"""Who seals while a process works: a run, a server. Whatever goes wrong stops nobody's work."""
+"""Who seals while a run works. Whatever goes wrong stops nobody's work."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Callable
 
 from robo.errors import RoboError
 from robo.services.auditing.sealing import Sealed, seal
@@ -14,9 +13,6 @@ from robo.services.settings import AuditSettings
 from robo.store import sequencer
 from robo.store.clock import Tx
 from robo.store.engine import Store
-
-LOOK: Final = 1.0
-"""Seconds between two looks at what is due."""
 
 
 class Sealer:
@@ -46,12 +42,6 @@ class Sealer:
             self.trouble = None
         self._last = self._clock()
         return sealed
-
-    async def serve(self, wait: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
-        """Look again and again, until cancelled: the task of a process that lives on."""
-        while True:
-            await wait(LOOK)
-            await self.look()
 
     def _many(self, tx: Tx) -> bool:
         head = sequencer.head(tx)

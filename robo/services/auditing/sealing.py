@@ -6,9 +6,11 @@ it was rewritten. Order is size, not time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from robo.errors import InfrastructureError, RoboError, UsageError
 from robo.proof.checkpoint import Checkpoint
@@ -23,6 +25,8 @@ from robo.store.checkpoints import Kept
 from robo.store.clock import Tx, now
 from robo.store.engine import Store
 from robo.store.ids import new_id
+
+T = TypeVar("T")
 
 LEEWAY: Final = timedelta(seconds=60)
 """How much a clock may go back without a remark."""
@@ -56,12 +60,22 @@ def seal(store: Store, keep: Keep, settings: AuditSettings) -> Sealed:
     checkpoint or the tree is damaged), RB656 (the store was put back to an older state), and whatever the store or the
     secrets backend says."""
     sequence_all(store)
+    return with_its_key(
+        store,
+        keep,
+        settings,
+        lambda _, ring: store.transact(partial(_seal, ring=ring), happened=lambda _: None),
+    )
+
+
+def with_its_key(store: Store, keep: Keep, settings: AuditSettings, work: Callable[[Standing, Ring], T | None]) -> T:
+    """What `work` makes of the log and of the key that it has now. None: the key was changed in between, and all is
+    looked at again. Errors are those of `named` and of the key; RB644 when this machine has another one."""
     for _ in range(TRIES):
         standing = named(store, settings)
-        ring = opened(keep, standing)
-        sealed = store.transact(lambda tx: _seal(tx, ring), happened=lambda _: None)  # noqa: B023 - called at once
-        if sealed is not None:
-            return sealed
+        ring = _opened(keep, standing)
+        if ring is not None and (done := work(standing, ring)) is not None:
+            return done
     raise another_key(standing.origin)
 
 
@@ -92,15 +106,13 @@ def refuse_other(origin: str, settings: AuditSettings) -> None:
         )
 
 
-def opened(keep: Keep, standing: Standing) -> Ring:
-    """The key that seals a log. A change of it that was cut short behind its checkpoint is ended first. RB644 when
-    this machine has another one, RB633 when the newest checkpoint was altered."""
+def _opened(keep: Keep, standing: Standing) -> Ring | None:
+    """The key that seals a log; None when it is not the one that this machine has. A change of it that was cut short
+    behind its checkpoint is ended first. RB633 when the newest checkpoint was altered."""
     ring = open_ring(keep, standing.origin, make=standing.last is None)
     if ring.following is not None and standing.key == str(ring.following.verifier()):
         ring = promote(keep, ring)
-    if not fits(ring, standing.last, standing.key):
-        raise another_key(standing.origin)
-    return ring
+    return ring if fits(ring, standing.last, standing.key) else None
 
 
 def fits(ring: Ring, last: Kept | None, key: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -363,18 +362,27 @@ def test_a_change_that_got_no_further_than_its_key_changes_nothing_yet(log: Regi
     assert log.verified(old, changed.new).whole
 
 
-def test_whoever_sealed_with_a_key_that_is_changed_meanwhile_goes_on_with_the_new_one(log: Registry) -> None:
-    """Two processes of one machine: one holds the old key in its hand when the other has handed the log over."""
+def rotated_by_another(log: Registry) -> Rotated:
+    """By another process of the same machine."""
+    return Registry(log.store, FileVault(log.keep._folder)).rotate()
+
+
+@pytest.mark.parametrize("early", [False, True], ids=["behind-the-key", "before-the-key"])
+def test_whoever_sealed_with_a_key_that_is_changed_meanwhile_goes_on_with_the_new_one(
+    early: bool, log: Registry
+) -> None:
+    """Two processes of one machine: one holds the old key in its hand, or knows only how the log stood, when the other
+    has handed the log over."""
     log.happens()
     log.seal()
     read, once = log.keep.read, [True]
 
     def late(name: str) -> Any:
-        held = read(name)
+        held = None if early else read(name)
         if once and name.startswith("robo-log-"):
             once.clear()
-            Registry(log.store, FileVault(log.keep._folder)).rotate()
-        return held
+            rotated_by_another(log)
+        return held or read(name)
 
     log.keep.read = late  # type: ignore[method-assign] # the other process comes exactly here
     sealed = log.seal()
@@ -383,6 +391,28 @@ def test_whoever_sealed_with_a_key_that_is_changed_meanwhile_goes_on_with_the_ne
         handed = checkpoints.handed_to(tx, sealed.origin)
     assert handed == str(log.key())
     assert Note.parse(sealed.checkpoint.note).signed_by([log.key()])
+
+
+@pytest.mark.parametrize("early", [False, True], ids=["behind-the-new-key", "before-the-new-key"])
+def test_of_two_changes_at_once_the_later_comes_after_the_other(early: bool, log: Registry) -> None:
+    log.happens()
+    log.seal()
+    before = log.key()
+    change = log.keep.change
+    others: list[Rotated] = []
+
+    def meanwhile(name: str, work: Any) -> Any:
+        held = None if early else change(name, work)
+        if not others:
+            others.append(rotated_by_another(log))
+        return held or change(name, work)
+
+    log.keep.change = meanwhile  # type: ignore[method-assign] # the other process comes exactly here
+    later = log.rotate()
+    del log.keep.change  # type: ignore[method-assign] # back to the class's
+    (first,) = others
+    assert (first.old, first.new, later.new) == (before, later.old, log.key())
+    assert log.verified(before, first.new, later.new).whole
 
 
 # ---- how it stands ---------------------------------------------------------------------------------------------------
@@ -465,23 +495,6 @@ async def test_a_process_seals_as_soon_as_many_events_wait(log: Registry) -> Non
     assert sealed is not None
     assert sealed.checkpoint.size == 5
     assert await sealer.look() is None
-    log.store.close()
-
-
-async def test_a_server_looks_each_second_until_it_is_ended(log: Registry) -> None:
-    clock, waited = Clock(), []
-
-    async def wait(seconds: float) -> None:
-        waited.append(seconds)
-        clock.at += 30
-        if len(waited) == 5:
-            raise asyncio.CancelledError
-
-    sealer = Sealer(log.store, log.keep, log.settings, clock=clock)
-    with pytest.raises(asyncio.CancelledError):
-        await sealer.serve(wait)
-    assert waited == [1.0] * 5
-    assert len(log.kept()) == 2  # after 60 and 120 seconds
     log.store.close()
 
 
