@@ -20,14 +20,17 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from robo.errors import InfrastructureError
-from robo.services.disk import on_disk
-from robo.services.secrets import Keep
+from robo.services.disk import keep_names, on_disk
+from robo.services.keys import damaged
+from robo.services.secrets import OWN, Keep
 
-NAME: Final = "robo-backups"
-"""The secret with the keys of all copies: by the copy's id its key in hexadecimal, a blank, and when it was made."""
+NAMED: Final = f"{OWN}backup-"
+"""How the name of a copy's key begins; its id follows. One name a copy: a keyring holds only short values."""
+_KEY, _MADE = "key", "made"
 MAGIC: Final = b"robo backup 1\n"
 CHUNK: Final = 1 << 20
 """Bytes that are encrypted at once."""
+_SIZE: Final = 32
 _TAG: Final = 16
 _LONGEST: Final = 4096
 """Bytes of the line that says what a copy is."""
@@ -63,8 +66,8 @@ def write(keep: Keep, about: About, content: Iterable[bytes], to: Path) -> int:
             remedy="give another name, or a folder: the copy then gets a name of its own",
             file=str(to),
         )
-    key = secrets.token_bytes(32)
-    keep.change(NAME, lambda held: {**(held or {}), about.id: f"{key.hex()} {about.made}"})
+    key = secrets.token_bytes(_SIZE)
+    keep.change(f"{NAMED}{about.id}", lambda _: {_KEY: key.hex(), _MADE: about.made})
     new = to.with_name(f".{to.name}.new")
     with on_disk(new):
         try:
@@ -75,6 +78,7 @@ def write(keep: Keep, about: About, content: Iterable[bytes], to: Path) -> int:
                 os.fsync(out.fileno())
                 size = out.tell()
             new.replace(to)
+            keep_names(to.parent)
         finally:
             new.unlink(missing_ok=True)
     return size
@@ -121,11 +125,11 @@ def about(file: Path) -> About:
 
 def read(keep: Keep, file: Path) -> Iterator[bytes]:
     """The content of a copy, piece by piece. RB678 when its key was destroyed, or is on another machine; RB675 when the
-    file was cut, or is not as it was written: then nothing of it may be used."""
+    file was cut, or is not as it was written: then nothing of it may be used; RB642 when the key is damaged."""
     with on_disk(file), file.open("rb") as source:
         said, head = _head(source, file)
-        key = (keep.read(NAME) or {}).get(said.id)
-        if key is None:
+        held = keep.read(f"{NAMED}{said.id}")
+        if held is None:
             raise InfrastructureError(
                 "RB678",
                 "the copy of %(made)s cannot be read: its key was destroyed by a purge, or was never on this machine",
@@ -133,7 +137,7 @@ def read(keep: Keep, file: Path) -> Iterator[bytes]:
                 remedy="take a newer copy; on another machine, give it the secrets of the one that made the copy first",
                 made=said.made[:16].replace("T", " "),
             )
-        cipher, number, last = AESGCM(bytes.fromhex(key.split(" ")[0])), 0, False
+        cipher, number, last = AESGCM(_key(f"{NAMED}{said.id}", held)), 0, False
         while not last:
             number += 1
             length = int.from_bytes(source.read(4), "big")
@@ -160,22 +164,33 @@ def _head(source: BinaryIO, file: Path) -> tuple[About, bytes]:
 def end(keep: Keep, *, older: datetime, superseded: datetime | None = None) -> int:
     """Destroy the keys of the copies made before `older`, and of those made before `superseded` of which a newer one is
     there; how many."""
-    ended: list[str] = []
+    held = {name: keep.read(name) for name in keep.names() if name.startswith(NAMED)}
+    made = {name: _made(name, parts) for name, parts in held.items() if parts is not None}
+    newest = max(made.values(), default=None)
+    count = 0
+    for name, when in made.items():
+        outlived = superseded is not None and newest is not None and when < superseded <= newest
+        if when < older or outlived:
+            keep.change(name, lambda _: None)
+            count += 1
+    return count
 
-    def without(held: Mapping[str, str] | None) -> Mapping[str, str] | None:
-        ended.clear()
-        made = {name: datetime.fromisoformat(said.split(" ")[1]) for name, said in (held or {}).items()}
-        newest = max(made.values(), default=None)
-        for name, when in made.items():
-            outlived = superseded is not None and newest is not None and when < superseded <= newest
-            if when < older or outlived:
-                ended.append(name)
-        left = {name: said for name, said in (held or {}).items() if name not in ended}
-        return left or None
 
-    if keep.read(NAME):
-        keep.change(NAME, without)
-    return len(ended)
+def _key(name: str, held: Mapping[str, str]) -> bytes:
+    try:
+        key = bytes.fromhex(held.get(_KEY, ""))
+    except ValueError:
+        key = b""
+    if len(key) != _SIZE:
+        raise damaged(name)
+    return key
+
+
+def _made(name: str, held: Mapping[str, str]) -> datetime:
+    try:
+        return datetime.fromisoformat(held.get(_MADE, ""))
+    except ValueError as broken:
+        raise damaged(name) from broken
 
 
 def called(at: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,17 @@ def on_disk(path: Path | None = None) -> Iterator[None]:
         raise
     except OSError as broken:
         raise refused(broken, path) from broken
+
+
+def keep_names(folder: Path) -> None:
+    """What was made, replaced or removed in a folder stays so after a power cut. An OSError passes through. POSIX:
+    elsewhere the system sees to it."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def refused(broken: OSError, path: Path | None = None) -> InfrastructureError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from robo.errors import InfrastructureError, RoboError
+from robo.services.disk import keep_names
 from robo.store import clearing
 from robo.store.clearing import Picture
 from robo.store.engine import Store
@@ -36,7 +36,8 @@ def delete(root: Path, files: Sequence[Picture], troubles: list[RoboError]) -> l
         folders.add(file.parent)
         gone.append(each)
     for folder in sorted(folders, reverse=True):
-        _durably(folder)
+        if folder.is_dir():
+            keep_names(folder)
         with suppress(OSError):  # others are still in it
             folder.rmdir()
     return gone
@@ -73,16 +74,6 @@ def remove(path: Path, troubles: list[RoboError]) -> bool:
         troubles.append(_stays(Path(broken.filename or path), broken.strerror or str(broken)))
         return False
     return True
-
-
-def _durably(folder: Path) -> None:
-    """What was deleted stays deleted after a power cut. POSIX: elsewhere the system sees to it."""
-    if os.name == "posix" and folder.is_dir():
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _stays(file: Path, cause: str) -> InfrastructureError:

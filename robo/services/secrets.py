@@ -62,6 +62,10 @@ class Keep(Protocol):
         when this returns. `change` is short and asks nobody."""
         ...
 
+    def names(self) -> Sequence[str]:
+        """The names under which something is kept, sorted."""
+        ...
+
 
 class SecretBook:
     """The secrets of one project."""

@@ -10,9 +10,10 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from robo.errors import InfrastructureError, UsageError
+from robo.services.disk import keep_names
 
 if TYPE_CHECKING:
     from pyrage.x25519 import Identity
@@ -21,7 +22,9 @@ OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 WAIT: Final = 10.0
 """Seconds to wait for another robo that is writing secrets."""
 NAMES: Final = "robo-names"
-"""What a keyring keeps the names of a project under: one that no secret can have."""
+"""What a keyring keeps the names of a project under: one that no secret can have. Further ones have a number."""
+LONGEST: Final = 1200
+"""Characters of a list of names: the Credential Manager of Windows takes 1280 a value."""
 Parts = Mapping[str, str]
 Change = Callable[[Parts | None], Parts | None]
 """From what stands under a name (None: nothing) to what shall stand there (None: nothing)."""
@@ -169,26 +172,17 @@ def write_private(file: Path, content: bytes) -> None:
             out.flush()
             os.fsync(out.fileno())
         os.replace(name, file)  # noqa: PTH105 - atomic over an existing file on every system
-        _keep_names(file.parent)
+        keep_names(file.parent)
     except OSError as broken:
         if name:
             Path(name).unlink(missing_ok=True)
         raise _unreadable(file, broken) from broken
 
 
-def _keep_names(folder: Path) -> None:
-    """What was replaced or removed in a folder stays so after a power cut. POSIX: elsewhere the system sees to it."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
 class KeyringVault:
     """The system's keyring (Windows Credential Manager, macOS Keychain, Secret Service). It cannot list what it
-    holds, so the names of a project are kept under a name of their own; and it knows no lock, so `lock` is a file."""
+    holds, so the names of a project are kept in lists under names of their own, each short enough for all of them; and
+    it knows no lock, so `lock` is a file."""
 
     def __init__(self, project: Path, lock: Path) -> None:
         self._service = f"robo:{project}"
@@ -206,17 +200,40 @@ class KeyringVault:
         with _alone(self._lock, self._lock):
             held = self.read(name)
             wanted = change(held)
-            names = {*self.names()} - {name}
             if wanted is not None:
+                self._enlist(name)  # first: nobody would find again what is in no list
                 self._call("set_password", self._service, name, json.dumps(dict(wanted), ensure_ascii=False))
-                names.add(name)
-            elif held is not None:
-                self._call("delete_password", self._service, name)
-            self._call("set_password", self._service, NAMES, json.dumps(sorted(names)))
+            else:
+                if held is not None:
+                    self._call("delete_password", self._service, name)
+                self._strike(name)
         return wanted
 
     def names(self) -> Sequence[str]:
-        return list(json.loads(self._call("get_password", self._service, NAMES) or "[]"))
+        return sorted(name for names in self._lists() for name in names)
+
+    def _lists(self) -> list[list[str]]:
+        found: list[list[str]] = []
+        while (held := self._call("get_password", self._service, _list_name(len(found)))) is not None:
+            found.append(json.loads(held))
+        return found
+
+    def _enlist(self, name: str) -> None:
+        """Into the first list that has room: one of them is written, and no name ever is in none, or in two."""
+        lists = self._lists()
+        if any(name in names for names in lists):
+            return
+        number = next((each for each, names in enumerate(lists) if len(json.dumps([*names, name])) <= LONGEST), None)
+        before = [] if number is None else lists[number]
+        self._write_list(len(lists) if number is None else number, [*before, name])
+
+    def _strike(self, name: str) -> None:
+        for number, names in enumerate(self._lists()):
+            if name in names:
+                self._write_list(number, [each for each in names if each != name])
+
+    def _write_list(self, number: int, names: Sequence[str]) -> None:
+        self._call("set_password", self._service, _list_name(number), json.dumps(sorted(names)))
 
     def _call(self, what: str, *words: str) -> str | None:
         try:
@@ -238,6 +255,10 @@ class KeyringVault:
                 cause=type(broken).__name__,
             ) from broken
         return answer
+
+
+def _list_name(number: int) -> str:
+    return f"{NAMES}-{number}" if number else NAMES
 
 
 class EnvironmentVault:
@@ -312,8 +333,11 @@ class FileVault:
                 write_private(file, json.dumps(dict(wanted)).encode())
             elif wanted is None and held is not None:
                 file.unlink()
-                _keep_names(self._folder)
+                keep_names(self._folder)
         return wanted
+
+    def names(self) -> Sequence[str]:
+        return sorted(unquote(file.stem) for file in self._folder.glob("*.json"))
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{quote(name, safe='')}.json"

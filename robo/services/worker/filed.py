@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from robo.services.disk import on_disk
+from robo.services.disk import keep_names, on_disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class KeptFiles:
             with new.open("rb+") as written:
                 os.fsync(written.fileno())
             new.replace(to)
+            keep_names(to.parent)
         return to
 
     def any(self) -> bool:

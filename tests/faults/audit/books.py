@@ -56,6 +56,9 @@ class Keys:
             self._held[name] = dict(held)
         return held
 
+    def names(self) -> list[str]:
+        return sorted(self._held)
+
 
 KEYS: Final = Keys()
 SETTINGS: Final = AuditSettings(origin=ORIGIN)
