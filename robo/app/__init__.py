@@ -56,7 +56,8 @@ class App(Stored):
             with suppress(InfrastructureError):
                 sequence_all(self.store)
                 self.keep_mark(self.store)
-            self.store.close()
+        if "found_store" in self.__dict__:
+            self.found_store.close()
 
     def baseline(self, plan: Plan) -> BaselineRecord | None:
         """The baseline record that applies: the store's, else the one shipped with the process, added now."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from robo.errors import InfrastructureError
 
@@ -170,16 +170,24 @@ def _content(robo: App) -> Iterator[Iterator[bytes]]:
             file.unlink(missing_ok=True)
         return
     with subprocess.Popen(**_asked(robo.store, "pg_dump", "--format=custom"), stdout=subprocess.PIPE) as dump:
-        assert dump.stdout is not None  # noqa: S101 - it is a pipe
-        stream = dump.stdout
-        yield iter(lambda: stream.read(PIECE), b"")
-        if dump.wait():
-            raise _failed("pg_dump")
+        yield _dumped(dump)
+
+
+def _dumped(dump: subprocess.Popen[bytes]) -> Iterator[bytes]:
+    """What a tool writes, and at its end whether that was all: half of it must not become a copy."""
+    assert dump.stdout is not None  # noqa: S101 - it is a pipe
+    yield from _read_whole(dump.stdout)
+    if dump.wait():
+        raise _failed("pg_dump")
 
 
 def _pieces(file: Path) -> Iterator[bytes]:
     with file.open("rb") as read:
-        yield from iter(lambda: read.read(PIECE), b"")
+        yield from _read_whole(read)
+
+
+def _read_whole(read: IO[bytes]) -> Iterator[bytes]:
+    return iter(lambda: read.read(PIECE), b"")
 
 
 def _beside(store: Path, kind: str) -> Path:
@@ -285,7 +293,7 @@ def _standing(robo: App, about: About) -> tuple[list[str], int | None]:
 def _restore_file(robo: App, file: Path, here: Path) -> Path:
     """The copy is written beside the store and looked at; then it takes the store's name in one step."""
     from robo.services import backups
-    from robo.services.disk import on_disk
+    from robo.services.disk import keep_names, on_disk
     from robo.store import upkeep
 
     new, former = _beside(here, "restoring"), _beside(here, "replaced")
@@ -303,6 +311,7 @@ def _restore_file(robo: App, file: Path, here: Path) -> Path:
             if here.exists():
                 former.hardlink_to(here)
             new.replace(here)
+            keep_names(here.parent)
     finally:
         new.unlink(missing_ok=True)
     return former
@@ -347,10 +356,12 @@ def _restore_server(robo: App, file: Path) -> Path:
         try:
             for piece in backups.read(robo.keep, file):
                 tool.stdin.write(piece)
+            tool.stdin.close()
+        except BrokenPipeError as ended:
+            raise _failed("pg_restore") from ended
         except BaseException:
             tool.kill()
             raise
-        tool.stdin.close()
         if tool.wait():
             raise _failed("pg_restore")
     return former

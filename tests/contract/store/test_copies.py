@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +69,41 @@ def test_a_store_is_copied_while_others_write_and_put_back_as_it_was(robo: App, 
     if not robo.store.is_sqlite:
         keeping.restore(robo, former)
         assert len(robo.items()) == 2
+
+
+def test_a_store_that_was_only_looked_at_is_given_back_too(robo: App) -> None:
+    keeping.upgrade(robo)
+    assert keeping.check(robo) == []
+    robo.close()
+    assert robo.found_store._engine.pool.checkedin() == 0  # type: ignore[attr-defined] # the pools of both have it
+
+
+def tool(folder: Path, name: str, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of PostgreSQL's own, which is not ours: a program that fails."""
+    (folder / "bin").mkdir(exist_ok=True)
+    (folder / "bin" / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "bin" / name).chmod(0o700)
+    monkeypatch.setenv("PATH", f"{folder}/bin{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.mark.parametrize("robo", ["postgresql"], indirect=True)
+def test_half_a_dump_never_becomes_a_copy(robo: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool(tmp_path, "pg_dump", "printf half; exit 1", monkeypatch)
+    with pytest.raises(InfrastructureError) as told:
+        keeping.backup(robo, tmp_path / "a.backup")
+    assert told.value.code == "RB682"
+    assert not (tmp_path / "a.backup").exists()
+
+
+@pytest.mark.parametrize("robo", ["postgresql"], indirect=True)
+def test_a_tool_that_ends_before_it_has_read_the_copy_is_told(
+    robo: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, *_ = keeping.backup(robo, tmp_path)
+    tool(tmp_path, "pg_restore", "exec <&-; exit 1", monkeypatch)
+    with pytest.raises(InfrastructureError) as told:
+        keeping.restore(robo, file)
+    assert told.value.code == "RB682"
 
 
 def test_a_copy_that_was_cut_leaves_the_store_as_it_is(robo: App, tmp_path: Path) -> None:
