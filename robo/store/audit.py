@@ -201,7 +201,7 @@ def waiting_entry(event: str, body: str) -> dict[str, Any]:
 
 
 def waiting(tx: Tx) -> list[dict[str, Any]]:
-    """The events that have no place in the log yet, oldest first. RB634."""
+    """The events that have no place in the log yet, oldest first, without `seq`, `rseq` and `prev`. RB634."""
     return [waiting_entry(row.id, row.body) for row in tx.execute(_TAKE)]
 
 

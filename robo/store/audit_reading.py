@@ -53,7 +53,7 @@ def log_of(tx: Tx) -> Log:
         checkpoints=map(Note.parse, checkpoints.notes(tx)),
         beside=rows.beside,
         grows=True,
-        purging=[entry["data"]["key"] for entry in waiting(tx) if entry["type"] == PURGED],
+        purging=[entry["data"]["key"] for entry in audit.waiting(tx) if entry["type"] == PURGED],
     )
 
 
@@ -81,11 +81,6 @@ def of_type(tx: Tx, kind: str) -> Iterator[dict[str, Any]]:
     """The entries of one type, in their order."""
     for (raw,) in tx.execute(select(audit_leaf.c.entry).where(audit_leaf.c.type == kind).order_by(audit_leaf.c.seq)):
         yield read_entry(bytes(raw))
-
-
-def waiting(tx: Tx) -> list[dict[str, Any]]:
-    """The events that have no place in the log yet, oldest first, without `seq`, `rseq` and `prev`."""
-    return audit.waiting(tx)
 
 
 def _opened(tx: Tx, row: Row[Any]) -> bytes | None:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, or_, select
 
 from robo.proof.entry import read_entry
 from robo.proof.payloads import PURGED, Payload
-from robo.store import audit_reading
+from robo.store import audit, audit_reading
 from robo.store.accounts_tables import holds
 from robo.store.audit_tables import audit_leaf, audit_payload
 from robo.store.clock import Tx, paged
@@ -150,7 +150,7 @@ def _about(wanted: Wanted, obj: Any, cause: Any) -> Iterator[ColumnElement[bool]
 
 def _waiting(tx: Tx, wanted: Wanted) -> Iterator[Found]:
     """Events without a place: few, so they are looked at one by one."""
-    for entry in reversed(audit_reading.waiting(tx)):
+    for entry in reversed(audit.waiting(tx)):
         if _fits(entry, wanted) and _is_about(tx, entry, wanted):
             yield Found(None, entry)
 
