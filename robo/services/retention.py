@@ -87,6 +87,8 @@ class Purged:
     size: int = 0
     """Bytes of those files."""
     units: dict[str, int] = field(default_factory=dict)
+    people: int = 0
+    """Accounts whose pseudonyms nobody knows any more."""
     leftovers: int = 0
     """Reports of errors, and folders, that are gone."""
     copies: int = 0
@@ -98,7 +100,8 @@ class Purged:
     @property
     def nothing(self) -> bool:
         """There was nothing to do."""
-        return not (self.periods or any(self.items.values()) or any(self.files.values()) or self.leftovers)
+        counted = (self.items, self.files, self.units)
+        return not (self.periods or self.people or self.leftovers or any(any(each.values()) for each in counted))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +143,7 @@ class Purge:
         for region in found.until:
             self._region(region, at, found)
         cut = self._before("", at)
-        self._politely(partial(people.forget, before=self._before("", at, CONTROL)))
+        found.people = self._politely(partial(people.forget, before=self._before("", at, CONTROL)))
         found.leftovers = leftovers.clear(self.store, self.places.evidence, self.places.reports, cut, found.troubles)
         sequence_all(self.store)
         found.rebuilt = self._rebuilt(found)

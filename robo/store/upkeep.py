@@ -15,24 +15,13 @@ from sqlalchemy import func, select, text
 
 from robo.errors import InfrastructureError, RoboError
 from robo.proof.merkle import Frontier
-from robo.store import periods, rollups, schema, sequencer
+from robo.store import periods, rollups, schema, sequencer, tables, trouble
 from robo.store.audit_tables import audit_leaf, audit_region
 from robo.store.clock import Tx
 from robo.store.engine import Store
 
 FEW: Final = 5
 """Faults that are told one by one."""
-_CLEARED: Final = (
-    "audit_payload",
-    "payloads",
-    "items",
-    "journal",
-    "reviews",
-    "traces",
-    "evidence",
-    "writebacks",
-    "runs",
-)
 
 
 def settle(store: Store) -> bool:
@@ -41,7 +30,7 @@ def settle(store: Store) -> bool:
     with store.aside() as raw:
         if store.is_sqlite:
             return bool(raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
-        raw.execute(f"VACUUM {', '.join(_CLEARED)}")
+        raw.execute(f"VACUUM {', '.join(tables.metadata.tables)}")
     return True
 
 
@@ -54,7 +43,9 @@ def has_gaps(store: Store) -> bool:
 
 
 def size(store: Store) -> int:
-    """Bytes of the SQLite file."""
+    """Bytes of the SQLite file; 0 on PostgreSQL."""
+    if not store.is_sqlite:
+        return 0
     with store.aside() as raw:
         pages, each = (raw.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
     return int(pages * each)
@@ -82,7 +73,7 @@ def copy(store: Store, to: Path) -> None:
 
 
 def refuse_damaged(file: Path) -> None:
-    """A SQLite file that is to be a store is whole. RB676."""
+    """A SQLite file that is to be a store is whole. RB605."""
     found = sqlite3.connect(f"file:{quote(str(file))}?mode=ro&immutable=1", uri=True)
     try:
         words = str(found.execute("PRAGMA quick_check(1)").fetchone()[0])
@@ -91,11 +82,11 @@ def refuse_damaged(file: Path) -> None:
     finally:
         found.close()
     if words != "ok":
-        raise _damaged(file.name, words)
+        raise trouble.corrupted(file.name, words)
 
 
 def check(store: Store) -> list[RoboError]:
-    """What is wrong with the store: RB676 for a damaged file, RB610 for the tables of another version, RB677 where the
+    """What is wrong with the store: RB605 for a damaged file, RB610 for the tables of another version, RB677 where the
     log's head is not that of its entries, RB688 where a month is not the sum of its minutes, RB636 for keys that are
     another machine's, and whatever the database says when it is read. Empty: nothing."""
     found: list[RoboError] = []
@@ -103,7 +94,7 @@ def check(store: Store) -> list[RoboError]:
         with store.read() as tx:
             if store.is_sqlite:
                 said = [str(row[0]) for row in tx.execute(text(f"PRAGMA quick_check({FEW})"))]
-                found += [_damaged(store.name, words) for words in said if words != "ok"]
+                found += [trouble.corrupted(store.name, words) for words in said if words != "ok"]
             revision = schema.revision(tx)
             if revision == schema.HEAD:
                 found += _log(tx, store.name)
@@ -130,17 +121,6 @@ def _log(tx: Tx, name: str) -> Iterator[RoboError]:
             periods.check(tx, region)
         except InfrastructureError as other:
             yield other
-
-
-def _damaged(store: str, words: str) -> InfrastructureError:
-    return InfrastructureError(
-        "RB676",
-        "the store %(store)s is damaged: %(words)s",
-        place=store,
-        remedy="stop all robots, keep this file as it is, and put the latest backup back",
-        store=store,
-        words=words,
-    )
 
 
 def _other(store: str, found: str) -> InfrastructureError:

@@ -28,7 +28,7 @@ from robo.services.witnessing.asking import Heading, Log
 from robo.store import aliases, decisions, items, journal, people, runs, sequencer
 from robo.store.audit_tables import audit_payload, audit_period
 from robo.store.engine import Store, open_store, upgrade
-from robo.store.tables import evidence
+from robo.store.tables import evidence, metadata
 from robo.store.tables import journal as journal_table
 from tests.archives import SECRET, YEAR, Archive, Chain, a_year_later, no_trace_of
 from tests.contract.conftest import Timer
@@ -357,6 +357,25 @@ def test_a_store_that_cannot_be_written_anew_is_told_and_all_is_gone_from_its_ro
     opened.close()
 
 
+def test_a_purge_while_a_robot_works_is_whole_on_every_store(archive: Archive) -> None:
+    archive.done("k1")
+    a_year_later(archive)
+    done = archive.purge(busy=lambda: True).do()
+    assert (done.troubles, done.rebuilt) == ([], True)
+
+
+@pytest.mark.parametrize("address", ["postgresql"], indirect=True)
+def test_on_a_server_no_table_keeps_dead_rows_behind_a_purge(archive: Archive) -> None:
+    archive.done("k1")
+    a_year_later(archive)
+    with archive.store.read() as tx:
+        before = tx.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+    archive.purge().do()
+    with archive.store.read() as tx:
+        done = tx.exec_driver_sql("SELECT relname FROM pg_stat_user_tables WHERE last_vacuum > %s", (before,))
+        assert set(done.scalars()) == set(metadata.tables)
+
+
 def test_a_name_that_leads_out_of_the_folder_of_evidence_deletes_nothing(archive: Archive) -> None:
     item = archive.done("k1")
     outside = archive.places.evidence.parent / "robo.yaml"
@@ -386,7 +405,8 @@ def test_units_are_found_again_for_longer_and_then_by_nobody(archive: Archive) -
     a_year_later(archive)
     archive.purge().do()
     archive.timer.at += timedelta(days=366 * 9)
-    assert archive.purge().do().units == {"items": 1, "journal": 1, "ledger": 0}
+    done = archive.purge().do()
+    assert (done.units, done.nothing) == ({"items": 1, "journal": 1, "ledger": 0}, False)
     _, verdicts = archive.open("k1")
     assert [each.taken for each in verdicts] == [Taken.QUEUED]
 
@@ -432,9 +452,10 @@ def test_who_decided_is_forgotten_with_the_class_of_decisions_and_not_before(arc
         mine = people.pseudonym(tx, "martin@pc-7")
     for years, known in ((2, {mine: "martin@pc-7"}), (2, {})):
         archive.timer.at += timedelta(days=366 * years)
-        archive.purge().do()
+        done = archive.purge().do()
         with archive.store.read() as tx:
             assert people.names(tx) == known
+        assert (done.people, done.nothing) == ((0, True) if known else (1, False))
 
 
 def test_a_region_may_only_keep_less_long(archive: Archive) -> None:
