@@ -194,8 +194,8 @@ def _made(name: str, held: Mapping[str, str]) -> datetime:
 
 
 def called(at: datetime) -> str:
-    """The name of a copy that was given none."""
-    return f"robo-{at.astimezone(UTC):%Y%m%d-%H%M%S}.backup"
+    """The name of a copy that was given none: two of one second have two."""
+    return f"robo-{at.astimezone(UTC):%Y%m%d-%H%M%S-%f}.backup"
 
 
 def _no_copy(file: Path, why: str) -> InfrastructureError:

@@ -117,3 +117,9 @@ def test_a_copy_has_its_name_on_the_disk_before_an_older_one_can_end(
     monkeypatch.setattr(os, "fsync", watched)
     file = copied(keep, folder)
     assert synced == [[file.name]]
+
+
+def test_two_copies_of_one_second_have_two_names() -> None:
+    at = datetime(2026, 11, 26, 19, 3, 30, 250, tzinfo=UTC)
+    assert backups.called(at) != backups.called(at + timedelta(milliseconds=3))
+    assert sorted([backups.called(at + timedelta(seconds=1)), backups.called(at)])[0] == backups.called(at)
