@@ -85,7 +85,8 @@ def _workers(robo: App) -> list[str]:
 
     with robo.store.read() as tx:
         known = workers.alive(tx)
-    return [worker for worker, lock, _ in known if not (lock and is_dead(Path(lock)))]
+    locks = robo.settings.state / "locks"
+    return [worker for worker, lock, _ in known if not (lock and is_dead(locks / lock))]
 
 
 def _replaced(robo: App) -> list[Path]:

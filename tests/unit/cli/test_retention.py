@@ -167,14 +167,14 @@ def test_a_copy_from_before_a_purge_that_is_put_back_has_no_payload_and_says_so(
     assert report.present == 0
 
 
-def test_a_store_is_not_put_back_under_a_robot_that_works(
+def test_a_store_is_not_put_back_under_a_robot_that_works_and_is_once_that_one_was_killed(
     project: Path, archive: Archive, robo: Robo, tmp_path: Path
 ) -> None:
     robo("db", "backup", tmp_path / "a.backup")
     lock = LifeLock(project / ".robo/locks/w2.lock")
     lock.hold()
     with archive.store.write() as tx:
-        workers.join(tx, "w2", lock=str(project / ".robo/locks/w2.lock"))
+        workers.join(tx, "w2", lock="w2.lock")
     archive.store.close()
     said = robo("db", "restore", tmp_path / "a.backup", "--yes")
     lock.release(left=False)
