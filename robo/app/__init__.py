@@ -281,13 +281,11 @@ class App(Stored):
             return ledger.rows(tx, run=run)
 
     def find_item(self, name: str, run: str = "") -> Item:
-        """An item by its id, or by its key (the newest with that key)."""
+        """An item by its id, or by its key (the newest with that key), even one whose key a purge took away."""
         from robo.store import items
 
         with self.store.read() as tx:
-            by_key = items.listed(tx, key=name, limit=50)
-            mine = [item for item in by_key if not run or item.run.endswith(run) or item.run.startswith(run)]
-            return mine[0] if mine else items.get(tx, name)
+            return items.find(tx, name, run)
 
     def item_story(self, item: Item) -> dict[str, Any]:
         """Everything about one item: attempts with their steps, its journal rows, its result, its pictures."""

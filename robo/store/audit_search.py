@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, or_, select
 
 from robo.proof.entry import read_entry
 from robo.proof.payloads import PURGED, Payload
-from robo.store import audit, audit_reading
+from robo.store import audit, audit_reading, identity
 from robo.store.accounts_tables import holds
 from robo.store.audit_tables import audit_leaf, audit_payload
 from robo.store.clock import Tx, paged
@@ -26,8 +26,8 @@ _AT_ONCE: Final = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is looked for; empty: everything. `run`: what its id begins with; `item`: its key, or its id (or what that
-    begins with); `kind`: a type, or what types begin with (`once.`)."""
+    """What is looked for; empty: everything. `run`: what its id begins with; `item`: its key (even one that a purge
+    took from it), or its id (or what that begins with); `kind`: a type, or what types begin with (`once.`)."""
 
     region: str = ""
     process: str = ""
@@ -49,8 +49,9 @@ class Found:
 
 def search(tx: Tx, wanted: Wanted, limit: int) -> list[Found]:
     """Up to `limit` of what is wanted, the newest first."""
-    found = list(_waiting(tx, wanted))[:limit] if wanted.number is None else []
-    query = _narrowed(select(audit_leaf.c.seq, audit_leaf.c.entry), wanted)
+    names = identity.names_of(tx, wanted.item) if wanted.item else ()
+    found = list(_waiting(tx, wanted, names))[:limit] if wanted.number is None else []
+    query = _narrowed(select(audit_leaf.c.seq, audit_leaf.c.entry), wanted, names)
     if wanted.number is not None:
         query = query.where(audit_leaf.c.seq == wanted.number)
     rows = tx.execute(query.order_by(audit_leaf.c.seq.desc()).limit(limit - len(found)))
@@ -58,13 +59,14 @@ def search(tx: Tx, wanted: Wanted, limit: int) -> list[Found]:
 
 
 def of_object(tx: Tx, name: str, below: int) -> list[tuple[int, bytes]]:
-    """The number and the bytes of the event of this id, else of all entries about the item of this id or key, in their
-    order; of the entries below that number."""
+    """The number and the bytes of the event of this id, else of all entries about the item of this id or key (also one
+    that a purge took away), in their order; of the entries below that number."""
     table = audit_leaf.c
-    same = select(items.c.id).where(items.c.key == name)
     query = select(table.seq, table.entry).where(table.seq < below).order_by(table.seq)
     rows = tx.execute(query.where(table.event == name)).all()
-    rows = rows or tx.execute(query.where(or_(table.obj == name, table.obj.in_(same)))).all()
+    if not rows:
+        same = select(items.c.id).where(items.c.key.in_(identity.names_of(tx, name)))
+        rows = tx.execute(query.where(or_(table.obj == name, table.obj.in_(same)))).all()
     return [(row.seq, bytes(row.entry)) for row in rows]
 
 
@@ -118,7 +120,7 @@ def keys_of(tx: Tx, ids: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:
+def _narrowed(query: Select[Any], wanted: Wanted, names: Collection[str]) -> Select[Any]:
     table = audit_leaf.c
     if wanted.region:
         query = query.where(table.region == wanted.region)
@@ -129,17 +131,18 @@ def _narrowed(query: Select[Any], wanted: Wanted) -> Select[Any]:
         query = query.where(table.ts >= wanted.since)
     if wanted.until is not None:
         query = query.where(table.ts < wanted.until)
-    for condition in _about(wanted, table.obj, table.cause):
+    for condition in _about(wanted, names, table.obj, table.cause):
         query = query.where(condition)
     return query
 
 
-def _about(wanted: Wanted, obj: Any, cause: Any) -> Iterator[ColumnElement[bool]]:
-    """What ties an event to a run, an item or a process: what it is about (`obj`), or its run (`cause`)."""
+def _about(wanted: Wanted, names: Collection[str], obj: Any, cause: Any) -> Iterator[ColumnElement[bool]]:
+    """What ties an event to a run, an item (by the `names` of its key) or a process: what it is about (`obj`), or its
+    run (`cause`)."""
     if wanted.run:
         yield or_(obj.startswith(wanted.run, autoescape=True), cause.startswith(wanted.run, autoescape=True))
     if wanted.item:
-        same = select(items.c.id).where(items.c.key == wanted.item)
+        same = select(items.c.id).where(items.c.key.in_(names))
         yield or_(obj.in_(same), obj.startswith(wanted.item, autoescape=True))
     if wanted.process:
         its_runs = select(runs.c.id).where(runs.c.process == wanted.process)
@@ -148,10 +151,10 @@ def _about(wanted: Wanted, obj: Any, cause: Any) -> Iterator[ColumnElement[bool]
         yield or_(obj.in_(its_runs), cause.in_(its_runs), obj.in_(its_items), obj.in_(its_holds))
 
 
-def _waiting(tx: Tx, wanted: Wanted) -> Iterator[Found]:
+def _waiting(tx: Tx, wanted: Wanted, names: Collection[str]) -> Iterator[Found]:
     """Events without a place: few, so they are looked at one by one."""
     for entry in reversed(audit.waiting(tx)):
-        if _fits(entry, wanted) and _is_about(tx, entry, wanted):
+        if _fits(entry, wanted) and _is_about(tx, entry, wanted, names):
             yield Found(None, entry)
 
 
@@ -165,8 +168,8 @@ def _fits(entry: Mapping[str, Any], wanted: Wanted) -> bool:
     )
 
 
-def _is_about(tx: Tx, entry: Mapping[str, Any], wanted: Wanted) -> bool:
-    conditions = list(_about(wanted, literal(entry["obj"]), literal(entry["cause"])))
+def _is_about(tx: Tx, entry: Mapping[str, Any], wanted: Wanted, names: Collection[str]) -> bool:
+    conditions = list(_about(wanted, names, literal(entry["obj"]), literal(entry["cause"])))
     return not conditions or tx.execute(select(literal(1)).where(*conditions)).first() is not None
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import case, func, select, text
 
 from robo.model.base import ItemState
 from robo.model.run import ItemKind, Taken
-from robo.store.aliases import aliases
+from robo.store.aliases import alias, aliases
 from robo.store.clock import Tx
 from robo.store.tables import LIVE_STATES, items
 
@@ -49,6 +49,12 @@ class Verdict:
     taken: Taken
     doing: int = 0
     owner: str = ""
+
+
+def names_of(tx: Tx, key: str) -> list[str]:
+    """What items of this key are called in any process and region: the key, and what a purge called it there."""
+    purged = select(items.c.environment, items.c.process, items.c.region).where(items.c.purged.is_not(None)).distinct()
+    return [key, *(alias(tx, row.environment, row.process, row.region, key) for row in tx.execute(purged))]
 
 
 def lock(tx: Tx, key: Key) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import Row, RowMapping, Select, bindparam, func, insert, select, update
 
 from robo.engine.faultpoints import reach
 from robo.engine.ports import Fence
@@ -206,6 +206,26 @@ def get(tx: Tx, item: str) -> Item:
     if row is None:
         raise no_item(item)
     return _item(row)
+
+
+def find(tx: Tx, name: str, run: str = "") -> Item:
+    """The newest item of this key, of that run where its first or last letters are said; else the item of this id; else
+    the newest whose key it was before a purge. RB522 when there is none."""
+    newest = select(items).where(items.c.kind == ItemKind.ITEM).order_by(items.c.id.desc()).limit(1)
+    if run:
+        newest = newest.where(items.c.run.startswith(run, autoescape=True) | items.c.run.endswith(run, autoescape=True))
+    row = (
+        _first(tx, newest.where(items.c.key == name))
+        or _first(tx, select(items).where(items.c.id == name))
+        or _first(tx, newest.where(items.c.key.in_(identity.names_of(tx, name))))
+    )
+    if row is None:
+        raise no_item(name)
+    return _item(row)
+
+
+def _first(tx: Tx, query: Select[Any]) -> RowMapping | None:
+    return tx.execute(query).mappings().first()
 
 
 def lock(tx: Tx, item: str) -> Row[Any]:

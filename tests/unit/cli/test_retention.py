@@ -258,6 +258,19 @@ def test_what_a_run_did_is_counted_and_not_done_again_after_a_purge(project: Pat
     assert robo("db", "check").code == 0
 
 
+def test_who_has_the_key_finds_what_was_purged_and_nobody_else(project: Path, robo: Robo) -> None:
+    assert robo("run", "verifier-demandes", "-i", "export=demandes.csv").code == 3
+    before = robo("items", "show", "2026-AA-0003", "--json").json
+    aged(project)
+    assert robo("audit", "purge", "--yes").code == 0
+    known = robo("items", "show", "2026-AA-0003", "--json").json
+    assert (known["item"], known["purged"] is not None, known["key"] == before["key"]) == (before["item"], True, False)
+    told = robo("audit", "show", "--item", "2026-AA-0003", "--json").json["entries"]
+    assert {each["obj"] for each in told} == {before["item"]}
+    assert robo("audit", "export", "proofs", "--proof", "2026-AA-0003").code == 0
+    assert (robo("items", "show", "2026-AA-9999").code, robo("audit", "show", "--item", "2026-AA-9999").out) == (2, "")
+
+
 def aged(project: Path) -> None:
     """Every item and run of the project ended four hundred days earlier than it did."""
     earlier = timedelta(days=400) // timedelta(microseconds=1)
