@@ -108,7 +108,7 @@ class Witnessing:
         return bytes(request)
 
     def take(self, text: str, name: str) -> files.Taken:
-        """What a file brings back; `name` is the file's. RB654, RB632, RB633; RB656 when the store was put back."""
+        """What a file brings back; `name` is the file's. RB632, RB633, RB648, RB654; RB656: the store was put back."""
         taken = files.take(self.log, text, name)
         self._refuse_restored()
         return taken

@@ -55,10 +55,10 @@ def _lines(found: Status) -> Iterator[tuple[str, str]]:
         yield _("sealed"), _("not yet")
         return
     facts = {"size": found.sealed, "when": moment(found.last.made, zone=True)}
-    yield _("sealed"), say("up to %(size)s, %(when)s", facts)
+    yield _("sealed"), say("the first %(size)s entries, %(when)s", facts)
     words = [
         say(
-            "up to %(size)s by %(name)s, %(when)s",
+            "the first %(size)s entries by %(name)s, %(when)s",
             {"size": each.size, "name": each.witness, "when": moment(each.at, zone=True)},
         )
         for each in found.answers
@@ -109,7 +109,7 @@ def seal(as_json: Json = False) -> None:
     if sealed.back:
         talk(_clock(int(sealed.back.total_seconds())))
     facts = {"origin": sealed.origin, "size": sealed.checkpoint.size}
-    verdict(say("the log %(origin)s is sealed up to %(size)s; robo audit status", facts), good=True)
+    verdict(say("the first %(size)s entries of the log %(origin)s are sealed; robo audit status", facts), good=True)
 
 
 def _checkpoint(kept: Kept) -> dict[str, Any]:

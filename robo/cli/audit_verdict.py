@@ -7,15 +7,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from robo.cli.console import data, paint, talk, verdict
-from robo.cli.language import _, chosen, say
+from robo.cli.language import _, chosen, located, say
 from robo.cli.story import moment
 
 if TYPE_CHECKING:
-    from robo.proof.findings import Finding
+    from robo.proof.findings import Finding, Report
     from robo.services.auditing.verifying import Verified
 
 _MOST = 20
 """Findings that are told; the others are counted."""
+_STRANGE, _UNSEEN = "RB648", "RB649"
+"""Alone, they say what is not known of a log, not what is wrong with it: the key is missing, or enough witnesses."""
 
 
 def number(count: int) -> str:
@@ -27,14 +29,16 @@ def tell(found: Verified) -> None:
     """The verdict on standard output, advice on standard error."""
     report = found.report
     data(paint(_verdict(found), "good" if report.whole else "bad"))
-    for line in (*_details(found), *map(_finding, report.findings[:_MOST])):
+    findings = [] if _unproven(report) else report.findings
+    for line in (*_details(found), *map(_finding, findings[:_MOST])):
         data(line)
-    if len(report.findings) > _MOST:
-        data(say("… and %(count)s more", {"count": number(len(report.findings) - _MOST)}))
+    if len(findings) > _MOST:
+        data(say("… and %(count)s more", {"count": number(len(findings) - _MOST)}))
     for remark in report.remarks[:_MOST]:
         data(say("remark: %(what)s", {"what": _finding(remark)}))
     if report.findings:
-        verdict(say(report.findings[0].error.remedy, report.findings[0].error.facts), good=False)
+        first = _first(report).error
+        verdict(say(first.remedy, first.facts), good=False)
         return
     if report.remarks:
         talk(say(report.remarks[0].error.remedy, report.remarks[0].error.facts))
@@ -44,13 +48,7 @@ def _verdict(found: Verified) -> str:
     """The one sentence."""
     report, count = found.report, number(found.report.size)
     if not report.whole:
-        first = report.findings[0]
-        where = f"{_place(first)}: " if _place(first) else ""
-        facts = {
-            "log": found.origin or _("without a name yet"),
-            "what": where + say(first.error.message, first.error.facts),
-        }
-        return say("THE LOG %(log)s DOES NOT VERIFY: %(what)s", facts)
+        return _not_whole(found)
     facts = {
         "count": count,
         "sealed": _until(report.sealed_ts),
@@ -73,6 +71,8 @@ def _verdict(found: Verified) -> str:
                 "Region %(regions)s whole: %(own)s entries up to %(sealed)s; the policy asks for no witness", facts
             )
         )
+    if not report.size:
+        return _("The log is empty: nothing was written yet")
     if not report.sealed:
         return say("Log whole: %(count)s entries, not sealed yet", facts)
     if report.by:
@@ -80,6 +80,47 @@ def _verdict(found: Verified) -> str:
             "Log whole: %(count)s entries, sealed up to %(sealed)s, countersigned up to %(witnessed)s by %(by)s", facts
         )
     return say("Log whole: %(count)s entries, sealed up to %(sealed)s; the policy asks for no witness", facts)
+
+
+def _not_whole(found: Verified) -> str:
+    """What is wrong; or what is not known, where nothing is wrong."""
+    report, first = found.report, _first(found.report)
+    facts = {
+        "log": found.origin or _("without a name yet"),
+        "origin": first.error.facts.get("origin"),
+        "count": number(report.size),
+        "sealed": _until(report.sealed_ts),
+    }
+    unproven = _unproven(report)
+    if unproven == _STRANGE and first.seq is not None:
+        message = "CANNOT BE JUDGED WHOLE: entry %(seq)s of the log %(log)s changes its key, and the policy lacks one"
+        return say(message, {**facts, "seq": first.seq})
+    if unproven == _STRANGE and facts["origin"] != found.origin:
+        return say("CANNOT BE JUDGED: this is the log %(origin)s, not %(log)s", facts)
+    if unproven == _STRANGE:
+        return say("CANNOT BE JUDGED: the policy does not have the key that sealed the log %(log)s", facts)
+    if unproven == _UNSEEN and found.kind in {"region", "entries"}:
+        return say("NOT COUNTERSIGNED by enough witnesses: what was given of the log %(log)s", facts)
+    if unproven == _UNSEEN:
+        message = "CONSISTENT, BUT NOT COUNTERSIGNED by enough witnesses: %(count)s entries, sealed up to %(sealed)s"
+        return say(message, facts)
+    what = _finding(first).strip()
+    return say("THE LOG %(log)s DOES NOT VERIFY: %(what)s", {**facts, "what": what})
+
+
+def _first(report: Report) -> Finding:
+    """What the verdict tells: where nothing is wrong, the entry at which the log changes its key before all else."""
+    placed = [each for each in report.findings if each.seq is not None] if _unproven(report) else []
+    return (placed or report.findings)[0]
+
+
+def _unproven(report: Report) -> str:
+    """The code of what is not known, where nothing is wrong as far as the keys of the policy let one see."""
+    codes = {each.error.code for each in report.findings}
+    if _STRANGE not in codes:
+        return _UNSEEN if codes == {_UNSEEN} else ""
+    handed_over = any(each.seq is not None for each in report.findings)
+    return _STRANGE if codes <= {_STRANGE, _UNSEEN} and (handed_over or not report.sealed) else ""
 
 
 def _details(found: Verified) -> Iterator[str]:
@@ -95,7 +136,7 @@ def _details(found: Verified) -> Iterator[str]:
     unsealed = report.size - report.sealed
     if found.kind == "store" and report.whole and (unsealed or found.waiting):
         facts = {"unsealed": number(unsealed), "waiting": number(found.waiting)}
-        yield say("not sealed yet: %(unsealed)s entries; waiting for their place: %(waiting)s events", facts)
+        yield say("entries not sealed yet: %(unsealed)s; events that wait for their place: %(waiting)s", facts)
     if report.verdict is not None and report.verdict.why and report.whole:
         yield say("newest checkpoint: %(why)s", {"why": report.verdict.why})
     for entry in found.single:
@@ -110,9 +151,7 @@ def _finding(finding: Finding) -> str:
 
 
 def _place(finding: Finding) -> str:
-    if finding.seq is not None:
-        return say("entry %(seq)s", {"seq": finding.seq})
-    return finding.error.place
+    return located(finding.error.place if finding.seq is None else f"entry {finding.seq}")
 
 
 def _until(micros: int | None) -> str:

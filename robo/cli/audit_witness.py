@@ -70,7 +70,7 @@ def key(
         emit("audit-witness-key", {"log": str(log), "witness": str(witness)})
         return
     data(f"log {log}")
-    data(f"witness NAME {witness} https://…")
+    data(f"witness {_('NAME')} {witness} https://…")
 
 
 @app.command(help=_("Countersign for others over HTTP, and have our own log countersigned, until it is ended."))
@@ -112,6 +112,8 @@ def ask(
     if as_json:
         emit("audit-witness-asked", {"witnesses": words, **standing_json(found)})
     _tell_words(words)
+    if not words:
+        talk(_("no witness of the policy has an address: robo audit witness request writes a file for each"))
     tell_standing(found)
     if any(word != "cosigned" for word in words.values()):
         raise typer.Exit(TO_HANDLE)
@@ -124,6 +126,7 @@ def request(
     as_json: Json = False,
 ) -> None:
     """The file is the body of C2SP's add-checkpoint: `curl --data-binary @FILE` does the same."""
+    _refuse_existing(output)
     with _witnessing() as ours:
         content = ours.request(witness)
     with writing(output):
@@ -139,6 +142,7 @@ def cosign(file: File, output: Out, as_json: Json = False) -> None:
     """Exit code 3 when it is refused: the file says so, with the code, and goes back all the same."""
     from robo.proof.witness import LARGEST
 
+    _refuse_existing(output)
     content = _read(file)[: LARGEST + 1]
     with _witnessing() as ours:
         reply, answer = ours.cosign(content)
@@ -224,7 +228,7 @@ def reconcile(
     else:
         data(f"log {done.log}")
         if done.witness is not None:
-            data(f"witness NAME {done.witness} https://…")
+            data(f"witness {_('NAME')} {done.witness} https://…")
     facts = {"before": done.before, "origin": done.origin, "count": done.items}
     talk(say("every policy takes these lines beside the line of %(before)s, which has ended", facts))
     talk(say("config/robo.yaml: where it says `origin`, it says %(origin)s from now on", facts))
@@ -258,9 +262,9 @@ def tell_standing(found: Standing) -> None:
     light = found.verdict
     facts = {"size": found.size, "sealed": found.sealed, "by": ", ".join(sorted(light.by)) or "-"}
     if light.met:
-        talk(say("countersigned up to entry %(size)s of %(sealed)s sealed, by %(by)s", facts))
+        talk(say("countersigned: the first %(size)s entries of %(sealed)s sealed, by %(by)s", facts))
     else:
-        talk(say("not countersigned by the quorum yet; sealed up to %(sealed)s", facts))
+        talk(say("not countersigned by the quorum yet; sealed: the first %(sealed)s entries", facts))
     words = {"green": _("green"), "orange": _("orange"), "red": _("RED")}[light.light.value]
     style = {"green": "good", "orange": "warn", "red": "bad"}[light.light.value]
     why = f": {said(light.why)}" if light.why else ""
@@ -279,7 +283,8 @@ def _tell_both(found: Shown) -> None:
     ]
     table((_("witness"), _("entries"), _("answered"), _("state")), told)
     for origin, note in found.seen.items():
-        data(say("we countersigned %(origin)s up to entry %(size)s", {"origin": origin, "size": note.split("\n")[1]}))
+        seen = {"origin": origin, "size": note.split("\n")[1]}
+        data(say("we countersigned the first %(size)s entries of %(origin)s", seen))
     for each in found.refused:
         facts = {"origin": each.origin, "code": each.code, "at": moment(each.at)}
         data(say("we refused %(origin)s with %(code)s on %(at)s", facts))
@@ -292,6 +297,20 @@ def _state(told: Any) -> str:
 def _refusal_json(each: Refusal) -> dict[str, Any]:
     kept = {"origin": each.origin, "witness": each.witness, "code": each.code, "at": each.at, "cleared": each.cleared}
     return {"id": each.id, **kept, "request": each.request, "answer": each.answer}
+
+
+def _refuse_existing(output: Path) -> None:
+    """What goes to another region, or came back from it, is not written over. `UsageError` RB975."""
+    from robo.errors import UsageError
+
+    if output.is_file():
+        raise UsageError(
+            "RB975",
+            "%(file)s is there already, and is not written over",
+            place=str(output),
+            remedy="name a file that is not there yet, or put this one away first",
+            file=str(output),
+        )
 
 
 def _read(file: Path) -> bytes:

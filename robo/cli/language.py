@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gettext as library
 import os
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ LANGUAGES: Final = ("en", "fr")
 CATALOGUES: Final = Path(__file__).parent.parent / "locale"
 DOMAIN: Final = "robo"
 _VARIABLES: Final = ("ROBO_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+_COUNTED: Final = re.compile(r"(?:^|(?<=, )|(?<=: ))(line|entry|checkpoint) ([0-9]+)$")
 _project: list[str] = []
 """The language the project chose, once it is known."""
 
@@ -59,3 +61,17 @@ def said(words: Words) -> str:
 def say(template: str, facts: Mapping[str, Any]) -> str:
     """A template of an error or a report, translated, then filled."""
     return fill(template, facts, _)
+
+
+def located(place: str) -> str:
+    """A place as a person reads it: what counts in it (`payloads, line 4`) is translated, names are left alone."""
+    found = _COUNTED.search(place)
+    if found is None:
+        return place
+    facts = {"number": found[2]}
+    words = {
+        "line": say("line %(number)s", facts),
+        "entry": say("entry %(number)s", facts),
+        "checkpoint": say("checkpoint %(number)s", facts),
+    }
+    return place[: found.start()] + words[found[1]]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from robo.cli.console import emit, finish, near, paint, prepare, printable, talk
-from robo.cli.language import _, say
+from robo.cli.language import _, located, say
 from robo.errors import DefinitionError, RoboError
 
 INTERRUPTED: Final = 130
@@ -82,7 +82,7 @@ def tell(trouble: RoboError, *, as_json: bool = False) -> None:
         emit("error", {**_facts(trouble.code, message, remedy), "place": trouble.place})
     talk(f"{paint(trouble.code, 'bad')} {printable(message)}")
     if trouble.place:
-        talk(f"  {_('where')}: {printable(near(trouble.place))}")
+        talk(f"  {_('where')}: {printable(near(located(trouble.place)))}")
     if remedy:
         talk(f"  {_('do')}: {printable(remedy)}")
     talk(paint(f"  robo explain {trouble.code}", "faint"))

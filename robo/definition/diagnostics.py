@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from robo.errors import DefinitionError, Translate, fill, in_english
+from robo.errors import DefinitionError, Translate, english, fill, in_english
 from robo.model.text import Position
 
 
@@ -63,7 +63,9 @@ class Diagnostic:
             "did_you_mean": self.meant,
             "write": self.paste.strip(),
             "remedy": fill(self.remedy, self.facts, translate),
-            "facts": {name: str(value) for name, value in self.facts.items()},
+            "facts": {
+                name: english(value) if isinstance(value, Mapping) else str(value) for name, value in self.facts.items()
+            },
         }
 
 

@@ -40,11 +40,12 @@ class Checkpoint:
 
 
 def signed_checkpoint(note: Note, keys: Iterable[VerifierKey]) -> Checkpoint:
-    """The checkpoint of a note signed by its log: a key of `keys` whose name is the origin. RB632, RB633."""
+    """The checkpoint of a note signed by its log: a key of `keys` whose name is the origin. RB632; RB633 when a
+    signature is wrong, RB648 when there is none of those keys."""
     checkpoint = Checkpoint.parse(note.text)
     if not note.signed_by(key for key in keys if key.name == checkpoint.origin):
         raise InfrastructureError(
-            "RB633",
+            "RB648",
             "no key that is known for the log %(origin)s signed this checkpoint",
             remedy="look at the log's line of the policy: its name is the origin, its key the one the log publishes",
             origin=checkpoint.origin,
@@ -83,7 +84,7 @@ class LogProof:
         return cls(int(index), tuple(whole), Note.parse(note), extra)
 
     def verify(self, leaf: bytes, keys: Iterable[VerifierKey]) -> Checkpoint:
-        """The signed checkpoint that holds this leaf. RB632 or RB633 when the note or the path does not hold."""
+        """The signed checkpoint that holds this leaf. RB632, RB633 or RB648 when the note or the path does not hold."""
         checkpoint = signed_checkpoint(self.note, keys)
         if not verify_inclusion(leaf, self.index, checkpoint.size, self.path, checkpoint.root):
             raise InfrastructureError(

@@ -47,9 +47,11 @@ class Finding:
 class Report:
     """What was found. `sealed` and `witnessed` say up to which size a key of the log and the quorum (`by`: who, and
     when in seconds since 1970) stand for it; `sealed_ts` and `witnessed_ts` the time of the last entry of each, in
-    microseconds. `regions`: how many entries each has; `present` and `purged`: what became of payloads."""
+    microseconds. `through`: no entry stands behind those that were found right. `regions`: how many entries each has;
+    `present` and `purged`: what became of payloads."""
 
     size: int = 0
+    through: bool = False
     root: bytes = EMPTY
     sealed: int = 0
     sealed_ts: int | None = None

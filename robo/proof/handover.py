@@ -32,12 +32,20 @@ class Keys:
         self._leaving: set[str] = set()
 
     def entry(self, entry: Mapping[str, Any]) -> None:
-        """The next entry. `InfrastructureError` RB634 when it hands over what it has not, or to whom nobody knows."""
+        """The next entry. `InfrastructureError` RB648 when it hands over by or to a key that the policy lacks, which
+        begins or ends with the other; RB634 when not by and to the next ones there."""
         if entry["type"] != CHANGED or entry["obj"] != self._origin:
             return
         old, new = entry["data"].get(OLD), entry["data"].get(NEW)
         if isinstance(old, str) and "+" in old and old.partition("+")[0] not in self._names:
             return
+        if [old] == self._left or ([new] == self._left[:1] and str(old) not in self._known):
+            raise InfrastructureError(
+                "RB648",
+                "the log changes its key here, and the policy has only one of the two",
+                remedy="ask the log's owner, by another way than this log, for the keys it had: the policy has a line "
+                "`log` for each, in their order",
+            )
         if [old, new] != self._left[:2]:
             raise _broken("RB634", "the log is handed over by a key or to a key that is not the next one of the policy")
         self._leaving.add(self._left.pop(0))

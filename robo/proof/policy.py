@@ -75,7 +75,7 @@ AHEAD: Final = 5 * 60
 
 def countersigned(policy: Policy, note: Note, now: int | None = None) -> tuple[Checkpoint, dict[str, int]]:
     """The checkpoint that a log of the policy signed, and who countersigned it, with their times (seconds since 1970).
-    RB632 or RB633 when a signature is wrong, of the log or of a witness that the policy knows."""
+    RB633 when a signature is wrong, of the log or of a witness that the policy knows; RB632, RB648."""
     checkpoint = signed_checkpoint(note, policy.logs)
     times = note.signed_by(policy.witnesses.values())
     latest = None if now is None else now + AHEAD

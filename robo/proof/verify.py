@@ -77,7 +77,7 @@ def verify_region(  # noqa: PLR0917 - what is verified, by what, when
 ) -> Report:
     """For an auditor who may see one region only: the entries it has in the log `origin`, when they are all there, from
     its first to the one that `proof` is of, and the quorum has seen them. `region` empty: that of the first entry.
-    RB630 to RB634 tells what is wrong first."""
+    RB630 to RB634, RB648 or RB649 tells what is wrong first."""
     head, last, report = RegionHead(), -1, Report()
     apart = Payloads(payloads, report)
     for raw in entries:
@@ -103,7 +103,7 @@ def verify_entry(
     origin: str, raw: bytes, proof: LogProof, policy: Policy, now: int | None = None
 ) -> tuple[dict[str, Any], Mapping[str, int]]:
     """The members of one entry that stands in the log `origin` where it says, as the quorum has seen; and who that was,
-    when (seconds since 1970). RB630 to RB634 tells what is wrong first."""
+    when (seconds since 1970). RB630 to RB634, RB648 or RB649 tells what is wrong first."""
     entry = read_entry(raw)
     return entry, _standing(origin, leaf_hash(raw), entry["seq"], proof, policy, now)
 
@@ -191,7 +191,8 @@ class _Walk:
         while self.frontier.size < head.size:
             if not self.step():
                 self.stage = Flaw.TRUNCATED
-                raise broken("RB634", "%(sealed)s entries were sealed, the others are gone", self.seq, sealed=head.size)
+                message = "%(sealed)s entries were sealed, and there are %(left)s before the first that is missing"
+                raise broken("RB634", message, self.seq, sealed=head.size, left=self.seq)
         self.stage, self.seq = Flaw.ROOT, min(first, last)
         if self.frontier.root() != head.root:
             raise broken(
@@ -210,6 +211,7 @@ class _Walk:
             if sealed:
                 self.stage = Flaw.UNSEALED
                 raise broken("RB634", "no checkpoint seals this entry and those behind it", self.seq)
+        self.report.through = True
         self.stage = Flaw.LEAF
         if self.leaves is not None and next(self.leaves, None) is not None:
             raise broken("RB634", "the tree has a leaf here that is of no entry: the entry is gone", self.seq)
@@ -306,4 +308,9 @@ def _misplaced(seq: int, other: int) -> InfrastructureError:
 
 
 def _unseen() -> InfrastructureError:
-    return broken("RB634", "no checkpoint is countersigned by as many witnesses as the policy asks for")
+    return InfrastructureError(
+        "RB649",
+        "no checkpoint is countersigned by as many witnesses as the policy asks for",
+        remedy="ask for an export from after the witnesses have countersigned; of one's own log: robo audit witness "
+        "ask",
+    )

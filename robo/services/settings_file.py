@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from robo.definition.diagnostics import Reporter, nearest
 from robo.definition.yaml_text import ListNode, MapNode, TextNode, YamlNode, decode, read_yaml
+from robo.errors import one_of, phrase
 from robo.model.retention import LONGEST, Retention
 from robo.services.settings import (
     MEGABYTE,
@@ -23,7 +24,7 @@ from robo.services.settings import (
 )
 
 Parse = Callable[[str], Any]
-"""From a text to a value; raises `ValueError` whose message says what is expected."""
+"""From a text to a value; raises `ValueError` of the words that say what is expected."""
 Shape = Mapping[str, "Parse | Shape"]
 UNITS: Final = {"s": 1, "min": 60, "h": 3600}
 SIZES: Final = {"kB": 1024, "MB": MEGABYTE, "GB": 1024 * MEGABYTE}
@@ -36,14 +37,14 @@ def _text(said: str) -> str:
 def _whole(said: str) -> int:
     if re.fullmatch(r"[1-9][0-9]{0,6}", said):
         return int(said)
-    raise ValueError("a whole number from 1")
+    raise ValueError(phrase("a whole number from 1"))
 
 
 def _months(most: int) -> Parse:
     def parse(said: str) -> int:
         if re.fullmatch(r"[1-9][0-9]{0,2}", said) and int(said) <= most:
             return int(said)
-        raise ValueError(f"a number of months from 1 to {most}")
+        raise ValueError(phrase("a number of months from 1 to %(most)s", most=most))
 
     return parse
 
@@ -52,7 +53,7 @@ def _choice(*choices: str) -> Parse:
     def parse(said: str) -> str:
         if said in choices:
             return said
-        raise ValueError("one of " + ", ".join(choices))
+        raise ValueError(one_of(choices))
 
     return parse
 
@@ -60,32 +61,32 @@ def _choice(*choices: str) -> Parse:
 def _switch(said: str) -> bool:
     if said in SWITCH:
         return SWITCH[said]
-    raise ValueError("on or off")
+    raise ValueError(phrase("on or off"))
 
 
 def _duration(said: str) -> timedelta:
     if found := re.fullmatch(r"(\d{1,5}) ?(s|min|h)", said):
         return timedelta(seconds=int(found[1]) * UNITS[found[2]])
-    raise ValueError("a duration such as 30 s, 5 min or 2 h")
+    raise ValueError(phrase("a duration such as 30 s, 5 min or 2 h"))
 
 
 def _bytes(said: str) -> int:
     if found := re.fullmatch(r"(\d{1,6}) ?(kB|MB|GB)", said):
         return int(found[1]) * SIZES[found[2]]
-    raise ValueError("a size such as 800 kB, 50 MB or 1 GB")
+    raise ValueError(phrase("a size such as 800 kB, 50 MB or 1 GB"))
 
 
 def _span(said: str) -> timedelta:
     """A duration that passes."""
     if found := _duration(said):
         return found
-    raise ValueError("a duration such as 30 s, 5 min or 2 h")
+    raise ValueError(phrase("a duration such as 30 s, 5 min or 2 h"))
 
 
 def _origin(said: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}", said):
         return said
-    raise ValueError("a name such as robo.idf.interieur.gouv.fr/audit")
+    raise ValueError(phrase("a name such as robo.idf.interieur.gouv.fr/audit"))
 
 
 def _proxy(*schemes: str) -> Parse:
@@ -93,7 +94,7 @@ def _proxy(*schemes: str) -> Parse:
         parts = urlsplit(said)
         if parts.scheme in schemes and parts.hostname and parts.username is None:
             return said
-        raise ValueError("an address such as http://proxy.interne:3128, without a name and a password")
+        raise ValueError(phrase("an address such as http://proxy.interne:3128, without a name and a password"))
 
     return parse
 
@@ -201,7 +202,7 @@ def _scalar(key: str, node: YamlNode, parse: Parse, found: dict[str, Any], repor
                 expected="%(what)s",
                 key=key,
                 said=node.text,
-                what=str(wrong),
+                what=wrong.args[0],
             )
         return
     shape = "list" if isinstance(node, ListNode) else "mapping"

@@ -60,7 +60,7 @@ def log_of(tx: Tx) -> Log:
 def around(tx: Tx, report: Report) -> list[Finding]:
     """What contradicts the entries that `report` found right, outside of them: the head, the regions, the number of
     nodes and of checkpoints, payloads of no event or of no period that is known; the first month that is not the sum of
-    its rows."""
+    its rows. Where `report` ends before the entries do, what goes on from the last of them is not compared."""
     months = rollups.first_difference(tx)
     return [Finding(Flaw.STORE, None, error) for error in (*_around(tx, report), *([months] if months else []))]
 
@@ -129,18 +129,38 @@ def _nodes(tx: Tx) -> Callable[[int, int], bytes | None]:
 
 
 def _around(tx: Tx, report: Report) -> Iterator[InfrastructureError]:
+    signed = all(each.flaw is not Flaw.SIGNATURE for each in report.findings)
     try:
         head = sequencer.head(tx)
-        if (head.size, head.root) != (report.size, report.root):
-            message = "the head of the log was altered: it says %(said)s entries, there are %(size)s"
-            if head.size == report.size:
-                message = "the head of the log was altered: its hashes are not those of the entries"
-            yield broken("RB634", message, said=head.size, size=report.size)
-        elif head.sealed != report.sealed and not report.findings:
-            message = "the log was sealed up to %(said)s entries, and the newest checkpoint seals %(sealed)s"
-            yield broken("RB634", message, said=head.sealed, sealed=report.sealed)
+        if report.through:
+            yield from _head(head, report, signed=signed)
     except InfrastructureError as damaged:
         yield damaged
+    if report.through:
+        yield from _tree(tx, report)
+        yield from _regions(tx, report)
+    yield from _unlisted(tx)
+    if report.through and signed:
+        yield from _strangers(tx)
+    event = audit_payload.c.event
+    alone = ~exists().where(audit_leaf.c.event == event) & ~exists().where(audit_outbox.c.id == event)
+    if orphans := _count(tx, select(func.count()).select_from(audit_payload).where(alone)):
+        yield broken("RB634", "%(count)s payload(s) are of no event", count=orphans)
+
+
+def _head(head: sequencer.Head, report: Report, *, signed: bool) -> Iterator[InfrastructureError]:
+    """What the head says otherwise than the entries do, and than their checkpoints where those are `signed`."""
+    if (head.size, head.root) != (report.size, report.root):
+        message = "the head of the log was altered: it says %(said)s entries, there are %(size)s"
+        if head.size == report.size:
+            message = "the head of the log was altered: its hashes are not those of the entries"
+        yield broken("RB634", message, said=head.size, size=report.size)
+    elif head.sealed != report.sealed and signed:
+        message = "the log was sealed up to %(said)s entries, and the newest checkpoint seals %(sealed)s"
+        yield broken("RB634", message, said=head.sealed, sealed=report.sealed)
+
+
+def _tree(tx: Tx, report: Report) -> Iterator[InfrastructureError]:
     nodes, size = 0, report.size // WIDTH
     while size:
         nodes, size = nodes + size, size >> TILE_HEIGHT
@@ -148,14 +168,6 @@ def _around(tx: Tx, report: Report) -> Iterator[InfrastructureError]:
         yield broken(
             "RB634", "the tree has %(there)s nodes over its entries instead of %(nodes)s", there=there, nodes=nodes
         )
-    yield from _regions(tx, report)
-    yield from _unlisted(tx)
-    if not report.findings:
-        yield from _strangers(tx)
-    event = audit_payload.c.event
-    alone = ~exists().where(audit_leaf.c.event == event) & ~exists().where(audit_outbox.c.id == event)
-    if orphans := _count(tx, select(func.count()).select_from(audit_payload).where(alone)):
-        yield broken("RB634", "%(count)s payload(s) are of no event", count=orphans)
 
 
 def _regions(tx: Tx, report: Report) -> Iterator[InfrastructureError]:

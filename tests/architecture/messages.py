@@ -37,6 +37,7 @@ WORDS_AT = {
     "Unreadable": 0,
     "_suspect": 0,
     "_words": 0,
+    "_get": 2,
     "_problem": 0,
     "_lacking": 0,
     "lacking": 0,

@@ -51,7 +51,7 @@ def take(log: Log, text: str, name: str) -> Taken:
     signed tells whether the store was put back. `name` is the file's, for people.
 
     `InfrastructureError` RB654 when it is for another log or of a witness that the policy does not know, RB632, RB633
-    when it is damaged or a signature is wrong."""
+    when it is damaged or a signature is wrong, RB648 when no key of the log signed it."""
     refused = _REFUSED.fullmatch(text.partition("\n")[0])
     if refused is not None:
         return _refusal(log, int(refused[1]), refused[2], text, name)

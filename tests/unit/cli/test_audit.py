@@ -13,7 +13,9 @@ import pytest
 from robo.cli.audit_words import templates
 from robo.model.audit import EventType
 from robo.proof.merkle import leaf_hash
+from robo.proof.note import COSIGNATURE
 from tests.unit.cli.conftest import Robo
+from tests.unit.proof.conftest import key
 
 Tamper = Callable[[sqlite3.Connection], object]
 
@@ -108,6 +110,76 @@ def test_an_export_needs_no_project_to_be_verified_and_is_refused_without_a_poli
     assert robo("audit", "verify", "--export", "export", "--policy", "none").err.startswith("RB661")
     assert robo("audit", "verify", "--export", ".", "--policy", trusted).err.startswith("RB663")
     assert robo("audit", "verify", "--export", "export", "--policy", trusted, "--origin", "another").code == 3
+
+
+def test_what_is_only_not_countersigned_enough_is_not_called_altered(ran: Path, robo: Robo, tmp_path: Path) -> None:
+    trusted = policy(robo, tmp_path)
+    witness = key("bfc.example/witness").verifier(COSIGNATURE)
+    text = trusted.read_text(encoding="utf-8").replace("quorum none", f"witness bfc {witness}\nquorum bfc")
+    trusted.write_text(text, encoding="utf-8")
+    found = robo("audit", "verify", "--policy", trusted)
+    assert found.code == 3
+    assert found.out.startswith("CONSISTENT, BUT NOT COUNTERSIGNED by enough witnesses: 14 entries, sealed up to 20")
+    assert "robo audit witness ask" in found.verdict
+    findings = robo("audit", "verify", "--policy", trusted, "--json").json["findings"]
+    assert [each["code"] for each in findings] == ["RB649"]
+    assert robo("audit", "export", "r", "--region", "ma-region").code == 0
+    region = robo("audit", "verify", "--export", "r", "--policy", trusted, ROBO_LANG="fr")
+    assert (region.code, region.out.partition(" :")[0]) == (3, "PAS CONTRESIGNÉ par assez de témoins")
+
+
+def test_a_policy_without_the_key_of_the_log_judges_nothing(ran: Path, robo: Robo, tmp_path: Path) -> None:
+    trusted = policy(robo, tmp_path)
+    assert robo("audit", "export", "e").code == 0
+    origin = robo("audit", "status", "--json").json["origin"]
+    other = robo("audit", "verify", "--export", "e", "--policy", trusted, "--origin", "another")
+    assert (other.code, other.out.splitlines()[0]) == (3, f"CANNOT BE JUDGED: this is the log {origin}, not another")
+    trusted.write_text(f"log {key(origin).verifier()}\nquorum none\n", encoding="utf-8")
+    for where in (("--export", "e"), ()):
+        wrong = robo("audit", "verify", *where, "--policy", trusted)
+        told = f"CANNOT BE JUDGED: the policy does not have the key that sealed the log {origin}"
+        assert (wrong.code, wrong.out.splitlines()[0]) == (3, told)
+        assert "the log's line of the policy" in wrong.verdict
+
+
+def test_a_key_that_the_policy_lacks_is_all_that_is_told_of_a_log_that_was_handed_over(
+    ran: Path, robo: Robo, tmp_path: Path
+) -> None:
+    trusted = policy(robo, tmp_path)
+    both = robo("audit", "rotate", "--yes").out
+    newer = tmp_path / "newer.policy"
+    newer.write_text(both.splitlines()[-1] + "\nquorum none\n", encoding="utf-8")
+    told = "CANNOT BE JUDGED WHOLE: entry 14 of the log "
+    for only in (trusted, newer):
+        found = robo("audit", "verify", "--policy", only)
+        assert (found.code, found.out.startswith(told)) == (3, True)
+        assert "a line `log` for each" in found.verdict
+        findings = robo("audit", "verify", "--policy", only, "--json").json["findings"]
+        assert {each["code"] for each in findings} == {"RB648"}
+        assert [each["entry"] for each in findings if each["flaw"] == "key"] == [14]
+    trusted.write_text(both + "quorum none\n", encoding="utf-8")
+    assert robo("audit", "verify", "--policy", trusted).code == 0
+
+
+def test_a_log_in_which_nothing_is_yet_is_called_empty(project: Path, robo: Robo) -> None:
+    found = robo("audit", "verify", ROBO_LANG="fr")
+    assert (found.code, found.out) == (0, "Le journal est vide : rien n'y est encore écrit\n")
+
+
+def test_places_are_told_in_the_language_of_who_reads(ran: Path, robo: Robo, tmp_path: Path) -> None:
+    trusted = policy(robo, tmp_path)
+    assert robo("audit", "export", "e", "--payloads").code == 0
+    lines = Path("e/payloads").read_bytes().splitlines(keepends=True)
+    Path("e/payloads").write_bytes(b"".join([lines[0], b"rubbish\n", *lines[2:]]))
+    assert "payloads, ligne 2: " in robo("audit", "verify", "--export", "e", "--policy", trusted, ROBO_LANG="fr").out
+    assert robo("audit", "export", "i", "--proof", "2026-AA-0003").code == 0
+    Path("i/10.json").unlink()
+    told = robo("audit", "verify", "--export", "i", "--policy", trusted, ROBO_LANG="fr").out
+    assert "10.json: une écriture est illisible" in told
+    trusted.write_text("log x\n", encoding="utf-8")
+    assert ", ligne 1" in robo("audit", "verify", "--export", "e", "--policy", trusted, ROBO_LANG="fr").err
+    Path("config/robo.yaml").write_text("robo: 1\nretention: {std: 13}\n", encoding="utf-8")
+    assert "un nombre de mois de 1 à 12" in robo("audit", "verify", ROBO_LANG="fr").err
 
 
 def test_a_region_and_an_item_are_exported_and_verified_alone(ran: Path, robo: Robo, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -124,11 +125,11 @@ def test_two_regions_countersign_each_other_and_each_log_says_so(pair: tuple[Reg
         assert (asked["light"], asked["quorum"]) == ("green", True)
         assert set(asked["witnesses"].values()) == {"cosigned"}  # type: ignore[attr-defined] # JSON
     status = idf.robo("audit", "status")
-    assert "countersigned up to entry" in status.stderr
+    assert "countersigned: the first" in status.stderr
     assert "green" in status.stderr
     shown = bfc.witness("show")
-    assert "we countersigned robo.example/idf up to entry" in shown.stdout
-    assert "countersigned up to entry" in shown.stderr
+    assert re.search("we countersigned the first [0-9]+ entries of robo.example/idf", shown.stdout)
+    assert "countersigned: the first" in shown.stderr
     seen = bfc.json("show")["seen"]["robo.example/idf"]  # type: ignore[index] # JSON
     policy = read_policy((idf.folder / "config/witnesses.policy").read_text(encoding="utf-8"))
     assert len(Note.parse(seen).signed_by([*policy.logs, *policy.witnesses.values()])) == 2
@@ -156,10 +157,16 @@ def test_two_regions_whose_networks_do_not_talk_exchange_files(tmp_path: Path) -
     assert taken.returncode == 0
     assert "green" in taken.stderr
 
+    first = Path(answer).read_bytes()
+    for here, words in ((bfc, ("cosign", request, "-o", answer)), (idf, ("request", "-o", answer))):
+        over = here.witness(*words)
+        assert (over.returncode, "RB975" in over.stderr, Path(answer).read_bytes()) == (2, True, first)
+    answer = str(tmp_path / "again")
     again = bfc.witness("cosign", request, "-o", answer)
     assert (again.returncode, "refused with 409" in again.stderr) == (3, True)
     assert Path(answer).read_text(encoding="utf-8").startswith("refused 409 robo.example/bfc/witness+")
-    assert "RB655" in idf.witness("ask", "--for", "bfc").stderr, "it has no address"
+    assert "no witness of the policy has an address" in idf.witness("ask").stderr
+    assert "RB655" in idf.witness("ask", "--for", "bfc").stderr
     known = idf.witness("take", answer)
     assert (known.returncode, "will countersign the next time" in known.stderr) == (3, True)
     assert "RB654" in bfc.witness("take", answer).stderr, "it is no answer to this region"

@@ -199,7 +199,13 @@ def less(path: Path, lines: int) -> None:
 @pytest.mark.parametrize(
     ("file", "damage", "flaw", "seq", "told"),
     [
-        ("tile/entries/001.p/44", Path.unlink, Flaw.TRUNCATED, 256, "271 entries were sealed, the others are gone"),
+        (
+            "tile/entries/001.p/44",
+            Path.unlink,
+            Flaw.TRUNCATED,
+            256,
+            "271 entries were sealed, and there are 256 before the first that is missing",
+        ),
         ("tile/entries/001.p/44", cut, Flaw.UNREADABLE, 256, "a bundle of entries cannot be read: it is cut"),
         ("tile/0/001.p/44", Path.unlink, Flaw.LEAF, 256, "a tile cannot be read: its file is missing"),
         ("tile/0/000", flip, Flaw.LEAF, 40, "the entry was altered: its hash is not the one in the tree"),

@@ -106,7 +106,19 @@ def test_an_empty_checkpoint_behind_the_hand_over_stands_in_any_order(changed: W
     assert verified(changed).whole
 
 
-@pytest.mark.parametrize("keys", [(FIRST,), (SECOND, FIRST), (FIRST, THIRD)], ids=["one", "order", "another"])
+@pytest.mark.parametrize("only", [FIRST, SECOND], ids=["the first", "the second"])
+def test_a_policy_with_one_of_two_keys_judges_no_further_than_the_hand_over(only: SigningKey, changed: Written) -> None:
+    report = verified(changed, only)
+    assert {each.error.code for each in report.findings} == {"RB648"}
+    flaw, seq, message = report.findings[-1].flaw, report.findings[-1].seq, str(report.findings[-1].error)
+    assert (flaw, seq, message) == (
+        Flaw.KEY,
+        3,
+        "the log changes its key here, and the policy has only one of the two",
+    )
+
+
+@pytest.mark.parametrize("keys", [(SECOND, FIRST), (FIRST, THIRD)], ids=["order", "another"])
 def test_a_hand_over_that_the_policy_does_not_know_is_told(keys: tuple[SigningKey, ...], changed: Written) -> None:
     del changed.entries[4:], changed.checkpoints[:1], changed.checkpoints[1:]
     report = verified(changed, *keys)

@@ -128,7 +128,7 @@ TAMPERED: dict[str, tuple[Callable[[Written], Log], Flaw, int | None, str]] = {
         lambda log: log.log(entries=log.entries[:9], leaves=log.leaves()[:9]),
         Flaw.TRUNCATED,
         9,
-        "12 entries were sealed, the others are gone",
+        "12 entries were sealed, and there are 9 before the first that is missing",
     ),
     "an entry behind the newest checkpoint": (
         lambda log: log.log(checkpoints=log.checkpoints[:1]),
