@@ -6,11 +6,12 @@ So an old key that is stolen later seals nothing newer, and whoever has the new 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 from robo.errors import InfrastructureError
 from robo.proof.checkpoint import Checkpoint
+from robo.proof.entry import Entry
 from robo.proof.note import Note, VerifierKey
 
 CHANGED: Final = "log.key-changed"
@@ -31,12 +32,12 @@ class Keys:
         self._names = {key.name for key in self._known.values()}
         self._leaving: set[str] = set()
 
-    def entry(self, entry: Mapping[str, Any]) -> None:
+    def entry(self, entry: Entry) -> None:
         """The next entry. `InfrastructureError` RB648 when it hands over by or to a key that the policy lacks, which
         begins or ends with the other; RB634 when not by and to the next ones there."""
-        if entry["type"] != CHANGED or entry["obj"] != self._origin:
+        if entry.type != CHANGED or entry.obj != self._origin:
             return
-        old, new = entry["data"].get(OLD), entry["data"].get(NEW)
+        old, new = (entry.said.get(name) for name in (OLD, NEW))
         if isinstance(old, str) and "+" in old and old.partition("+")[0] not in self._names:
             return
         if [old] == self._left or ([new] == self._left[:1] and str(old) not in self._known):

@@ -55,16 +55,16 @@ class Frontier:
     def __bytes__(self) -> bytes:
         return b"".join(self.hashes)
 
-    def append(self, leaf: bytes) -> list[tuple[int, int, bytes]]:
+    def append(self, leaf: bytes) -> Sequence[tuple[int, int, bytes]]:
         """Add a leaf; the nodes it completes that are kept in tiles: (tile level ≥ 1, index in that level, hash)."""
-        kept = []
+        kept: tuple[tuple[int, int, bytes], ...] = ()
         hashes, carry, level = self.hashes, self.size, 0
         while carry & 1:
             leaf = node_hash(hashes.pop(), leaf)
             carry >>= 1
             level += 1
             if not level % TILE_HEIGHT:
-                kept.append((level // TILE_HEIGHT, carry, leaf))
+                kept += ((level // TILE_HEIGHT, carry, leaf),)
         hashes.append(leaf)
         self.size += 1
         return kept

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from hmac import compare_digest
-from typing import Any, Final
+from typing import Final
 
 from robo.errors import InfrastructureError
-from robo.proof.entry import commitment
+from robo.proof.entry import Entry, commitment
 from robo.proof.findings import Finding, Flaw, Report, broken
 
 Payload = tuple[str, bytes, bytes | None]
@@ -28,22 +28,22 @@ class Payloads:
         self.locked: dict[str | None, list[int]] = {}
         self.absent: dict[str | None, list[int]] = {}
 
-    def take(self, entry: Mapping[str, Any]) -> None:
+    def take(self, entry: Entry) -> None:
         """Present and right, or purged, or missing until a purge of its key says so."""
-        if entry["type"] == PURGED and isinstance(entry["data"].get("key"), str):
-            self.purge(entry["data"]["key"], entry["data"].get("count"))
-        if entry["pc"] is None or not self.look():
+        if entry.type == PURGED and isinstance((said := entry.said).get("key"), str):
+            self.purge(said["key"], said.get("count"))
+        if self.stream is None or entry.pc is None or not self.look():
             return
-        seq = entry["seq"]
-        if self.ahead is None or self.ahead[0] != entry["id"]:
-            _count(self.absent, entry["key"], seq)
+        seq = entry.seq
+        if self.ahead is None or self.ahead[0] != entry.id:
+            _count(self.absent, entry.key, seq)
             return
         _, salt, body = self.ahead
         self.ahead, self.seq = None, seq
-        _count(self.there, entry["key"], seq)
+        _count(self.there, entry.key, seq)
         if body is None:
-            _count(self.locked, entry["key"], seq)
-        elif compare_digest(commitment(salt, body), entry["pc"]):
+            _count(self.locked, entry.key, seq)
+        elif compare_digest(commitment(salt, body), entry.pc):
             self.report.present += 1
         else:
             self.find(broken("RB634", "the payload was altered: it is not the one that the entry commits to", seq), seq)

@@ -60,11 +60,11 @@ def pack(entries: Sequence[bytes]) -> bytes:
 
 def unpack(bundle: bytes, place: str = "") -> list[bytes]:
     """The entries of a bundle. `InfrastructureError` RB632 when it is cut."""
-    entries, at = [], 0
-    while at < len(bundle):
-        end = at + 2 + int.from_bytes(bundle[at : at + 2], "big")
-        if at + 2 > len(bundle) or end > len(bundle):
-            raise unreadable("RB632", kind="a bundle of entries", why="it is cut", place=place)
-        entries.append(bundle[at + 2 : end])
-        at = end
+    entries, begin, size = [], 2, len(bundle)
+    while begin <= size:
+        end = begin + (bundle[begin - 2] << 8 | bundle[begin - 1])
+        entries.append(bundle[begin:end])
+        begin = end + 2
+    if begin != size + 2:
+        raise unreadable("RB632", kind="a bundle of entries", why="it is cut", place=place)
     return entries

@@ -9,13 +9,14 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from itertools import islice
+from typing import Final
 
 from robo.errors import InfrastructureError
 from robo.proof.checkpoint import Checkpoint, LogProof
-from robo.proof.entry import RegionHead, read_entry
+from robo.proof.entry import Entry, RegionHead
 from robo.proof.findings import Finding, Flaw, Report, broken
-from robo.proof.handover import Keys, not_handed_over
+from robo.proof.handover import CHANGED, Keys, not_handed_over
 from robo.proof.merkle import Frontier, leaf_hash
 from robo.proof.note import Note, read_at
 from robo.proof.payloads import Payload, Payloads
@@ -23,6 +24,8 @@ from robo.proof.policy import Policy, countersigned, judge
 
 _Heads = dict[tuple[Checkpoint, frozenset[tuple[str, bytes]]], Note]
 """One note of each checkpoint and of each set of the log's keys that signed it."""
+_FIRST: Final = RegionHead()
+_UNREADABLE, _ENTRY, _LEAF, _CHAIN = Flaw.UNREADABLE, Flaw.ENTRY, Flaw.LEAF, Flaw.CHAIN
 CLOCK: Final = 60_000_000
 """Microseconds that the times of a region may go back without a remark."""
 
@@ -40,7 +43,7 @@ class Log:
     leaves: Iterable[bytes] | None = None
     nodes: Callable[[int, int], bytes | None] | None = None
     payloads: Iterable[Payload] | None = None
-    beside: Callable[[Mapping[str, Any]], None] | None = None
+    beside: Callable[[Entry], None] | None = None
     grows: bool = False
     purging: Iterable[str] = ()
 
@@ -81,14 +84,14 @@ def verify_region(  # noqa: PLR0917 - what is verified, by what, when
     head, last, report = RegionHead(), -1, Report()
     apart = Payloads(payloads, report)
     for raw in entries:
-        entry = read_at(f"{region}: entry {head.rseq}", read_entry, raw)
-        region = region or entry["region"]
-        if entry["region"] != region:
-            raise broken("RB634", "the entry belongs to the region %(region)s", entry["seq"], region=entry["region"])
-        if entry["seq"] <= last:
-            raise _misplaced(last + 1, entry["seq"])
-        head, last = _next(entry, head, leaf_hash(raw)), entry["seq"]
-        report.witnessed_ts = report.sealed_ts = entry["ts"]
+        entry = read_at(f"{region}: entry {head.rseq}", Entry.read, raw)
+        region = region or entry.region
+        if entry.region != region:
+            raise broken("RB634", "the entry belongs to the region %(region)s", entry.seq, region=entry.region)
+        if entry.seq <= last:
+            raise _misplaced(last + 1, entry.seq)
+        head, last = _next(entry, head, leaf_hash(raw)), entry.seq
+        report.witnessed_ts = report.sealed_ts = entry.ts
         apart.take(entry)
     seen = _standing(origin, head.leaf, last, proof, policy, now)
     apart.end(())
@@ -101,11 +104,11 @@ def verify_region(  # noqa: PLR0917 - what is verified, by what, when
 
 def verify_entry(
     origin: str, raw: bytes, proof: LogProof, policy: Policy, now: int | None = None
-) -> tuple[dict[str, Any], Mapping[str, int]]:
-    """The members of one entry that stands in the log `origin` where it says, as the quorum has seen; and who that was,
-    when (seconds since 1970). RB630 to RB634, RB648 or RB649 tells what is wrong first."""
-    entry = read_entry(raw)
-    return entry, _standing(origin, leaf_hash(raw), entry["seq"], proof, policy, now)
+) -> tuple[Entry, Mapping[str, int]]:
+    """One entry that stands in the log `origin` where it says, as the quorum has seen; and who that was, when (seconds
+    since 1970). RB630 to RB634, RB648 or RB649 tells what is wrong first."""
+    entry = Entry.read(raw)
+    return entry, _standing(origin, leaf_hash(raw), entry.seq, proof, policy, now)
 
 
 def _standing(  # noqa: PLR0917 - the same
@@ -188,11 +191,11 @@ class _Walk:
         """Go on to the size of a checkpoint: there must be as many entries, their root must be the sealed one, and the
         key that the log has there must have signed."""
         first, last = self.frontier.size, max(head.size - 1, 0)
-        while self.frontier.size < head.size:
-            if not self.step():
-                self.stage = Flaw.TRUNCATED
-                message = "%(sealed)s entries were sealed, and there are %(left)s before the first that is missing"
-                raise broken("RB634", message, self.seq, sealed=head.size, left=self.seq)
+        self.go(head.size - first)
+        if self.frontier.size < head.size:
+            self.stage = Flaw.TRUNCATED
+            message = "%(sealed)s entries were sealed, and there are %(left)s before the first that is missing"
+            raise broken("RB634", message, self.seq, sealed=head.size, left=self.seq)
         self.stage, self.seq = Flaw.ROOT, min(first, last)
         if self.frontier.root() != head.root:
             raise broken(
@@ -207,10 +210,9 @@ class _Walk:
 
     def to_the_end(self, *, sealed: bool) -> None:
         """Behind the newest checkpoint there must be nothing more; payloads that are gone must have been purged."""
-        while self.step():
-            if sealed:
-                self.stage = Flaw.UNSEALED
-                raise broken("RB634", "no checkpoint seals this entry and those behind it", self.seq)
+        if self.go(1 if sealed else None) and sealed:
+            self.stage, self.seq = Flaw.UNSEALED, self.seq - 1
+            raise broken("RB634", "no checkpoint seals this entry and those behind it", self.seq)
         self.report.through = True
         self.stage = Flaw.LEAF
         if self.leaves is not None and next(self.leaves, None) is not None:
@@ -220,37 +222,42 @@ class _Walk:
             raise broken("RB634", "it has the id of entry %(first)s: %(id)s", self.seq, first=first, id=name)
         self.payloads.end(self.log.purging)
 
-    def step(self) -> bool:
-        """Take the next entry; False when there is none."""
-        self.stage, self.seq = Flaw.UNREADABLE, self.frontier.size
-        if (raw := next(self.entries, None)) is None:
-            return False
-        self.stage = Flaw.ENTRY
-        entry = read_entry(raw)
-        self.stage = Flaw.ORDER
-        if entry["seq"] != self.seq:
-            raise _misplaced(self.seq, entry["seq"])
-        self.stage = Flaw.LEAF
-        leaf = leaf_hash(raw)
-        if self.leaves is not None and next(self.leaves, b"") != leaf:
-            raise broken("RB634", "the entry was altered: its hash is not the one in the tree", self.seq)
-        self.stage = Flaw.CHAIN
-        region = entry["region"]
-        self.regions[region] = _next(entry, self.regions.get(region) or RegionHead(), leaf)
-        self.stage = Flaw.NODE
-        for level, index, node in self.frontier.append(leaf):
-            if self.log.nodes is not None and self.log.nodes(level, index) != node:
-                message = "node %(index)s of level %(level)s, over the entries up to this, was altered or is gone"
-                raise broken("RB634", message, self.seq, level=level, index=index)
-        self.stage = Flaw.KEY
-        self.keys.entry(entry)
-        self.stage = Flaw.STORE
-        if self.log.beside is not None:
-            self.log.beside(entry)
-        self.ids.add(entry["id"])
-        self.clock(region, entry["ts"])
-        self.payloads.take(entry)
-        return True
+    def go(self, most: int | None = None) -> bool:
+        """Take the next entries, as many as there are but not more than `most`; whether there were any."""
+        frontier, regions, first = self.frontier, self.regions, self.frontier.size
+        self.stage, self.seq = _UNREADABLE, first
+        for seq, raw in enumerate(islice(self.entries, most), first):
+            self.stage = _ENTRY
+            entry = Entry.read(raw)
+            if entry.seq != seq:
+                self.stage = Flaw.ORDER
+                raise _misplaced(seq, entry.seq)
+            self.stage = _LEAF
+            leaf = leaf_hash(raw)
+            if self.leaves is not None and next(self.leaves, b"") != leaf:
+                raise broken("RB634", "the entry was altered: its hash is not the one in the tree", seq)
+            self.stage = _CHAIN
+            regions[entry.region] = _next(entry, regions.get(entry.region, _FIRST), leaf)
+            for node in frontier.append(leaf):
+                self.stage = Flaw.NODE
+                self.node(*node)
+            if entry.type == CHANGED:
+                self.stage = Flaw.KEY
+                self.keys.entry(entry)
+            if self.log.beside is not None:
+                self.stage = Flaw.STORE
+                self.log.beside(entry)
+            self.ids.add(entry.id)
+            self.clock(entry.region, entry.ts)
+            self.payloads.take(entry)
+            self.stage, self.seq = _UNREADABLE, seq + 1
+        return self.seq > first
+
+    def node(self, level: int, index: int, node: bytes) -> None:
+        """A node that the entries so far complete is the one that is kept."""
+        if self.log.nodes is not None and self.log.nodes(level, index) != node:
+            message = "node %(index)s of level %(level)s, over the entries up to this, was altered or is gone"
+            raise broken("RB634", message, self.seq, level=level, index=index)
 
     def clock(self, region: str, when: int) -> None:
         """A time that goes back is remarked once: the entries behind it are compared with it."""
@@ -285,22 +292,21 @@ class _Ids:
         }
         first: dict[str, int] = {}
         for seq, raw in enumerate(entries if alike else ()):
-            name = read_entry(raw)["id"]
+            name = Entry.read(raw).id
             if hash(name) in alike and first.setdefault(name, seq) != seq:
                 return seq, first[name], name
         return None
 
 
-def _next(entry: dict[str, Any], head: RegionHead, leaf: bytes) -> RegionHead:
+def _next(entry: Entry, head: RegionHead, leaf: bytes) -> RegionHead:
     """The head of a region behind this entry, which must follow the head before it."""
-    region, number = entry["region"], entry["rseq"]
-    if number != head.rseq:
+    if entry.rseq != head.rseq:
         message = "the region %(region)s has a gap: number %(missing)s is missing, this is %(number)s"
-        raise broken("RB634", message, entry["seq"], region=region, missing=head.rseq, number=number)
-    if entry["prev"] != head.leaf.hex():
+        raise broken("RB634", message, entry.seq, region=entry.region, missing=head.rseq, number=entry.rseq)
+    if entry.prev != head.leaf.hex():
         message = "the entry of %(region)s before this one was another when this one was written"
-        raise broken("RB634", message, entry["seq"], region=region)
-    return RegionHead(number + 1, leaf)
+        raise broken("RB634", message, entry.seq, region=entry.region)
+    return RegionHead(entry.rseq + 1, leaf)
 
 
 def _misplaced(seq: int, other: int) -> InfrastructureError:

@@ -5,15 +5,15 @@ All is read in the caller's transaction, which sees one state of the log, and st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Row, Select, exists, func, select, type_coerce
 
 from robo.errors import InfrastructureError
 from robo.model.audit import EventType
-from robo.proof.entry import read_entry
+from robo.proof.entry import Entry, read_entry
 from robo.proof.findings import Finding, Flaw, Report, broken
 from robo.proof.merkle import TILE_HEIGHT
 from robo.proof.note import Note
@@ -34,7 +34,7 @@ from robo.store.clock import Tx, paged
 
 _BESIDE: Final = ("id", "region", "type", "obj", "cause", "seq", "rseq", "ts")
 """Members of an entry that stand beside it too, so that it is found by them."""
-_MEMBERS: Final = itemgetter(*_BESIDE)
+_MEMBERS: Final = attrgetter(*_BESIDE)
 _LEAF: Final = audit_leaf.c
 _ROWS: Final = select(
     *(_LEAF.entry, _LEAF.hash, _LEAF.event, _LEAF.region, _LEAF.type, _LEAF.obj, _LEAF.cause, _LEAF.seq, _LEAF.rseq),
@@ -109,13 +109,13 @@ class _Rows:
         while self._row is not None:
             yield bytes(self._row[1])
 
-    def beside(self, entry: Mapping[str, Any]) -> None:
+    def beside(self, entry: Entry) -> None:
         """The columns by which an entry is found say what it says. RB634."""
         said, kept = _MEMBERS(entry), () if self._row is None else tuple(self._row[2 : 2 + len(_BESIDE)])
         if said != kept:
             wrong = [name for name, ours, theirs in zip(_BESIDE, said, kept, strict=True) if ours != theirs]
             message = "the columns beside the entry were altered: %(names)s is not what the entry says"
-            raise broken("RB634", message, entry["seq"], names=", ".join(wrong))
+            raise broken("RB634", message, entry.seq, names=", ".join(wrong))
 
 
 def _nodes(tx: Tx) -> Callable[[int, int], bytes | None]:

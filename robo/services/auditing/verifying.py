@@ -141,7 +141,7 @@ def _verified_entries(folder: Path, policy: Policy, origin: str, now: int, *, as
             except InfrastructureError as wrong:
                 wrong.place = wrong.place or file
                 raise
-            found.append(entry)
+            found.append(entry.members)
             apart.take(entry)
             report.by, report.size = by, report.size + 1
         apart.end(())

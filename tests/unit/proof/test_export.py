@@ -122,7 +122,7 @@ def test_a_region_and_single_entries_are_written_for_those_who_may_see_no_more(
     report = verify_region(ORIGIN, "idf", entries, of_last, long_log.policy(), payloads=payloads)
     assert (report.regions, report.present) == ({"idf": 300}, 300)
     found = [
-        (file, verify_entry(ORIGIN, raw, each, long_log.policy())[0]["id"])
+        (file, verify_entry(ORIGIN, raw, each, long_log.policy())[0].id)
         for file, raw, each in read_entries(tmp_path / "some")
     ]
     assert found == [("3.json", "event-3"), ("30.json", "event-30"), ("200.json", "event-200")]

@@ -199,7 +199,7 @@ TAMPERED: dict[str, tuple[Callable[[Written], Log], Flaw, int | None, str]] = {
 
 def refuses(seq: int) -> Callable[[Any], None]:
     def look(entry: Any) -> None:
-        if entry["seq"] == seq:
+        if entry.seq == seq:
             raise broken("RB634", "the column says otherwise", seq)
 
     return look
@@ -485,6 +485,6 @@ def test_one_entry_is_verified_by_its_proof_alone(sealed: Written) -> None:
     path = inclusion_proof(4, 12, Leaves(sealed.leaves()).node)
     proof = LogProof(4, tuple(path), sealed.checkpoints[-1])
     entry, by = verify_entry(ORIGIN, sealed.entries[4], proof, sealed.policy())
-    assert (entry["id"], dict(by)) == ("event-4", {"bfc": NOON, "pdl": NOON})
+    assert (entry.id, dict(by)) == ("event-4", {"bfc": NOON, "pdl": NOON})
     with pytest.raises(InfrastructureError, match="the proof does not lead from the entry to the root"):
         verify_entry(ORIGIN, changed(sealed.entries[4], obj="item:5"), proof, sealed.policy())
