@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,7 @@ from robo.store import checkpoints, sequencer
 from robo.store.engine import open_store
 
 Said = subprocess.CompletedProcess[str]
+PAGE = (Path(__file__).parents[3] / "robo/docs/tenir-le-journal.md").read_text(encoding="utf-8")
 RUN = ("run", "verifier-demandes", "-i", "export=demandes.csv")
 
 
@@ -146,16 +148,19 @@ def test_the_server_answers_what_the_protocol_says_and_nothing_else(pair: tuple[
 
 
 def test_two_regions_whose_networks_do_not_talk_exchange_files(tmp_path: Path) -> None:
-    idf, bfc = Region(tmp_path / "idf"), Region(tmp_path / "bfc")
+    """As the page for who keeps a log says it."""
+    idf, bfc = Region(tmp_path / "idf"), Region(tmp_path / "guyane")
     idf.trusts(bfc)
     bfc.trusts(idf)
-    request, answer = str(tmp_path / "request"), str(tmp_path / "answer")
+    request, answer = str(tmp_path / "demande-idf"), str(tmp_path / "reponse-guyane")
     assert idf.robo(*RUN).returncode in {0, 3}
-    assert idf.witness("request", "-o", request).returncode == 0
-    assert bfc.witness("cosign", request, "-o", answer).returncode == 0
-    taken = idf.witness("take", answer)
-    assert taken.returncode == 0
-    assert "green" in taken.stderr
+    written = re.findall(r"^robo (.+?) +# (Île-de-France|Guyane)", PAGE, re.MULTILINE)
+    assert len(written) == 4
+    for line, where in written:
+        region = idf if where == "Île-de-France" else bfc
+        said = subprocess.run(region.command(*line.split()), capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert said.returncode == 0, said.stderr
+    assert "green" in said.stderr
 
     first = Path(answer).read_bytes()
     for here, words in ((bfc, ("cosign", request, "-o", answer)), (idf, ("request", "-o", answer))):
@@ -164,9 +169,9 @@ def test_two_regions_whose_networks_do_not_talk_exchange_files(tmp_path: Path) -
     answer = str(tmp_path / "again")
     again = bfc.witness("cosign", request, "-o", answer)
     assert (again.returncode, "refused with 409" in again.stderr) == (3, True)
-    assert Path(answer).read_text(encoding="utf-8").startswith("refused 409 robo.example/bfc/witness+")
+    assert Path(answer).read_text(encoding="utf-8").startswith("refused 409 robo.example/guyane/witness+")
     assert "no witness of the policy has an address" in idf.witness("ask").stderr
-    assert "RB655" in idf.witness("ask", "--for", "bfc").stderr
+    assert "RB655" in idf.witness("ask", "--for", "guyane").stderr
     known = idf.witness("take", answer)
     assert (known.returncode, "will countersign the next time" in known.stderr) == (3, True)
     assert "RB654" in bfc.witness("take", answer).stderr, "it is no answer to this region"
@@ -242,6 +247,29 @@ def test_a_store_that_is_put_back_is_noticed_held_reconciled_and_goes_on(tmp_pat
         _verifies(idf, str(done["origin"]), policy)
     finally:
         assert bfc.end() == 0
+
+
+@pytest.mark.long
+def test_a_purge_copies_and_a_restore_go_as_the_page_for_who_keeps_a_log_says(tmp_path: Path) -> None:
+    idf, copies = Region(tmp_path / "idf"), tmp_path / "copies"
+    policy = idf.folder / "config/witnesses.policy"
+    policy.write_text(f"log {idf.keys['log']}\nquorum none\n", encoding="utf-8")
+    copies.mkdir()
+    assert idf.robo(*RUN).returncode == 3
+    asked = ("audit purge", "db restore", "audit witness reconcile")
+    written = re.findall(r"^ +robo (.+)", PAGE.partition("## 5.")[2], re.MULTILINE)
+    assert len(written) == 7
+    for line in written:
+        if line.startswith("db restore"):
+            assert idf.robo(*RUN).returncode == 0, "what the copies do not have"
+        newest = max(copies.iterdir(), default=copies).name
+        words = shlex.split(re.sub(r"robo-[0-9-]+\.backup", newest, line).replace("/srv/copies", str(copies)))
+        said = idf.robo(*words, *(["--yes"] if line.startswith(asked) and "--dry-run" not in line else []))
+        assert said.returncode == 0, (line, said.stderr)
+    assert said.stdout.startswith("log robo.example/idf/2+")
+    idf.call_it("robo.example/idf/2")
+    policy.write_text(f"log {idf.keys['log']}\n{said.stdout}quorum none\n", encoding="utf-8")
+    assert idf.robo("audit", "verify").returncode == 0
 
 
 def _verifies(region: Region, origin: str, policy: str) -> None:
