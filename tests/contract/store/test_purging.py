@@ -25,7 +25,7 @@ from robo.proof.policy import Policy
 from robo.services.auditing import exporting, verifying
 from robo.services.retention import Rules, checked_until, rules_of
 from robo.services.witnessing.asking import Heading, Log
-from robo.store import aliases, decisions, items, journal, people, runs, sequencer
+from robo.store import aliases, audit_search, decisions, items, journal, people, runs, sequencer
 from robo.store.audit_tables import audit_payload, audit_period
 from robo.store.engine import Store, open_store, upgrade
 from robo.store.tables import evidence, metadata
@@ -244,6 +244,23 @@ def test_a_purged_item_still_counts_and_its_key_is_still_done(archive: Archive) 
     assert [each.taken for each in verdicts] == [Taken.ALREADY_DONE]
     _, verdicts = archive.open("k1", again=timedelta(days=400))
     assert [each.taken for each in verdicts] == [Taken.ALREADY_DONE]
+
+
+def test_a_purged_item_is_found_by_its_key_and_by_no_other(archive: Archive) -> None:
+    archive.done("k1")
+    with archive.store.read() as tx:
+        before = items.find(tx, "k1")
+    a_year_later(archive)
+    archive.purge().do()
+    with archive.store.read() as tx:
+        after = items.find(tx, "k1", before.run[:20])
+        assert (after.id, after.key != "k1", items.find(tx, before.id)) == (before.id, True, after)
+        told = audit_search.search(tx, audit_search.Wanted(item="k1"), 9)
+        assert told
+        assert {each.entry["obj"] for each in told} == {before.id}
+        assert audit_search.search(tx, audit_search.Wanted(item="k2"), 9) == []
+        with pytest.raises(UsageError, match="no item k2"):
+            items.find(tx, "k2")
 
 
 def test_a_key_that_looks_like_what_a_purge_calls_one_is_purged_too(archive: Archive) -> None:
