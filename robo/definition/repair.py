@@ -155,7 +155,9 @@ def quoted(text: str) -> str:
 
 
 def _rewrite(line: str, wanted: Callable[[Piece], bool], write: Callable[[str], str]) -> str | None:
-    found = [piece for piece in pieces(line) if wanted(piece)]
+    """A quote where no text may begin (`{}"x"`) is left: quotes around it would stand there too, and again at each
+    reading, twice as many."""
+    found = [piece for piece in pieces(line) if wanted(piece) and (piece.quote or line[piece.start] not in "'\"")]
     for piece in reversed(found):
         line = line[: piece.start] + write(line[piece.start : piece.end]) + line[piece.end :]
     return line if found else None

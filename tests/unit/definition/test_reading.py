@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from robo.definition import yaml_text
+from robo.definition import repair, yaml_text
 from robo.definition.diagnostics import Reporter, render
 from robo.definition.yaml_text import MAX_BYTES, ListNode, MapNode, TextNode, decode, read_yaml
 
@@ -114,6 +115,26 @@ def test_a_definition_without_a_fault_is_read_without_ruamel(monkeypatch: pytest
 def test_several_syntax_errors_are_found_in_one_reading() -> None:
     _, reporter = _read("a: x : y\nb: [${{ z }}]\nc: @d\ne: {{ f }}\n")
     assert [found.code for found in reporter.diagnostics()] == ["RB103", "RB104", "RB111", "RB105"]
+
+
+REPAIRS = {
+    "expressions": repair.quote_expressions,
+    "a colon": repair.quote_colon,
+    "an at": lambda line: repair.quote_starting(line, "@`%"),
+    "a backslash": repair.single_quotes,
+}
+
+
+@pytest.mark.parametrize("repaired", REPAIRS.values(), ids=REPAIRS)
+@example('{file:{}"${{ x }}"}')
+@example("{file:{}x'${{ x }}'}")
+@given(st.lists(st.sampled_from([*"ab:'\"{}[],@\\ ", "${{ x }}", ": ", "{}"]), max_size=30).map("".join))
+def test_what_was_repaired_is_not_repaired_again_in_the_same_way(
+    repaired: Callable[[str], str | None], line: str
+) -> None:
+    """Or each reading would make it longer: a definition of ten lines took minutes and gigabytes."""
+    better = repaired(line)
+    assert better is None or repaired(better) in (None, better)
 
 
 def test_a_byte_order_mark_and_windows_lines_are_welcome() -> None:
