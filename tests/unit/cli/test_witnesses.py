@@ -73,10 +73,11 @@ class Region:
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "robo", "--project", str(self.folder), *words]
 
-    def robo(self, *words: str) -> Said:
+    def robo(self, *words: str, here: Path | None = None) -> Said:
         """One command, in this process: beginning forty others would cost more than all they do."""
         out, err = (TextIOWrapper(BytesIO(), encoding="utf-8") for _ in range(2))
-        with redirect_stdout(out), redirect_stderr(err), chdir(self.folder), pytest.MonkeyPatch.context() as patched:
+        folder = here or self.folder
+        with redirect_stdout(out), redirect_stderr(err), chdir(folder), pytest.MonkeyPatch.context() as patched:
             patched.setenv("ROBO_PROJECT", "")  # so that what `--project` leaves there is gone afterwards
             patched.delenv("ROBO_PROJECT")
             try:
@@ -181,7 +182,7 @@ def test_two_regions_whose_networks_do_not_talk_exchange_files(tmp_path: Path) -
     assert len(written) == 4
     for line, where in written:
         region = idf if where == "Île-de-France" else bfc
-        said = subprocess.run(region.command(*line.split()), capture_output=True, text=True, check=False, cwd=tmp_path)
+        said = region.robo(*line.split(), here=tmp_path)
         assert said.code == 0, said.err
     assert "green" in said.err
 
