@@ -22,12 +22,19 @@ plain_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), 
 """Canonical JSON of a value that is known to have one, and whose keys are ASCII."""
 _HIGH: Final = re.compile("[\ue000-\U0010ffff]")
 """Below these, text sorts by its letters as by its UTF-16 code units."""
+_SIMPLE: Final = (str, bool)
+_LISTS: Final = (list, tuple)
 _SORTED: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
-def canonical(value: Any) -> bytes:
-    """`value` as RFC 8785 writes it, in UTF-8. `InfrastructureError` RB630 names what cannot be written."""
-    text = plain_json(value) if _check(value, 0) else _SORTED(_ordered(value))
+def canonical(value: Any, depth: int = 0) -> bytes:
+    """`value` as RFC 8785 writes it, in UTF-8; `depth`: how deep in another it will stand. `InfrastructureError` RB630
+    names what cannot be written."""
+    return in_utf8(plain_json(value) if _check(value, depth) else _SORTED(_ordered(value)))
+
+
+def in_utf8(text: str) -> bytes:
+    """The bytes of a text. RB630 when it is no Unicode."""
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as broken:
@@ -83,7 +90,7 @@ def _not_canonical() -> InfrastructureError:
 
 def _check(value: Any, depth: int) -> bool:
     """Refuse what has no canonical form. True when all keys are ASCII: then their order is that of any sort."""
-    if value is None or isinstance(value, bool | str):
+    if value is None or isinstance(value, _SIMPLE):
         return True
     if isinstance(value, int):
         if abs(value) > LARGEST:
@@ -97,7 +104,7 @@ def _check(value: Any, depth: int) -> bool:
         except TypeError:
             raise _refused("a key that is not text") from None
         return _check_all(value.values(), depth) and keys.isascii()
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         return _check_all(value, depth)
     raise _refused(type(value).__name__)
 
@@ -112,7 +119,7 @@ def _ordered(value: Any) -> Any:
     """`value` with its keys in the order of their UTF-16 code units, all the way down."""
     if isinstance(value, dict):
         return {key: _ordered(value[key]) for key in sorted(value, key=_utf16)}
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         return [_ordered(each) for each in value]
     return value
 

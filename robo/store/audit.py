@@ -7,28 +7,33 @@ and the name of the period, `key`.
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, select
 
 from robo.engine.faultpoints import reach
 from robo.errors import InfrastructureError
 from robo.model.audit import ENTRY_VERSION, LARGEST_ENTRY, EventType
 from robo.model.events import SAID
-from robo.proof.canonical import canonical
+from robo.proof.canonical import read_json
 from robo.proof.entry import commitment
+from robo.proof.placing import unplaced
 from robo.store.audit_tables import audit_outbox, audit_payload
 from robo.store.clock import Tx, now
 from robo.store.columns import EPOCH, MICROSECOND
 from robo.store.ids import new_id
 from robo.store.periods import period_of, periods_of, to_write
+from robo.store.rows import add_rows
 from robo.store.saying import Draft, fitting, payload_bytes
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 Unwritten = tuple[dict[str, Any], dict[str, Any] | None]
-"""The rows of one event: in the outbox, and of its payload."""
+"""The rows of one event: in the outbox, and of its payload, which is not encrypted yet."""
 
 _MEMBERS: Final = {"v", "id", "region", "ts", "type", "actor", "obj", "cause", "data", "pc", "key"}
 """What an entry has before `seq`, `rseq` and `prev` are given to it."""
@@ -38,10 +43,19 @@ _CLEAR, _SEALED = b"\0", b"\1"
 """What a payload's bytes begin with: then they follow as they are (written before there were keys), or a nonce of 12
 bytes and the text in AES-256-GCM, bound to its event."""
 _NONCE: Final = 12
-_OUT: Final = insert(audit_outbox)
-_PAYLOAD: Final = insert(audit_payload)
-_TAKE: Final = select(audit_outbox.c.id, audit_outbox.c.region, audit_outbox.c.body).order_by(audit_outbox.c.id)
-_DROP: Final = delete(audit_outbox).where(audit_outbox.c.id == bindparam("gone"))
+_WAITING: Final = select(audit_outbox).order_by(audit_outbox.c.id)
+_OLDEST: Final = (
+    select(audit_outbox.c.id)
+    .order_by(audit_outbox.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+    .cte("oldest")
+)
+_TAKE: Final = (
+    delete(audit_outbox)
+    .where(audit_outbox.c.id.in_(select(_OLDEST.c.id)))
+    .returning(audit_outbox.c.id, audit_outbox.c.region, audit_outbox.c.body)
+)
 
 
 def emit(
@@ -78,7 +92,7 @@ def entry(  # noqa: PLR0917 - the members of an entry, in their order
     if payload is not None:
         salt, body, period = os.urandom(32), payload_bytes(kind, payload), period_of(region, SAID[kind].kept, at)
         pc = commitment(salt, body)
-        apart = {"event": event, "period": period, "salt": salt, "body": _sealed(tx, period, event, body)}
+        apart = {"event": event, "period": period, "salt": salt, "body": body}
     whole = {
         "v": ENTRY_VERSION,
         "id": event,
@@ -92,7 +106,7 @@ def entry(  # noqa: PLR0917 - the members of an entry, in their order
         "pc": pc,
         "key": period,
     }
-    text = canonical(whole)
+    text = unplaced(whole)
     if len(text) + _ROOM > LARGEST_ENTRY:
         raise InfrastructureError(
             "RB631",
@@ -108,11 +122,9 @@ def emit_all(tx: Tx, entries: Sequence[Unwritten]) -> list[str]:
     """Write events made by `entry`, in two statements however many they are; their ids."""
     if not entries:
         return []
-    apart = [payload for _, payload in entries if payload is not None]
-    if apart:
-        tx.execute(_PAYLOAD, apart)
+    add_rows(tx, audit_payload, [*_sealed(tx, [payload for _, payload in entries if payload is not None])])
     reach("outbox")
-    tx.execute(_OUT, [row for row, _ in entries])
+    add_rows(tx, audit_outbox, [row for row, _ in entries])
     return [str(row["id"]) for row, _ in entries]
 
 
@@ -137,11 +149,10 @@ def opened(tx: Tx, period: str, event: str, body: bytes) -> bytes | None:
     if key is None:
         return None
     from cryptography.exceptions import InvalidTag
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     nonce, text = body[1 : 1 + _NONCE], body[1 + _NONCE :]
     try:
-        return AESGCM(key).decrypt(nonce, text, event.encode())
+        return _cipher()(key).decrypt(nonce, text, event.encode())
     except (InvalidTag, ValueError) as broken:
         raise _altered(event) from broken
 
@@ -155,9 +166,16 @@ def _altered(event: str) -> InfrastructureError:
     )
 
 
-def _sealed(tx: Tx, period: str, event: str, body: bytes) -> bytes:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+def _sealed(tx: Tx, payloads: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The rows of these payloads, encrypted. One after the other: between anything else a cipher costs thrice."""
+    ciphers = {period: _cipher()(_key(tx, period)) for period in sorted({row["period"] for row in payloads})}
+    for row in payloads:
+        nonce = os.urandom(_NONCE)
+        text = ciphers[row["period"]].encrypt(nonce, row["body"], row["event"].encode())
+        yield {**row, "body": _SEALED + nonce + text}
 
+
+def _key(tx: Tx, period: str) -> bytes:
     key = to_write(tx, period)
     if key is None:
         raise InfrastructureError(
@@ -166,23 +184,28 @@ def _sealed(tx: Tx, period: str, event: str, body: bytes) -> bytes:
             remedy="the clock of this machine (or of the database) is wrong: correct it",
             period=period,
         )
-    nonce = os.urandom(_NONCE)
-    return _SEALED + nonce + AESGCM(key).encrypt(nonce, body, event.encode())
+    return key
+
+
+@cache
+def _cipher() -> type[AESGCM]:
+    """Loaded when the first payload is written or read: most commands do neither, and it takes a while."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return AESGCM
 
 
 def take(tx: Tx, limit: int = 1000) -> list[tuple[str, str, str]]:
-    """Select and delete up to `limit` events (id, region, entry) for the sequencer, in the caller's transaction."""
-    rows = tx.execute(_TAKE.limit(limit).with_for_update(skip_locked=True)).all()
-    if rows:
-        tx.execute(_DROP, [{"gone": row.id} for row in rows])
-    return [(row.id, row.region, row.body) for row in rows]
+    """Select and delete up to `limit` events (id, region, entry) for the sequencer, oldest first, in the caller's
+    transaction."""
+    return sorted((row.id, row.region, row.body) for row in tx.execute(_TAKE, {"most": limit}))
 
 
 def waiting_entry(event: str, body: str) -> dict[str, Any]:
     """The entry of a row that waits, without `seq`, `rseq` and `prev`. `InfrastructureError` RB634 when it is none."""
     try:
-        found = json.loads(body)
-    except ValueError:
+        found = read_json(body.encode())
+    except (InfrastructureError, UnicodeEncodeError):
         found = None
     if (
         isinstance(found, dict)
@@ -202,9 +225,9 @@ def waiting_entry(event: str, body: str) -> dict[str, Any]:
 
 def waiting(tx: Tx) -> list[dict[str, Any]]:
     """The events that have no place in the log yet, oldest first, without `seq`, `rseq` and `prev`. RB634."""
-    return [waiting_entry(row.id, row.body) for row in tx.execute(_TAKE)]
+    return [waiting_entry(row.id, row.body) for row in tx.execute(_WAITING)]
 
 
 def pending(tx: Tx) -> list[str]:
     """The entries that wait for the sequencer, oldest first."""
-    return [str(row.body) for row in tx.execute(_TAKE)]
+    return [str(row.body) for row in tx.execute(_WAITING)]

@@ -6,11 +6,12 @@ The keys are never in the database, so that a copy of the database cannot outliv
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 from typing import Final, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from robo.errors import InfrastructureError
 from robo.model.audit import Kept
@@ -21,6 +22,7 @@ from robo.store.races import lands
 CHECKED: Final = "robo_checked"
 """Where a transaction finds the periods whose keys were compared with the store's, among its execution options."""
 _TAG: Final = b"robo period tag"
+_NOTED: Final = select(audit_period).where(audit_period.c.key.in_(bindparam("names", expanding=True)))
 
 
 class Periods(Protocol):
@@ -43,7 +45,7 @@ class Ephemeral:
 
 def period_of(region: str, kept: Kept, at: datetime) -> str:
     """The name of a period: `REGION/CLASS/YYYY-MM`, the month in UTC."""
-    return f"{region}/{kept.value}/{at:%Y-%m}"
+    return f"{region}/{kept.value}/{at.year:04}-{at.month:02}"
 
 
 def periods_of(tx: Tx) -> Periods:
@@ -52,11 +54,14 @@ def periods_of(tx: Tx) -> Periods:
     return periods
 
 
-def note(tx: Tx, period: str) -> None:
-    """This period has payloads. RB636 when the key here is not the one they were written with."""
-    key = _lasting(tx, period)
-    if key is not None and not lands(tx, audit_period, {"key": period, "tag": _tag(key), "destroyed": None}):
-        _same(tx, period, key)
+def note(tx: Tx, names: Iterable[str]) -> None:
+    """These periods have payloads. RB636 when the key here is not the one they were written with."""
+    keys = {period: key for period in sorted(names) if (key := _lasting(tx, period)) is not None}
+    noted = {row.key: row.tag for row in tx.execute(_NOTED, {"names": list(keys)})} if keys else {}
+    for period, key in keys.items():
+        new = {"key": period, "tag": _tag(key), "destroyed": None}
+        if noted.get(period) != new["tag"] and not lands(tx, audit_period, new):
+            _same(tx, period, key)
 
 
 def check(tx: Tx, region: str) -> bool:
@@ -85,7 +90,7 @@ def to_write(tx: Tx, period: str) -> bytes | None:
     checked: set[str] = tx.get_execution_options()[CHECKED]
     if period not in checked:
         if not check(tx, period.partition("/")[0]):
-            note(tx, period)  # the first of all: of two machines that begin at once the second is told
+            note(tx, [period])  # the first of all: of two machines that begin at once the second is told
         checked.add(period)
     return periods_of(tx).key(period)
 

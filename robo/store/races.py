@@ -22,18 +22,21 @@ def lands(tx: Tx, table: Table, values: Mapping[str, Any]) -> bool:
     return bool(tx.execute(_STATEMENTS[which], dict(values)).rowcount == 1)
 
 
-def upsert(tx: Tx, table: Table, values: Mapping[str, Any], *, adding: Sequence[str] = ()) -> None:
-    """Insert a row of these values, or give them to the row that has its primary key; those of `adding` are added."""
-    which = (tx.dialect.name, table.name, *values)
+def upsert(tx: Tx, table: Table, *rows: Mapping[str, Any], adding: Sequence[str] = ()) -> None:
+    """Insert rows, or give their values to the row that has the primary key; those of `adding` are added. All are of
+    the same columns, and two of one key come one after the other."""
+    if not rows:
+        return
+    which = (tx.dialect.name, table.name, *rows[0])
     if which not in _STATEMENTS:
         key = [column.name for column in table.primary_key]
         statement = _insert(which[0], table)
         new = statement.excluded
         changes = {
-            name: table.c[name] + new[name] if name in adding else new[name] for name in values if name not in key
+            name: table.c[name] + new[name] if name in adding else new[name] for name in rows[0] if name not in key
         }
         _STATEMENTS[which] = statement.on_conflict_do_update(index_elements=key, set_=changes)
-    tx.execute(_STATEMENTS[which], dict(values))
+    tx.execute(_STATEMENTS[which], list(rows))
 
 
 def _insert(dialect: str, table: Table) -> Any:

@@ -34,8 +34,7 @@ _ASKED: Final = 500
 
 def fold(tx: Tx, rows: Sequence[str]) -> None:
     """Add these rows of the ledger (ids) to the cells of their months. Each row once: when its event is ordered."""
-    for found in _sums_of(tx, rows):
-        upsert(tx, ledger_months, dict(found), adding=_ADDED)
+    upsert(tx, ledger_months, *map(dict, _sums_of(tx, rows)), adding=_ADDED)
 
 
 def first_difference(tx: Tx) -> InfrastructureError | None:

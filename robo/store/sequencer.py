@@ -10,22 +10,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from robo.engine.faultpoints import reach
-from robo.proof.entry import RegionHead, sequenced
+from robo.proof.entry import RegionHead
 from robo.proof.merkle import Frontier, Node
+from robo.proof.placing import placed
 from robo.proof.tiles import WIDTH, node_reader
 from robo.store import audit, periods, rollups
 from robo.store.audit_tables import audit_head, audit_leaf, audit_node, audit_outbox, audit_region
 from robo.store.clock import Tx, paged
-from robo.store.columns import EPOCH, MICROSECOND
 from robo.store.races import lands, upsert
+from robo.store.rows import add_rows
 
 HEAD: Final = 1
-_LOCKED: Final = select(audit_head).where(audit_head.c.id == HEAD).with_for_update()
-_LEAF: Final = insert(audit_leaf)
-_NODE: Final = insert(audit_node)
+_HEAD: Final = select(audit_head).where(audit_head.c.id == HEAD)
+_LOCKED: Final = _HEAD.with_for_update()
+_REGIONS: Final = select(audit_region)
 _GROWN: Final = (
     update(audit_head).where(audit_head.c.id == HEAD).values(size=bindparam("b_size"), frontier=bindparam("b_frontier"))
 )
@@ -61,7 +62,7 @@ class Head:
 
 def head(tx: Tx, *, lock: bool = False) -> Head:
     """The head of the log. `lock`: nobody else sequences or seals until this transaction ends."""
-    found = tx.execute(_LOCKED if lock else select(audit_head).where(audit_head.c.id == HEAD)).one_or_none()
+    found = tx.execute(_LOCKED if lock else _HEAD).one_or_none()
     if found is None:
         if not lock:
             return Head("", 0, Frontier(), 0)
@@ -78,10 +79,13 @@ def sequence(tx: Tx, limit: int = 1000) -> int:
     if not waiting:
         return 0
     regions = _regions(tx, {region for _, region, _ in waiting})
-    leaves, nodes, credited, used = [], [], [], set()
+    leaves: list[dict[str, Any]] = []
+    nodes: list[dict[str, Any]] = []
+    credited: list[str] = []
+    used: set[str] = set()
     for event, region, body in waiting:
         entry = audit.waiting_entry(event, body)
-        raw, regions[region] = sequenced(entry, frontier.size, regions[region])
+        raw, regions[region] = placed(body, entry, frontier.size, regions[region])
         leaves.append(_leaf(event, entry, frontier.size, regions[region], raw))
         nodes += [
             {"level": level, "idx": index, "hash": node} for level, index, node in frontier.append(regions[region].leaf)
@@ -92,8 +96,7 @@ def sequence(tx: Tx, limit: int = 1000) -> int:
             credited.append(str(entry["data"].get("ledger", "")))
     reach("sequencer")
     _write(tx, frontier, leaves, nodes, regions)
-    for period in sorted(used):
-        periods.note(tx, period)
+    periods.note(tx, used)
     rollups.fold(tx, credited)
     return len(waiting)
 
@@ -133,15 +136,16 @@ def _leaf(event: str, entry: Mapping[str, Any], seq: int, after: RegionHead, raw
         "type": entry["type"],
         "obj": entry["obj"],
         "cause": entry["cause"],
-        "ts": EPOCH + entry["ts"] * MICROSECOND,
+        "ts": entry["ts"],
         "hash": after.leaf,
         "entry": raw,
     }
 
 
 def _regions(tx: Tx, names: Iterable[str]) -> dict[str, RegionHead]:
-    found = tx.execute(select(audit_region).where(audit_region.c.region.in_(names)))
-    return {name: RegionHead() for name in names} | {row.region: RegionHead(row.rseq, bytes(row.leaf)) for row in found}
+    """Where the chains of these regions stand. All are read: there are few, and no statement is made anew for them."""
+    known = {row.region: RegionHead(row.rseq, bytes(row.leaf)) for row in tx.execute(_REGIONS)}
+    return {name: known.get(name, RegionHead()) for name in names}
 
 
 def _write(
@@ -151,9 +155,11 @@ def _write(
     nodes: list[dict[str, Any]],
     regions: Mapping[str, RegionHead],
 ) -> None:
-    tx.execute(_LEAF, leaves)
-    if nodes:
-        tx.execute(_NODE, nodes)
-    for region, after in regions.items():
-        upsert(tx, audit_region, {"region": region, "rseq": after.rseq, "leaf": after.leaf})
+    add_rows(tx, audit_leaf, leaves)
+    add_rows(tx, audit_node, nodes)
+    upsert(
+        tx,
+        audit_region,
+        *({"region": region, "rseq": after.rseq, "leaf": after.leaf} for region, after in regions.items()),
+    )
     tx.execute(_GROWN, {"b_size": frontier.size, "b_frontier": bytes(frontier)})
