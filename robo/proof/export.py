@@ -16,14 +16,14 @@ from itertools import chain, takewhile
 from pathlib import Path
 from typing import BinaryIO, Final, TypeVar
 
-from robo.errors import InfrastructureError
+from robo.errors import InfrastructureError, phrase
 from robo.proof.canonical import canonical, read_canonical
 from robo.proof.checkpoint import Checkpoint, LogProof
 from robo.proof.findings import broken
 from robo.proof.merkle import HASH_SIZE, TILE_HEIGHT, Frontier, leaf_hash
-from robo.proof.note import Note, read_at, unreadable
+from robo.proof.note import LONGEST_NOTE, Note, read_at, unreadable
 from robo.proof.payloads import Payload
-from robo.proof.tiles import WIDTH, pack, tile_path, tiles_of, unpack
+from robo.proof.tiles import LARGEST, LONGEST, WIDTH, pack, tile_path, tiles_of, unpack
 from robo.proof.verify import Log
 
 T = TypeVar("T")
@@ -33,6 +33,9 @@ PAYLOADS: Final = "payloads"
 ENTRIES: Final = "entries.jsonl"
 SUFFIX: Final = ".tlog-proof"
 REGION: Final = f"region{SUFFIX}"
+LONGEST_PAYLOAD: Final = 1 << 18
+"""Bytes of a line: a payload of 64 KiB, each of its characters escaped, and what stands beside it."""
+_LONGEST_LINE: Final = {EARLIER: 2 * LONGEST_NOTE, PAYLOADS: LONGEST_PAYLOAD, ENTRIES: LONGEST + 1}
 _HEX: Final = re.compile("(?:[0-9a-f][0-9a-f])*").fullmatch
 
 
@@ -80,11 +83,12 @@ def write_entries(
 
 
 def read_export(folder: Path) -> Log:
-    """The log of a folder, to be given to `verify_log`. All is read as it is asked for, and nothing is kept.
+    """The log of a folder, to be given to `verify_log`. All is read as it is asked for, and nothing is kept; of no file
+    and of no line more than it can have, whoever wrote it.
 
     `InfrastructureError` RB632, RB630 when something is not in its format, RB660 when the disk does not give it, now or
     while it is read."""
-    newest = read_at(CHECKPOINT, Note.parse, _get(folder, CHECKPOINT, "a checkpoint"))
+    newest = read_at(CHECKPOINT, Note.parse, _get(folder, CHECKPOINT, "a checkpoint", LONGEST_NOTE))
     size = read_at(CHECKPOINT, lambda text: Checkpoint.parse(text.decode()), newest.text.encode()).size
     return Log(
         entries=_Again(lambda: _entries(folder, size)),
@@ -97,7 +101,7 @@ def read_export(folder: Path) -> Log:
 
 def read_region(folder: Path) -> tuple[Iterable[bytes], LogProof]:
     """The entries of a region and the proof of the last, to be given to `verify_region`. Errors as of `read_export`."""
-    proof = read_at(REGION, _proof, _get(folder, REGION, "a proof"))
+    proof = read_at(REGION, _proof, _get(folder, REGION, "a proof", 2 * LONGEST_NOTE))
     return _Again(lambda: _read_lines(folder, ENTRIES, bytes)), proof
 
 
@@ -107,9 +111,10 @@ def read_entries(folder: Path) -> Iterator[tuple[str, bytes, LogProof]]:
     with disk(folder.name):
         names = {each.name.removesuffix(SUFFIX).removesuffix(".json") for each in folder.iterdir()} - {PAYLOADS}
     for name in sorted(names, key=lambda name: (len(name), name)):
-        raw = _get(folder, f"{name}.json", "an entry")
+        raw = _get(folder, f"{name}.json", "an entry", LONGEST)
         proof = f"{name}{SUFFIX}"
-        yield f"{name}.json", raw, read_at(proof, partial(_proof_of, name), _get(folder, proof, "a proof"))
+        written = _get(folder, proof, "a proof", 2 * LONGEST_NOTE)
+        yield f"{name}.json", raw, read_at(proof, partial(_proof_of, name), written)
 
 
 def read_payloads(folder: Path) -> Iterable[Payload] | None:
@@ -161,7 +166,7 @@ def _entries(folder: Path, size: int) -> Iterator[bytes]:
         with disk(name):
             if not (folder / name).exists():
                 return
-        entries = unpack(_get(folder, name, "a bundle of entries"), name)
+        entries = unpack(_get(folder, name, "a bundle of entries", LARGEST), name)
         yield from entries
         if len(entries) != width:
             raise unreadable("RB632", kind="a bundle of entries", why="it is cut", place=name)
@@ -188,7 +193,7 @@ def _nodes(folder: Path, size: int) -> Callable[[int, int], bytes]:
 def _tile(folder: Path, size: int, level: int, index: int) -> list[bytes]:
     width = min(WIDTH, (size >> level * TILE_HEIGHT) - index * WIDTH)
     name = tile_path(level, index, width)
-    tile = _get(folder, name, "a tile")
+    tile = _get(folder, name, "a tile", width * HASH_SIZE)
     if len(tile) != width * HASH_SIZE:
         raise unreadable("RB632", kind="a tile", why="it is cut", place=name)
     return [tile[at : at + HASH_SIZE] for at in range(0, len(tile), HASH_SIZE)]
@@ -232,16 +237,28 @@ def _read_lines(folder: Path, name: str, read: Callable[[bytes], T]) -> Iterator
         if not (folder / name).exists():
             return
         with (folder / name).open("rb") as file:
-            for number, line in enumerate(file, 1):
-                yield read_at(f"{name}, line {number}", read, line.removesuffix(b"\n"))
+            most = _LONGEST_LINE[name]
+            for number, line in enumerate(iter(partial(file.readline, most + 1), b""), 1):
+                place = f"{name}, line {number}"
+                if len(line) > most:
+                    raise _too_large("a line", most, place)
+                yield read_at(place, read, line.removesuffix(b"\n"))
 
 
-def _get(folder: Path, name: str, kind: str) -> bytes:
+def _get(folder: Path, name: str, kind: str, most: int) -> bytes:
+    """What a file holds; it has `most` bytes at most."""
     with disk(name):
         try:
-            return (folder / name).read_bytes()
+            with (folder / name).open("rb") as file:
+                if len(content := file.read(most + 1)) > most:
+                    raise _too_large(kind, most, name)
+                return content
         except (FileNotFoundError, NotADirectoryError):
             raise unreadable("RB632", kind=kind, why="its file is missing", place=name) from None
+
+
+def _too_large(kind: str, most: int, place: str) -> InfrastructureError:
+    return unreadable("RB632", kind=kind, why=phrase("it is larger than %(most)s bytes", most=most), place=place)
 
 
 @contextmanager

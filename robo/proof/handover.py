@@ -44,11 +44,13 @@ class Keys:
             raise InfrastructureError(
                 "RB648",
                 "the log changes its key here, and the policy has only one of the two",
+                place=f"entry {entry.seq}",
                 remedy="ask the log's owner, by another way than this log, for the keys it had: the policy has a line "
                 "`log` for each, in their order",
             )
         if [old, new] != self._left[:2]:
-            raise _broken("RB634", "the log is handed over by a key or to a key that is not the next one of the policy")
+            message = "the log is handed over by a key or to a key that is not the next one of the policy"
+            raise _broken("RB634", message, place=f"entry {entry.seq}")
         self._leaving.add(self._left.pop(0))
 
     def checkpoint(self, head: Checkpoint, note: Note) -> None:
@@ -57,12 +59,17 @@ class Keys:
         lines = {(signature.name, signature.key_id) for signature in note.signatures}
         for text in (*self._leaving, *self._left[:1]):
             if (self._known[text].name, self._known[text].key_id) not in lines:
-                raise _broken(
-                    "RB634",
-                    "the checkpoint of %(size)s entries is not signed by the key that the log has there",
-                    size=head.size,
-                )
+                raise _not_signed(head)
         self._leaving.clear()
+
+    def proof(self, head: Checkpoint, note: Note) -> bool:
+        """A checkpoint somewhere behind the entries so far, when not all entries are known. RB634 when only keys that
+        they handed over signed it; whether the last key of the policy did."""
+        lines = {(signature.name, signature.key_id) for signature in note.signatures}
+        signed = [text for text in self._left if (self._known[text].name, self._known[text].key_id) in lines]
+        if not signed:
+            raise _not_signed(head)
+        return signed[-1] == self._left[-1]
 
     @property
     def later(self) -> bool:
@@ -75,6 +82,11 @@ def not_handed_over() -> InfrastructureError:
     return _broken(
         "RB634", "the policy knows a later key: this is the log before its key changed, or without what came then"
     )
+
+
+def _not_signed(head: Checkpoint) -> InfrastructureError:
+    message = "the checkpoint of %(size)s entries is not signed by the key that the log has there"
+    return _broken("RB634", message, size=head.size)
 
 
 def _broken(code: str, message: str, **facts: Any) -> InfrastructureError:

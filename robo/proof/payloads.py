@@ -13,7 +13,8 @@ from robo.proof.findings import Finding, Flaw, Report, broken
 Payload = tuple[str, bytes, bytes | None]
 """An event's id, the salt and the canonical bytes of its payload; None: it lies there, but nobody can open it."""
 PURGED: Final = "retention.purged"
-"""The type of the event that says which payloads were destroyed: those before it whose `key` is its `data.key`."""
+"""The type of the event that says which payloads were destroyed: `data.count` of those before it whose `key` is its
+`data.key`."""
 
 
 class Payloads:
@@ -59,14 +60,14 @@ class Payloads:
             self.report.findings.append(Finding(Flaw.PAYLOAD, None, wrong))
         return self.stream is not None
 
-    def purge(self, key: str, said: object = None) -> None:
-        """A purge answers for as many payloads as it `said`, of those written under its key before it: what went before
-        it is not excused by it. What it left is remarked: it was cut short."""
+    def purge(self, key: str, said: object) -> None:
+        """A purge answers for as many payloads as it `said` (none, where that is no number), of those written under its
+        key before it: what went before it is not excused by it. What it left is remarked: it was cut short."""
         gone, first = self.absent.pop(key, [0, 0])
         self.report.purged += gone
-        if isinstance(said, int) and gone > said:
+        if gone > (most := said if type(said) is int else 0):
             message = "%(count)s payload(s) are gone though no purge says so"
-            error = broken("RB634", message, first, count=gone - said)
+            error = broken("RB634", message, first, count=gone - most)
             self.report.findings.append(Finding(Flaw.MISSING, first, error))
         self.locked.pop(key, None)
         if key in self.there:
@@ -74,10 +75,10 @@ class Payloads:
             message = "%(count)s payload(s) are still there though a purge says that they are gone"
             self.report.remarks.append(Finding(Flaw.PAYLOAD, seq, broken("RB634", message, seq, count=count)))
 
-    def end(self, purging: Iterable[str]) -> None:
+    def end(self, purging: Iterable[tuple[str, object]]) -> None:
         """There must be no payload more; those that are gone, or that nobody can open, must have been purged."""
-        for key in purging:
-            self.purge(key)
+        for key, said in purging:
+            self.purge(key, said)
         if self.look() and self.ahead is not None:
             message = "behind its payload comes that of %(event)s, which is of no entry there"
             self.find(broken("RB634", message, self.seq, event=self.ahead[0]), self.seq)

@@ -9,6 +9,10 @@ from robo.proof.merkle import TILE_HEIGHT, node_hash
 from robo.proof.note import unreadable
 
 WIDTH: Final = 1 << TILE_HEIGHT
+LONGEST: Final = 0xFFFF
+"""Bytes of an entry, as many as a bundle can hold of one."""
+LARGEST: Final = WIDTH * (2 + LONGEST)
+"""Bytes of a bundle."""
 
 ReadTile = Callable[[int, int], Sequence[bytes]]
 """(level, index): the hashes of that tile, 256 or as many as there are. Level 0 holds leaves."""

@@ -36,7 +36,7 @@ class Log:
     What it keeps beside them is compared where it is given: `leaves` in order, `nodes` by (tile level ≥ 1, index),
     `payloads` in the order of their entries. `beside` looks at each right entry, and raises where what it has differs.
     `grows`: it is being written, so what no checkpoint seals yet waits for one, and the keys in `purging` are as good
-    as purged: their event waits for its place."""
+    as purged, each with how many payloads: their event waits for its place."""
 
     entries: Iterable[bytes]
     checkpoints: Iterable[Note]
@@ -45,7 +45,7 @@ class Log:
     payloads: Iterable[Payload] | None = None
     beside: Callable[[Entry], None] | None = None
     grows: bool = False
-    purging: Iterable[str] = ()
+    purging: Iterable[tuple[str, object]] = ()
 
 
 def verify_log(origin: str, log: Log, policy: Policy, now: int | None = None) -> Report:
@@ -82,7 +82,7 @@ def verify_region(  # noqa: PLR0917 - what is verified, by what, when
     its first to the one that `proof` is of, and the quorum has seen them. `region` empty: that of the first entry.
     RB630 to RB634, RB648 or RB649 tells what is wrong first."""
     head, last, report = RegionHead(), -1, Report()
-    apart = Payloads(payloads, report)
+    apart, keys = Payloads(payloads, report), Keys(policy.of(origin).logs)
     for raw in entries:
         entry = read_at(f"{region}: entry {head.rseq}", Entry.read, raw)
         region = region or entry.region
@@ -92,13 +92,17 @@ def verify_region(  # noqa: PLR0917 - what is verified, by what, when
             raise _misplaced(last + 1, entry.seq)
         head, last = _next(entry, head, leaf_hash(raw)), entry.seq
         report.witnessed_ts = report.sealed_ts = entry.ts
+        keys.entry(entry)
         apart.take(entry)
     seen = _standing(origin, head.leaf, last, proof, policy, now)
     apart.end(())
     for finding in report.findings[:1]:
         raise finding.error
+    sealed = Checkpoint.parse(proof.note.text)
+    if not keys.proof(sealed, proof.note):
+        report.remarks.append(Finding(Flaw.KEY, None, not_handed_over()))
     report.by, report.regions = seen, {region: head.rseq}
-    report.size = report.sealed = report.witnessed = Checkpoint.parse(proof.note.text).size
+    report.size = report.sealed = report.witnessed = sealed.size
     return report
 
 

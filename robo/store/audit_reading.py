@@ -53,8 +53,12 @@ def log_of(tx: Tx) -> Log:
         checkpoints=map(Note.parse, checkpoints.notes(tx)),
         beside=rows.beside,
         grows=True,
-        purging=[entry["data"]["key"] for entry in audit.waiting(tx) if entry["type"] == PURGED],
+        purging=[(said["key"], said.get("count")) for said in _purges_waiting(tx)],
     )
+
+
+def _purges_waiting(tx: Tx) -> Iterator[dict[str, Any]]:
+    return (entry["data"] for entry in audit.waiting(tx) if entry["type"] == PURGED)
 
 
 def around(tx: Tx, report: Report) -> list[Finding]:

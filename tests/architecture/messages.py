@@ -38,6 +38,7 @@ WORDS_AT = {
     "_suspect": 0,
     "_words": 0,
     "_get": 2,
+    "_too_large": 0,
     "_problem": 0,
     "_lacking": 0,
     "lacking": 0,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, func, insert, select, update
 
 from robo.errors import InfrastructureError, UsageError
 from robo.model.audit import EventType
@@ -183,13 +183,16 @@ def test_a_payload_nobody_can_open_is_an_error_until_a_purge_says_so_even_one_th
 ) -> None:
     with store.read() as tx:
         period = audit_reading.of_type(tx, "item.opened").__next__()["key"]
+        there = tx.execute(select(func.count()).where(audit_payload.c.period == period)).scalar_one()
     with store.write() as tx:
         unguarded(tx)
         tx.execute(delete(audit_payload))
         guarded(tx)
     assert verified(store).findings[0].flaw is Flaw.MISSING
     with store.write() as tx:
-        audit.emit(tx, type=EventType.PURGED, region="r", actor="robot", obj=period, data={"key": period})
+        audit.emit(
+            tx, type=EventType.PURGED, region="r", actor="robot", obj=period, data={"key": period, "count": there}
+        )
     report = verified(store)
     assert (report.findings, report.present, report.purged > 0) == ([], 0, True)
     sequence_all(store)

@@ -15,6 +15,7 @@ from pymerkle import InmemoryTree
 from robo.errors import InfrastructureError
 from robo.proof.checkpoint import LogProof
 from robo.proof.export import (
+    LONGEST_PAYLOAD,
     read_entries,
     read_export,
     read_payloads,
@@ -25,8 +26,10 @@ from robo.proof.export import (
 )
 from robo.proof.findings import Flaw
 from robo.proof.merkle import Frontier, inclusion_proof, tree_root
-from robo.proof.tiles import WIDTH, node_reader, pack, unpack
+from robo.proof.note import LONGEST_NOTE
+from robo.proof.tiles import LARGEST, WIDTH, node_reader, pack, unpack
 from robo.proof.verify import verify_entry, verify_log, verify_region
+from robo.store.saying import LARGEST_PAYLOAD
 from tests.unit.proof.conftest import ORIGIN, Written
 from tests.unit.proof.test_merkle import Leaves
 
@@ -265,6 +268,61 @@ def test_a_damaged_file_is_told_with_the_first_entry_it_costs(
     damage(folder / file)
     finding = verify_log(ORIGIN, read_export(folder), long_log.policy()).findings[0]
     assert (finding.flaw, finding.seq, str(finding.error)) == (flaw, seq, told)
+
+
+@pytest.mark.parametrize(
+    ("file", "most", "flaw", "seq", "kind"),
+    [
+        ("tile/entries/000", LARGEST, Flaw.UNREADABLE, 0, "a bundle of entries"),
+        ("tile/0/001.p/44", 44 * 32, Flaw.LEAF, 256, "a tile"),
+        ("tile/1/000.p/1", 32, Flaw.NODE, 255, "a tile"),
+        ("checkpoints", 2 * LONGEST_NOTE, Flaw.SIGNATURE, None, "a line"),
+        ("payloads", LONGEST_PAYLOAD, Flaw.PAYLOAD, None, "a line"),
+    ],
+)
+def test_of_a_file_without_end_no_more_is_read_than_it_can_have(
+    file: str, most: int, flaw: Flaw, seq: int | None, kind: str, long_log: Written, folder: Path
+) -> None:
+    """A hole of a terabyte: an export can be sent that fills the memory of whoever looks at it."""
+    (folder / file).write_bytes(b"")
+    os.truncate(folder / file, 1 << 40)
+    finding = verify_log(ORIGIN, read_export(folder), long_log.policy()).findings[0]
+    assert (finding.flaw, finding.seq, str(finding.error)) == (
+        flaw,
+        seq,
+        f"{kind} cannot be read: it is larger than {most} bytes",
+    )
+    assert finding.error.place == (f"{file}, line 1" if kind == "a line" else file)
+
+
+READERS: dict[str, Callable[[Path], object]] = {
+    "checkpoint": read_export,
+    "region.tlog-proof": read_region,
+    "entries.jsonl": lambda folder: list(read_region(folder)[0]),
+    "3.json": lambda folder: list(read_entries(folder)),
+    "3.tlog-proof": lambda folder: list(read_entries(folder)),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_what_begins_an_export_has_an_end_too(name: str, long_log: Written, tmp_path: Path) -> None:
+    node, newest = Leaves(long_log.leaves()).node, long_log.checkpoints[-1]
+    proof = LogProof(3, tuple(inclusion_proof(3, 300, node)), newest)
+    write_region(tmp_path, long_log.entries[:4], proof)
+    write_entries(tmp_path, [(long_log.entries[3], proof)])
+    (tmp_path / name).write_bytes(b"")
+    os.truncate(tmp_path / name, 1 << 40)
+    with pytest.raises(InfrastructureError, match="cannot be read: it is larger than") as caught:
+        READERS[name](tmp_path)
+    assert (caught.value.code, caught.value.place) == ("RB632", "entries.jsonl, line 1" if "jsonl" in name else name)
+
+
+def test_what_a_store_can_write_fits_into_its_line(tmp_path: Path, written: Written) -> None:
+    """The largest payload, of nothing but what needs an escape, and the entry whose id is as long as it can be."""
+    written.add(payload={"t": '"' * ((LARGEST_PAYLOAD - 8) // 2)}, id="e" * 3500)
+    written.seal()
+    write_export(tmp_path, written.entries, written.checkpoints, written.kept())
+    assert verify_log(ORIGIN, read_export(tmp_path), written.policy()).present == 1
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,17 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from robo.errors import InfrastructureError
+from robo.proof.checkpoint import LogProof
+from robo.proof.entry import read_entry
 from robo.proof.findings import Flaw, Report
 from robo.proof.handover import CHANGED
+from robo.proof.merkle import inclusion_proof
 from robo.proof.note import Note, SigningKey
 from robo.proof.policy import Policy, read_policy
-from robo.proof.verify import verify_log
+from robo.proof.verify import verify_log, verify_region
 from tests.unit.proof.conftest import ORIGIN, Written, key
+from tests.unit.proof.test_merkle import Leaves
 
 THIRD = SigningKey(ORIGIN, Ed25519PrivateKey.from_private_bytes(b"3" * 32))
 SECOND = SigningKey(ORIGIN, Ed25519PrivateKey.from_private_bytes(b"2" * 32))
@@ -142,6 +147,30 @@ def test_a_change_of_a_former_log_that_goes_on_under_this_name_is_history() -> N
     log.add(type=CHANGED, obj="robo.example/before", data={"old": "robo.example/before+x", "new": "y"})
     signed(log, FIRST)
     assert verified(log, FIRST).whole
+
+
+def of_region(log: Written, region: str, *keys: SigningKey) -> Report:
+    """The region's entries and the proof of the last, under the newest checkpoint."""
+    entries = [raw for raw in log.entries if read_entry(raw)["region"] == region]
+    index, note = read_entry(entries[-1])["seq"], log.checkpoints[-1]
+    path = inclusion_proof(index, len(log.entries), Leaves(log.leaves()).node)
+    return verify_region(
+        ORIGIN, region, entries, LogProof(index, tuple(path), note), policy(*(keys or (FIRST, SECOND)))
+    )
+
+
+def test_a_region_sealed_by_a_key_that_the_log_handed_over_is_refused_where_the_region_tells(changed: Written) -> None:
+    """The old key was stolen: the region that has the hand-over refuses it, in the others the auditor must look."""
+    changed.add("bfc")
+    signed(changed, SECOND)
+    assert [of_region(changed, region).remarks for region in ("idf", "bfc")] == [[], []]
+    signed(changed, FIRST)
+    with pytest.raises(InfrastructureError, match=WRONG):
+        of_region(changed, "idf")
+    assert [each.flaw for each in of_region(changed, "bfc").remarks] == [Flaw.KEY]
+    with pytest.raises(InfrastructureError, match="not the next one of the policy") as caught:
+        of_region(changed, "idf", FIRST, THIRD)
+    assert caught.value.place == "entry 3"
 
 
 def test_an_export_that_ends_before_a_change_the_policy_knows_is_remarked() -> None:

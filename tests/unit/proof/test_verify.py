@@ -329,8 +329,19 @@ def test_a_purge_that_left_payloads_where_they_were_is_remarked(sealed: Written)
 
 def test_a_purge_whose_event_waits_for_its_place_answers_for_payloads_too(sealed: Written) -> None:
     kept = sealed.kept(*(f"event-{number}" for number in range(0, 12, 2)))
-    report = verify_log(ORIGIN, sealed.log(payloads=kept, purging=["key-0"], grows=True), sealed.policy())
+    report = verify_log(ORIGIN, sealed.log(payloads=kept, purging=[("key-0", 6)], grows=True), sealed.policy())
     assert (report.whole, report.present, report.purged) == (True, 6, 6)
+    fewer = verify_log(ORIGIN, sealed.log(payloads=kept, purging=[("key-0", 4)], grows=True), sealed.policy())
+    assert first(fewer) == (Flaw.MISSING, 0, "2 payload(s) are gone though no purge says so")
+
+
+@pytest.mark.parametrize("said", [{}, {"count": None}, {"count": "6"}, {"count": True}])
+def test_a_purge_that_says_no_number_answers_for_no_payload(said: dict[str, Any], sealed: Written) -> None:
+    kept = sealed.kept(*(f"event-{number}" for number in range(0, 12, 2)))
+    sealed.add(type=PURGED, data={"key": "key-0"} | said)
+    sealed.seal()
+    report = verify_log(ORIGIN, sealed.log(payloads=kept), sealed.policy())
+    assert first(report) == (Flaw.MISSING, 0, "6 payload(s) are gone though no purge says so")
 
 
 def test_an_id_that_is_there_twice_is_told_with_the_entry_that_had_it_first(sealed: Written) -> None:
