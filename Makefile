@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 ROBO := $(BIN)/robo
 INSTALLED := $(VENV)/.installed
 BROWSER := $(VENV)/.browser
+WARM := $(VENV)/.warm
 N ?= 40
 AUDIT ?=
 WORKERS = $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) * 3)')
@@ -85,13 +86,21 @@ endif
 demo: as-root $(BROWSER)
 	@$(ROBO) demo
 
+# pytest compiles the tests and Hypothesis itself, in every worker, unless one of them may keep what it compiled: half of
+# what a worker spends before its first test. What changes later is compiled once, by the first who needs it.
+test trials $(WARM): export PYTHONDONTWRITEBYTECODE :=
+
+$(WARM): $(INSTALLED)
+	@$(BIN)/python -m pytest --collect-only -q >/dev/null
+	@touch $@
+
 # Three workers for a processor: half of the suite's time is waiting for portals, servers and pages. Whoever is done
 # first takes from the others, so that no long test is left alone at the end.
-test: as-root $(BROWSER) postgresql strace
+test: as-root $(BROWSER) postgresql strace $(WARM)
 	$(BIN)/python -m pytest --dist worksteal -n $(WORKERS)
 
 # What `make test` plays a slice of: every kind of death, signal and case. Before a release.
-trials: as-root $(BROWSER) postgresql strace
+trials: as-root $(BROWSER) postgresql strace $(WARM)
 	$(BIN)/python -m pytest --long --dist worksteal -n $(WORKERS)
 
 check: $(INSTALLED)
