@@ -6,7 +6,6 @@ calamine holds the sheet in the box's memory, which is limited; what leaves the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -99,6 +98,8 @@ def _with_errors(rows: Iterator[Cells], marks: Marks) -> Iterator[tuple[int, Cel
 
 def read_sheet(book: Workbook, sheet: Sheet) -> tuple[Iterator[tuple[int, Cells]], int, Marks]:
     """(number, cells) of every row, the column (from 0) where the cells begin, and the marks."""
+    from concurrent.futures import ThreadPoolExecutor
+
     import python_calamine as calamine
 
     refuse_entities(book.archive)
