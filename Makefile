@@ -9,7 +9,7 @@ BROWSER := $(VENV)/.browser
 WARM := $(VENV)/.warm
 N ?= 40
 AUDIT ?=
-WORKERS = $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) * 3)')
+WORKERS = $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) * 2)')
 
 # The first of these that is recent enough; `make PYTHON=/path/to/python` chooses another.
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -94,8 +94,9 @@ $(WARM): $(INSTALLED)
 	@$(BIN)/python -m pytest --collect-only -q >/dev/null
 	@touch $@
 
-# Three workers for a processor: half of the suite's time is waiting for portals, servers and pages. Whoever is done
-# first takes from the others, so that no long test is left alone at the end.
+# Two workers for a processor: half of the suite's time is waiting for portals, servers and pages; a third one costs more
+# in its own browser, server and collection than it gains. Whoever is done first takes from the others, so that no long
+# test is left alone at the end.
 test: as-root $(BROWSER) postgresql strace $(WARM)
 	$(BIN)/python -m pytest --dist worksteal -n $(WORKERS)
 
