@@ -56,6 +56,8 @@ def templates() -> Mapping[str, str]:
         "ledger.credit": _("%(gained)s minutes credited to %(process)s"),
         "ledger.debit": _("%(gained)s minutes debited from %(process)s"),
         "ledger.correction": _("minutes of %(process)s corrected by %(gained)s"),
+        "ledger.time": _("%(gained)s minutes of time logged for %(process)s"),
+        "ledger.opening": _("%(gained)s minutes from before robo declared for %(process)s"),
         "baseline.added": _("baseline of %(process)s: %(before)s min before, %(after)s after (%(method)s)"),
         "session.signed-in": _("signed in to %(host)s"),
         "secret.changed": _("secret %(obj)s set"),

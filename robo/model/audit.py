@@ -38,6 +38,8 @@ class EventType(StrEnum):
     CREDIT = "ledger.credit"
     DEBIT = "ledger.debit"
     CORRECTION = "ledger.correction"
+    TIME = "ledger.time"
+    OPENING = "ledger.opening"
     BASELINE_ADDED = "baseline.added"
     SIGNED_IN = "session.signed-in"
     SECRET_CHANGED = "secret.changed"  # noqa: S105 - the name of an event, not a secret

@@ -73,6 +73,7 @@ def _is_count(value: Any) -> bool:
 
 COUNT: Final = Kind("a whole number", _is_count)
 MINUTES: Final = Kind("whole minutes", lambda value: type(value) is int)
+UNITS: Final = Kind("units, less than 0 where some are taken back", lambda value: type(value) is int)
 FLAG: Final = Kind("true or false", lambda value: type(value) is bool)
 MOMENT: Final = Kind("microseconds since 1970", lambda value: type(value) is int)
 ID: Final = _text("an id of robo's own", r"(?:[0-9a-hjkmnp-tv-z]{26})?")
@@ -91,7 +92,10 @@ ACTOR: Final = _text(
     "a robot, a part of robo, or a pseudonym", r"robot(?::[\w.-]{1,200})?|library|demo|case|person(?:-[0-9a-z]{1,12})?"
 )
 METHOD: Final = words("", "timed", "declared", "imported", "hypothesis")
-REASON: Final = words("", "triage", "recovery", "supervision", "maintenance", "correction", "repeated receipt")
+REASON: Final = words(
+    "", "triage", "recovery", "wrong", "supervision", "maintenance", "build", "replication", "not found", "slip",
+    "correction", "repeated receipt",
+)  # fmt: skip
 DECISIONS: Final = words("there", "not there", "verify again", "retry", "answer", "wish to cancel", "cancel")
 
 _STEP: Final = {"step": NAME, "n": COUNT}
@@ -103,8 +107,11 @@ _MINUTES: Final = Said(
         "environment": word_of(Environment),
         "month": MONTH,
         "process": NAME,
+        "version": NAME,
+        "host": HOST,
         "unit": UNIT,
         "unit_hash": DIGEST,
+        "units": UNITS,
         "before": MINUTES,
         "after": MINUTES,
         "baseline": NAME,
@@ -112,6 +119,7 @@ _MINUTES: Final = Said(
         "auditable": FLAG,
         "receipt": DIGEST,
         "reason": REASON,
+        "code": NAME,
         "corrects": ID,
     },
 )
@@ -173,6 +181,8 @@ SAID: Final[Mapping[E, Said]] = {
     E.CREDIT: _MINUTES,
     E.DEBIT: _MINUTES,
     E.CORRECTION: _MINUTES,
+    E.TIME: _MINUTES,
+    E.OPENING: _MINUTES,
     E.BASELINE_ADDED: Said(
         NAME,
         {

@@ -10,6 +10,10 @@ class LedgerKind(StrEnum):
     CREDIT = "credit"
     DEBIT = "debit"
     CORRECTION = "correction"
+    TIME = "time"
+    """Logged by a person: supervision, maintenance, build, replication."""
+    OPENING = "opening"
+    """From before robo, as somebody declares it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +31,8 @@ class LedgerRow:
     unit_hash: str
     minutes_before: int
     minutes_after: int
-    """Of one unit, as the baseline has them; a debit has its cost in `minutes_after`, a correction may be negative."""
+    """Of the whole row: as the baseline has them for one unit; a debit, and logged time, cost their `minutes_after`;
+    a correction may be negative."""
     baseline: str = ""
     """Id of the baseline record; "" when there is none (then both minutes are 0)."""
     provenance: str = ""  # timed | declared | imported | hypothesis
@@ -38,10 +43,17 @@ class LedgerRow:
     host: str = ""
     """The granted production host and its certificate's fingerprint, where there is one."""
     reason: str = ""
-    """Of a debit or a correction: triage, recovery, supervision, …; of a credit of 0: repeated receipt."""
+    """Why, in the words of `robo.proof.hours`: triage, recovery, supervision, …; of a credit of 0: repeated receipt."""
+    code: str = ""
+    """Of the outcome that a person took up."""
+    units: int = 1
+    """How many units the row is of; a correction takes those of its credit back (-1), and none of other rows (0)."""
     corrects: str = ""
+    """Id of the row that a correction is of."""
     zone: str = "UTC"
     """The calendar that says in which month it was written."""
+    month: str = ""
+    """An earlier month that it is of, while that is open; "" is the month it is written in."""
 
     @property
     def net(self) -> int:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from robo.engine.ports import ItemEnd
 from robo.model.base import HANDED_OVER, Environment, Outcome
 from robo.model.ledger import BaselineRecord, LedgerKind, LedgerRow, Minutes
+from robo.proof.hours import TRIAGE
 
 AUDITABLE_N: Final = 10
 """Observations a timed baseline needs before its minutes count as proven."""
@@ -73,7 +74,8 @@ def rows_for(
     a hand-over), both, or nothing. `units`: who earns, where the item counts as several units or as none; it costs
     its triage once all the same.
 
-    Without a baseline a credit row of 0 minutes still claims the unit: it can never be earned a second time."""
+    Without a baseline a credit row of 0 minutes still claims the unit: it can never be earned a second time; and a
+    debit of 0 minutes still says that a person took something up."""
     rows: list[LedgerRow] = []
     if end.outcome is Outcome.DONE and end.ours:
         before, after = (baseline.before, baseline.after) if baseline else (0, 0)
@@ -81,9 +83,9 @@ def rows_for(
             _row(LedgerKind.CREDIT, unit, end, baseline, key, before=before, after=after)
             for unit in ((earner,) if units is None else units)
         ]
-    if (end.outcome is Outcome.REJECTED or end.code == HANDED_OVER) and baseline and baseline.triage:
-        debit = _row(LedgerKind.DEBIT, earner, end, baseline, key, before=0, after=baseline.triage, reason="triage")
-        rows.append(debit)
+    if end.outcome is Outcome.REJECTED or end.code == HANDED_OVER:
+        cost = baseline.triage if baseline else 0
+        rows.append(_row(LedgerKind.DEBIT, earner, end, baseline, key, before=0, after=cost, reason=TRIAGE))
     return tuple(rows)
 
 
@@ -116,6 +118,7 @@ def _row(
         receipt_hash=receipt_hash(key, end.receipt),
         host=earner.host,
         reason=reason,
+        code=end.code if reason else "",
         zone=earner.zone,
     )
 

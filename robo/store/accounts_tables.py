@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Table, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, Table, Text, UniqueConstraint, text
 
 from robo.store.columns import count, flag, identity, moment, refer, value, word
 from robo.store.tables import metadata
@@ -18,6 +18,7 @@ ledger = Table(
     word("version"),
     word("unit"),
     word("unit_hash"),
+    Column("units", BigInteger, nullable=False, server_default="1"),
     count("minutes_before"),
     count("minutes_after"),
     word("baseline"),
@@ -28,8 +29,9 @@ ledger = Table(
     word("receipt_hash"),
     word("host"),
     word("reason"),
+    word("code"),  # of the outcome that a person took up
     word("corrects"),
-    word("month"),  # of `written`, as the calendar of the region has it: 2026-11
+    word("month"),  # of `written`, as the calendar of the region has it, or an earlier one that was open: 2026-11
     moment("written"),
     Index(
         "uq_ledger_credit",

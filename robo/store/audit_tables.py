@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import DDL, BigInteger, Column, Index, LargeBinary, PrimaryKeyConstraint, Table, Text, UniqueConstraint
 from sqlalchemy import event as events
 
+from robo.proof.hours import Cell
 from robo.store.columns import count, flag, identity, moment, word
 from robo.store.tables import metadata
 
@@ -130,17 +131,17 @@ audit_refused = Table(
 )
 """Evidence: what was refused stays. Only an auditor ends what it means, with a reason that is logged."""
 
-_CELL: Final = ("environment", "region", "process", "month", "kind", "provenance")
+_FLAG: Final = "auditable"
 
 ledger_months = Table(
     "ledger_months",
     metadata,
-    *(word(name) for name in _CELL),
-    flag("auditable"),
+    *(flag(name) if name == _FLAG else word(name) for name in Cell._fields),
     count("units"),
     count("minutes_before"),
     count("minutes_after"),
-    PrimaryKeyConstraint(*_CELL, "auditable"),
+    moment("last", nullable=True),  # when the row that was added last was written
+    PrimaryKeyConstraint(*Cell._fields),
 )
 """The book of minutes by month, folded by the sequencer; proven against the rows, never instead of them."""
 

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, case, func, insert, select
 
 from robo.model.audit import EventType
 from robo.model.ledger import BaselineRecord, LedgerKind, LedgerRow, Minutes
+from robo.proof.hours import REPEATED
 from robo.store import audit
 from robo.store.accounts_tables import baselines, ledger
 from robo.store.clock import Tx, now
@@ -22,10 +23,10 @@ _EVENTS = {
     LedgerKind.CREDIT: EventType.CREDIT,
     LedgerKind.DEBIT: EventType.DEBIT,
     LedgerKind.CORRECTION: EventType.CORRECTION,
+    LedgerKind.TIME: EventType.TIME,
+    LedgerKind.OPENING: EventType.OPENING,
 }
 
-REPEATED: Final = "repeated receipt"
-"""Reason of a credit of 0 minutes: its receipt is another credit's."""
 _SAME_RECEIPT: Final = (
     select(ledger.c.id)
     .where(
@@ -54,7 +55,7 @@ def add(tx: Tx, row: LedgerRow, *, actor: str, at: datetime | None = None) -> st
         "auditable": int(row.auditable),
         "run": row.run or None,
         "item": row.item or None,
-        "month": f"{written.astimezone(ZoneInfo(row.zone)):%Y-%m}",
+        "month": row.month or f"{written.astimezone(ZoneInfo(row.zone)):%Y-%m}",
         "written": written,
     }
     if not lands(tx, ledger, values):
@@ -64,8 +65,11 @@ def add(tx: Tx, row: LedgerRow, *, actor: str, at: datetime | None = None) -> st
         "environment": row.environment,
         "month": values["month"],
         "process": row.process,
+        "version": row.version,
+        "host": row.host,
         "unit": row.unit,
         "unit_hash": row.unit_hash,
+        "units": row.units,
         "before": row.minutes_before,
         "after": row.minutes_after,
         "baseline": row.baseline,
@@ -73,6 +77,7 @@ def add(tx: Tx, row: LedgerRow, *, actor: str, at: datetime | None = None) -> st
         "auditable": row.auditable,
         "receipt": row.receipt_hash,
         "reason": row.reason,
+        "code": row.code,
         "corrects": row.corrects,
     }
     audit.emit(

@@ -8,26 +8,24 @@ from typing import Any, Final
 from sqlalchemy import RowMapping, Select, func, select
 
 from robo.errors import InfrastructureError
+from robo.proof.hours import Cell, Sums
 from robo.store import audit
 from robo.store.accounts_tables import ledger
 from robo.store.audit_tables import ledger_months
 from robo.store.clock import Tx
 from robo.store.races import upsert
 
-Cell = tuple[str | int, ...]
-Sums = tuple[int, ...]
-
 LEDGER: Final = "ledger."
 """What the types of events begin with that have minutes."""
-_CELL: Final = tuple(column.name for column in ledger_months.primary_key)
 _ADDED: Final = ("units", "minutes_before", "minutes_after")
-_NOTHING: Final[Sums] = (0, 0, 0)
 _SUMS: Final = (
-    func.count().label("units"),
+    func.coalesce(func.sum(ledger.c.units), 0).label("units"),
     func.coalesce(func.sum(ledger.c.minutes_before), 0).label("minutes_before"),
     func.coalesce(func.sum(ledger.c.minutes_after), 0).label("minutes_after"),
+    func.max(ledger.c.written).label("last"),
 )
-_BY_CELL: Final = select(*(ledger.c[name] for name in _CELL), *_SUMS).group_by(*(ledger.c[name] for name in _CELL))
+_CELL: Final = tuple(ledger.c[name] for name in Cell._fields)
+_BY_CELL: Final = select(*_CELL, *_SUMS).group_by(*_CELL)
 _ASKED: Final = 500
 """Rows that one statement is asked for by their ids."""
 
@@ -37,14 +35,19 @@ def fold(tx: Tx, rows: Sequence[str]) -> None:
     upsert(tx, ledger_months, *map(dict, _sums_of(tx, rows)), adding=_ADDED)
 
 
+def cells(tx: Tx) -> dict[Cell, Sums]:
+    """All months: what a report and a closing count with. What waits to be ordered is not among them."""
+    return dict(map(_cell, tx.execute(select(ledger_months)).mappings()))
+
+
 def first_difference(tx: Tx) -> InfrastructureError | None:
     """The first month, by its names, that is not the sum of its rows as far as their events are ordered: RB688."""
-    months = dict(map(_cell, tx.execute(select(ledger_months)).mappings()))
+    months = cells(tx)
     rows = dict(map(_cell, tx.execute(_BY_CELL).mappings()))
     for cell, sums in map(_cell, _sums_of(tx, _waiting(tx))):
-        rows[cell] = tuple(whole - part for whole, part in zip(rows[cell], sums, strict=True))
+        rows[cell] = Sums(*(whole - part for whole, part in zip(rows[cell], sums, strict=True)))
     for cell in sorted(months.keys() | rows.keys()):
-        found, right = months.get(cell, _NOTHING), rows.get(cell, _NOTHING)
+        found, right = months.get(cell, Sums()), rows.get(cell, Sums())
         if found != right:
             return _differs(cell, found, right)
     return None
@@ -63,26 +66,28 @@ def _waiting(tx: Tx) -> list[str]:
 
 
 def _cell(row: RowMapping) -> tuple[Cell, Sums]:
-    return tuple(row[name] for name in _CELL), tuple(int(row[name]) for name in _ADDED)
+    members = {name: row[name] for name in Cell._fields}
+    return Cell(**{**members, "auditable": bool(row["auditable"])}), Sums(*(int(row[name]) for name in _ADDED))
 
 
 def _differs(cell: Cell, found: Sums, right: Sums) -> InfrastructureError:
-    names = dict(zip(_CELL, cell, strict=True))
+    which = (cell.environment, cell.region, cell.process, cell.month, cell.kind, cell.reason)
+    names = (*which, cell.provenance, cell.baseline)
     return InfrastructureError(
         "RB688",
         "the minutes of %(process)s in %(region)s, %(month)s (%(kind)s) are not the sum of their rows: "
         "%(found)s units, %(before)s and %(after)s minutes instead of %(right)s, %(right_before)s and %(right_after)s",
-        place="/".join(("ledger", *(str(names[name]) for name in _CELL if name != "auditable"))),
+        place="/".join(["ledger", *filter(None, names)]),
         remedy="a row or a month was altered behind robo: `robo audit verify` says whether the log is whole, and the "
         "log is what counts",
-        process=names["process"],
-        region=names["region"],
-        month=names["month"],
-        kind=names["kind"],
-        found=found[0],
-        before=found[1],
-        after=found[2],
-        right=right[0],
-        right_before=right[1],
-        right_after=right[2],
+        process=cell.process,
+        region=cell.region,
+        month=cell.month,
+        kind=cell.kind,
+        found=found.units,
+        before=found.before,
+        after=found.after,
+        right=right.units,
+        right_before=right.before,
+        right_after=right.after,
     )

@@ -10,9 +10,9 @@ from robo.errors import InfrastructureError
 from robo.store import accounts_tables, audit_tables, tables
 from robo.store.clock import Tx
 
-HEAD: Final = "0009"
+HEAD: Final = "0010"
 """The revision these tables are at: the newest file in `migrations/versions`."""
-KNOWN: Final = ("", "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
+KNOWN: Final = ("", "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 """Every revision this version of robo can start from, oldest first."""
 _VERSION_TABLE: Final = (
     "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"

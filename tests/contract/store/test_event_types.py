@@ -180,6 +180,10 @@ def earned(lab: Any) -> None:
             **row,
         )
         ledger.add(tx, wrong, actor="person-1")
+        watched = LedgerRow(kind=LedgerKind.TIME, unit_hash="a2", minutes_before=0, minutes_after=9, **row)
+        ledger.add(tx, watched, actor="person-1")
+        former = LedgerRow(kind=LedgerKind.OPENING, unit_hash="a3", minutes_before=60, minutes_after=0, **row)
+        ledger.add(tx, former, actor="person-1")
 
 
 def measured(lab: Any) -> None:
@@ -277,6 +281,8 @@ SCENARIOS: dict[EventType, Callable[[Any], object]] = {
     EventType.CREDIT: earned,
     EventType.DEBIT: earned,
     EventType.CORRECTION: earned,
+    EventType.TIME: earned,
+    EventType.OPENING: earned,
     EventType.BASELINE_ADDED: measured,
     EventType.SIGNED_IN: secrets,
     EventType.SECRET_CHANGED: secrets,

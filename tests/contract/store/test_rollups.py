@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,9 +11,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from robo.model.ledger import LedgerKind, LedgerRow
+from robo.proof import hours
+from robo.proof.entry import read_entry
+from robo.proof.hours import Cell, Sums
 from robo.store import ledger, rollups, sequencer, upkeep
 from robo.store.accounts_tables import ledger as rows
 from robo.store.audit_tables import ledger_months
@@ -55,12 +57,19 @@ def row(kind: LedgerKind = LedgerKind.CREDIT, *, zone: str = PARIS, unit: int = 
     return LedgerRow(kind=kind, zone=zone, **(same | more))
 
 
-def cells(store: Store) -> dict[tuple[Any, ...], tuple[int, ...]]:
-    names = tuple(column.name for column in ledger_months.primary_key)
-    sums = ("units", "minutes_before", "minutes_after")
+def cells(store: Store) -> dict[Cell, Sums]:
     with store.read() as tx:
-        found = tx.execute(select(ledger_months)).mappings().all()
-    return {tuple(each[name] for name in names): tuple(int(each[name]) for name in sums) for each in found}
+        return rollups.cells(tx)
+
+
+def told(store: Store) -> dict[Cell, Sums]:
+    """The same, from the entries of the log and nothing else."""
+    with store.read() as tx:
+        entries = [read_entry(raw) for raw in sequencer.entries(tx)]
+    ledgers = [each for each in entries if each["type"].startswith(rollups.LEDGER)]
+    return hours.fold(
+        hours.row(each["region"], each["type"].removeprefix(rollups.LEDGER), each["data"]) for each in ledgers
+    )
 
 
 @pytest.mark.parametrize(("at", "paris", "cayenne"), BORDERS, ids=[at for at, *_ in BORDERS])
@@ -70,7 +79,7 @@ def test_the_month_is_that_of_the_region_s_calendar(lab: Any, store: Store, at: 
         for unit, zone in enumerate((PARIS, CAYENNE)):
             ledger.add(tx, row(zone=zone, unit=unit), actor="robot")
         sequencer.sequence(tx)
-    assert {(cell[1], cell[3]) for cell in cells(store)} == {("idf", paris), ("guyane", cayenne)}
+    assert {(cell.region, cell.month) for cell in cells(store)} == {("idf", paris), ("guyane", cayenne)}
 
 
 def test_what_waits_to_be_ordered_is_not_missed(store: Store) -> None:
@@ -115,7 +124,13 @@ def test_a_row_or_a_month_that_was_altered_is_named_with_its_cell(store: Store) 
         assert rollups.first_difference(tx) is None
 
 
-KINDS = {LedgerKind.CREDIT: (30, 5), LedgerKind.DEBIT: (0, 10), LedgerKind.CORRECTION: (-30, -5)}
+KINDS = {
+    LedgerKind.CREDIT: ("", 1, 30, 5),
+    LedgerKind.DEBIT: ("triage", 1, 0, 10),
+    LedgerKind.CORRECTION: ("not found", -1, -30, -5),
+    LedgerKind.TIME: ("supervision", 1, 0, 90),
+    LedgerKind.OPENING: ("", 13, 67_140, 0),
+}
 INSTANTS = st.sampled_from([moment(at) for at, *_ in BORDERS]).flatmap(
     lambda at: st.integers(-2, 2).map(lambda seconds: at + timedelta(seconds=seconds))
 )
@@ -150,16 +165,14 @@ def test_the_months_are_the_sums_of_what_is_ordered_at_every_moment(
     """Each example is a process of its own in one store: what others wrote is among the rows all the same."""
     store, timer = books
     process = f"p{next(RUNS)}"
-    waiting: list[tuple[Any, ...]] = []
-    expected: Counter[tuple[Any, ...]] = Counter()
+    waiting: list[tuple[Cell, Sums]] = []
+    expected: list[tuple[Cell, Sums]] = []
     seen: set[Any] = set()
 
     def order(limit: int) -> None:
         with store.write() as tx:
             done = sequencer.sequence(tx, limit=limit)
-        for cell, before, after in waiting[:done]:
-            for name, number in (("units", 1), ("before", before), ("after", after)):
-                expected[*cell, name] += number
+        expected.extend(waiting[:done])
         del waiting[:done]
 
     for act in acts:
@@ -167,13 +180,15 @@ def test_the_months_are_the_sums_of_what_is_ordered_at_every_moment(
             order(act)
             continue
         timer.at, kind, zone, provenance, auditable, unit = act
-        before, after = KINDS[kind]
+        reason, units, before, after = KINDS[kind]
         made = row(
             kind,
             zone=zone,
             unit=unit,
             process=process,
             unit_hash=f"{unit:x}{int(process[1:]):06x}",
+            units=units,
+            reason=reason,
             minutes_before=before,
             minutes_after=after,
             provenance=provenance,
@@ -187,13 +202,11 @@ def test_the_months_are_the_sums_of_what_is_ordered_at_every_moment(
             seen.add((made.region, unit))
         if landed:
             month = f"{timer.at.astimezone(ZoneInfo(zone)):%Y-%m}"
-            cell = ("production", made.region, process, month, kind.value, provenance, int(auditable))
-            waiting.append((cell, before, after))
+            same = {name: getattr(made, name) for name in Cell._fields}
+            waiting.append((Cell(**{**same, "kind": kind.value, "month": month}), Sums(units, before, after)))
         with store.read() as tx:
             assert rollups.first_difference(tx) is None
     order(1000)
-    found = {cell: sums for cell, sums in cells(store).items() if cell[2] == process}
-    assert found == {
-        cell: (expected[*cell, "units"], expected[*cell, "before"], expected[*cell, "after"])
-        for cell in {each[:-1] for each in expected}
-    }
+    found = {cell: sums for cell, sums in cells(store).items() if cell.process == process}
+    assert found == hours.fold(expected)
+    assert found == {cell: sums for cell, sums in told(store).items() if cell.process == process}

@@ -15,6 +15,7 @@ from robo.errors import StaleToken, StoreConflict, UsageError
 from robo.model.base import ItemState, Outcome
 from robo.model.ledger import LedgerKind, LedgerRow
 from robo.model.run import NewItem, RunState, Taken, Trouble
+from robo.proof.hours import REPEATED
 from robo.sdk.runner import CellChange
 from robo.store import audit, holds, items, journal, ledger, outcomes, runs, sweeps, writebacks
 from robo.store.engine import Store
@@ -261,7 +262,7 @@ def test_a_receipt_that_was_credited_before_earns_nothing_and_says_so(lab: Any, 
         assert ledger.add(tx, credit(second, "a3", receipt_hash="0f"), actor="robot")
     with store.read() as tx:
         told = [(row["minutes_before"], row["auditable"], row["reason"]) for row in ledger.rows(tx)]
-    assert told == [(30, 1, ""), (0, 0, ledger.REPEATED), (30, 1, "")]
+    assert told == [(30, 1, ""), (0, 0, REPEATED), (30, 1, "")]
 
 
 def test_the_units_of_one_item_may_share_its_receipt(lab: Any, store: Store) -> None:

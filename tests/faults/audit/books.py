@@ -230,7 +230,8 @@ def _months(tx: Tx) -> Iterator[str]:
     sums = [
         func.coalesce(func.sum(column), 0) for column in (ledger_rows.c.minutes_before, ledger_rows.c.minutes_after)
     ]
-    rows = tx.execute(select(func.count(), *sums).select_from(ledger_rows)).one()
+    units = func.coalesce(func.sum(ledger_rows.c.units), 0)
+    rows = tx.execute(select(units, *sums).select_from(ledger_rows)).one()
     columns = (ledger_months.c.units, ledger_months.c.minutes_before, ledger_months.c.minutes_after)
     folded = tx.execute(select(*(func.coalesce(func.sum(column), 0) for column in columns))).one()
     if tuple(map(int, rows)) != tuple(map(int, folded)):

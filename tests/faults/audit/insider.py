@@ -12,6 +12,7 @@ from typing import Any, Final
 from robo.model.audit import EventType
 from robo.proof.checkpoint import Checkpoint
 from robo.proof.entry import RegionHead, sequenced
+from robo.proof.hours import Cell
 from robo.proof.merkle import Frontier, leaf_hash
 from robo.proof.note import Note
 from robo.store.ids import new_id
@@ -142,11 +143,11 @@ def _ledger(db: sqlite3.Connection, bodies: Bodies) -> None:
         row |= {"minutes_before": data["before"], "minutes_after": data["after"]}
         names = ", ".join(f":{name}" for name in row)
         db.execute(f"INSERT INTO ledger ({', '.join(row)}) VALUES ({names})", row)  # noqa: S608 - names of ours
-    cell = "environment, region, process, month, kind, provenance, auditable"
+    cell = ", ".join(Cell._fields)
     db.execute("DELETE FROM ledger_months")
     db.execute(
         f"INSERT INTO ledger_months ({cell}, units, minutes_before, minutes_after) "  # noqa: S608 - the same
-        f"SELECT {cell}, count(*), sum(minutes_before), sum(minutes_after) FROM ledger GROUP BY {cell}"
+        f"SELECT {cell}, sum(units), sum(minutes_before), sum(minutes_after) FROM ledger GROUP BY {cell}"
     )
     events = {body["id"] for body in bodies}
     gone = [(row["event"],) for row in db.execute("SELECT event FROM audit_payload") if row["event"] not in events]

@@ -1,0 +1,53 @@
+"""Rows of minutes say how many units they are of, and why a person took something up; months are kept by more."""
+
+from __future__ import annotations
+
+import json
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+_CELL = (
+    *("environment", "region", "process", "version", "month", "kind", "reason", "code", "provenance"),
+    *("auditable", "baseline", "host"),
+)
+
+
+def upgrade() -> None:
+    """The months are added up again from the rows whose events have their place in the log."""
+    op.add_column("ledger", sa.Column("units", sa.BigInteger(), server_default="1", nullable=False))
+    op.add_column("ledger", _text("code"))
+    op.drop_table("ledger_months")
+    op.create_table(
+        "ledger_months",
+        *(_count(name) if name == "auditable" else _text(name) for name in _CELL),
+        *(_count(name) for name in ("units", "minutes_before", "minutes_after")),
+        sa.Column("last", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint(*_CELL, name="pk_ledger_months"),
+    )
+    _refill()
+
+
+def _text(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text(), server_default="", nullable=False)
+
+
+def _count(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger(), server_default="0", nullable=False)
+
+
+def _refill() -> None:
+    bind = op.get_bind()
+    waiting = [json.loads(body) for body in bind.execute(sa.text("SELECT body FROM audit_outbox")).scalars()]
+    skipped = [each["data"]["ledger"] for each in waiting if each["type"].startswith("ledger.")]
+    ledger = sa.table("ledger", *map(sa.column, ("id", "written", *_CELL, "units", "minutes_before", "minutes_after")))
+    cell = [ledger.c[name] for name in _CELL]
+    sums = [sa.func.sum(ledger.c[name]) for name in ("units", "minutes_before", "minutes_after")]
+    months = sa.table("ledger_months", *map(sa.column, (*_CELL, "units", "minutes_before", "minutes_after", "last")))
+    rows = sa.select(*cell, *sums, sa.func.max(ledger.c.written)).group_by(*cell)
+    bind.execute(sa.insert(months).from_select(list(months.c), rows.where(ledger.c.id.not_in(skipped))))
