@@ -136,6 +136,7 @@ SAID: Final[Mapping[E, Said]] = {
             "version": VERSION,
             "environment": word_of(Environment),
             "digest": DIGEST,
+            "effects": DIGEST,
             "dry_run": FLAG,
         },
     ),

@@ -45,6 +45,8 @@ class NewRun:
     version: str
     digest: str
     """Of the plan."""
+    effects: str = ""
+    """What a baseline must be of, so that a credit of this run may stand on it (`robo.plan.measured`)."""
     inputs: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     dry_run: bool = False

@@ -48,6 +48,7 @@ def create(tx: Tx, new: NewRun, *, actor: str, cause: str = "") -> tuple[str, st
         "version": new.version,
         "environment": new.environment,
         "digest": new.digest,
+        "effects": new.effects,
         "dry_run": new.dry_run,
     }
     created = audit.entry(tx, EventType.RUN_CREATED, new.region, actor, run, cause, data)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from robo.model.base import MISSING, Environment
 from robo.model.run import NewRun, Run
+from robo.plan.measured import effects_digest
 from robo.plan.model import Plan
 from robo.services.worker.again import again_after
 from robo.services.worker.requests import RunRequest
@@ -35,6 +36,7 @@ def new_run(
         environment=environment,
         version=plan.version,
         digest=plan.digest,
+        effects=effects_digest(plan),
         inputs={name: "" if value is MISSING else str(value) for name, value in inputs.items()},
         options=options,
         dry_run=request.dry_run,
