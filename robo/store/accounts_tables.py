@@ -68,6 +68,47 @@ baselines = Table(
     Index("ix_baselines_unit", "process", "region", "unit", "added"),
 )
 
+baseline_verdicts = Table(
+    "baseline_verdicts",
+    metadata,
+    identity(),
+    word("baseline"),
+    word("kind"),  # approved | signed | superseded | withdrawn
+    word("day"),  # from which it counts: 2026-11-26
+    word("role"),  # of who decided; never a name
+    word("actor"),
+    moment("at"),
+    Index("ix_baseline_verdicts_baseline", "baseline"),
+)
+"""What people decided about baselines. Rows are added, never changed."""
+
+statements = Table(
+    "statements",
+    metadata,
+    identity(),
+    word("kind"),  # reconciled | attested
+    word("region"),
+    word("process"),  # "": all of them
+    word("period"),  # a month, 2026-11, or a quarter, 2026-Q4
+    value("said"),
+    word("actor"),
+    moment("at"),
+    Index("ix_statements_period", "region", "period"),
+)
+"""What people state of a month that no robot can know: the volume of the application, that the figures are right."""
+
+closings = Table(
+    "closings",
+    metadata,
+    word("region", key=True),
+    word("month", key=True),
+    Column("figures", Text, nullable=False),  # canonical JSON: what was closed
+    Column("note", Text, nullable=False),  # a signed note over it (c2sp.org/signed-note)
+    word("actor"),
+    moment("at"),
+)
+"""Months that are closed. No row of the ledger is of one of them any more."""
+
 refused_secrets = Table(
     "refused_secrets",
     metadata,

@@ -1,4 +1,5 @@
-"""Rows of minutes say how many units they are of, and why a person took something up; months are kept by more."""
+"""Rows of minutes say how many units they are of, and why a person took something up; months are kept by more, and
+closed; what people decide about baselines and state of a month is kept."""
 
 from __future__ import annotations
 
@@ -31,6 +32,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(*_CELL, name="pk_ledger_months"),
     )
     _refill()
+    _decided()
 
 
 def _text(name: str) -> sa.Column[str]:
@@ -51,3 +53,31 @@ def _refill() -> None:
     months = sa.table("ledger_months", *map(sa.column, (*_CELL, "units", "minutes_before", "minutes_after", "last")))
     rows = sa.select(*cell, *sums, sa.func.max(ledger.c.written)).group_by(*cell)
     bind.execute(sa.insert(months).from_select(list(months.c), rows.where(ledger.c.id.not_in(skipped))))
+
+
+def _decided() -> None:
+    op.create_table(
+        "baseline_verdicts",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        *(_text(name) for name in ("baseline", "kind", "day", "role", "actor")),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_baseline_verdicts"),
+    )
+    op.create_index("ix_baseline_verdicts_baseline", "baseline_verdicts", ["baseline"])
+    op.create_table(
+        "statements",
+        sa.Column("id", sa.String(length=26), nullable=False),
+        *(_text(name) for name in ("kind", "region", "process", "period")),
+        sa.Column("said", sa.Text(), server_default="{}", nullable=False),
+        _text("actor"),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_statements"),
+    )
+    op.create_index("ix_statements_period", "statements", ["region", "period"])
+    op.create_table(
+        "closings",
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("region", "month", "figures", "note")),
+        _text("actor"),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("region", "month", name="pk_closings"),
+    )
