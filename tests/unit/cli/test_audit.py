@@ -61,12 +61,12 @@ def test_the_log_is_shown_the_newest_first_and_what_is_personal_only_when_it_is_
     assert "@" in robo(*begun, "--payload").out
     inside = robo("audit", "show", "--payload", "--item", "2026-AA-0003")
     assert "item opened: queued · key: 2026-AA-0003" in inside.out
-    assert "what is personal in 2 entries" in robo("audit", "show", "--limit", "3").out
+    assert "what is personal in 3 entries" in robo("audit", "show", "--limit", "3").out
 
 
 def test_the_log_speaks_the_language_of_who_reads(ran: Path, robo: Robo) -> None:
     assert "élément terminé : rejeté plafond" in robo("audit", "show", "--type", "item", ROBO_LANG="fr").out
-    assert robo("audit", "verify", ROBO_LANG="fr").out.startswith("Journal entier : 14 écritures, scellé jusqu'à 20")
+    assert robo("audit", "verify", ROBO_LANG="fr").out.startswith("Journal entier : 16 écritures, scellé jusqu'à 20")
 
 
 def test_data_of_the_log_has_a_schema(ran: Path, robo: Robo) -> None:
@@ -104,7 +104,7 @@ def test_an_export_needs_no_project_to_be_verified_and_is_refused_without_a_poli
     monkeypatch.chdir(tmp_path)
     shutil.rmtree(ran)
     found = robo("audit", "verify", "--export", "export", "--policy", trusted)
-    assert (found.code, found.out.splitlines()[0].partition(",")[0]) == (0, "Log whole: 15 entries")
+    assert (found.code, found.out.splitlines()[0].partition(",")[0]) == (0, "Log whole: 17 entries")
     assert "payloads: 5 as they were written" in found.out
     assert robo("audit", "verify", "--export", "export").err.startswith("RB667")
     assert robo("audit", "verify", "--export", "export", "--policy", "none").err.startswith("RB661")
@@ -119,7 +119,7 @@ def test_what_is_only_not_countersigned_enough_is_not_called_altered(ran: Path, 
     trusted.write_text(text, encoding="utf-8")
     found = robo("audit", "verify", "--policy", trusted)
     assert found.code == 3
-    assert found.out.startswith("CONSISTENT, BUT NOT COUNTERSIGNED by enough witnesses: 14 entries, sealed up to 20")
+    assert found.out.startswith("CONSISTENT, BUT NOT COUNTERSIGNED by enough witnesses: 16 entries, sealed up to 20")
     assert "robo audit witness ask" in found.verdict
     findings = robo("audit", "verify", "--policy", trusted, "--json").json["findings"]
     assert [each["code"] for each in findings] == ["RB649"]
@@ -149,14 +149,14 @@ def test_a_key_that_the_policy_lacks_is_all_that_is_told_of_a_log_that_was_hande
     both = robo("audit", "rotate", "--yes").out
     newer = tmp_path / "newer.policy"
     newer.write_text(both.splitlines()[-1] + "\nquorum none\n", encoding="utf-8")
-    told = "CANNOT BE JUDGED WHOLE: entry 14 of the log "
+    told = "CANNOT BE JUDGED WHOLE: entry 16 of the log "
     for only in (trusted, newer):
         found = robo("audit", "verify", "--policy", only)
         assert (found.code, found.out.startswith(told)) == (3, True)
         assert "a line `log` for each" in found.verdict
         findings = robo("audit", "verify", "--policy", only, "--json").json["findings"]
         assert {each["code"] for each in findings} == {"RB648"}
-        assert [each["entry"] for each in findings if each["flaw"] == "key"] == [14]
+        assert [each["entry"] for each in findings if each["flaw"] == "key"] == [16]
     trusted.write_text(both + "quorum none\n", encoding="utf-8")
     assert robo("audit", "verify", "--policy", trusted).code == 0
 
@@ -189,7 +189,7 @@ def test_a_region_and_an_item_are_exported_and_verified_alone(ran: Path, robo: R
     assert (whole.code, whole.out.partition(":")[0]) == (0, "Region ma-region whole")
     assert robo("audit", "export", "i", "--proof", "2026-AA-0003").code == 0
     proven = robo("audit", "verify", "--export", "i", "--policy", trusted)
-    assert (proven.code, proven.out.partition(";")[0]) == (0, "Proven: 2 entries stand in the log")
+    assert (proven.code, proven.out.partition(";")[0]) == (0, "Proven: 3 entries stand in the log")
     assert robo("audit", "export", "i", "--proof", "2026-AA-0003").err.startswith("RB664")
     assert robo("audit", "export", "j", "--proof", "nobody").err.startswith("RB665")
     raw = Path("i/10.json")
@@ -228,7 +228,7 @@ TAMPERED: dict[str, tuple[Tamper, str]] = {
         "the head of the log was altered: its hashes are not those of the entries",
     ),
     "a checkpoint": (
-        lambda db: db.execute("UPDATE audit_checkpoint SET note = replace(note, '\n14\n', '\n13\n')"),
+        lambda db: db.execute("UPDATE audit_checkpoint SET note = replace(note, '\n16\n', '\n15\n')"),
         "checkpoint 1: ",
     ),
     "a node added": (

@@ -100,7 +100,7 @@ def test_status_gives_what_auditors_and_witnesses_are_given(project: Path, robo:
     assert (said.json["schema"], said.json["origin"], said.json["unsealed"]) == ("robo.audit-status/1", key.name, 0)
     told = robo("audit", "status", ROBO_LANG="fr")
     assert str(key) in told.out
-    assert "scellé: les 14 premières écritures" in told.out
+    assert "scellé: les 16 premières écritures" in told.out
     assert "contresigné: par personne" in told.out
 
 
