@@ -17,9 +17,9 @@ from robo.services.settings import Settings, find_project, load_settings
 
 if TYPE_CHECKING:
     from robo.model.base import Environment, ItemState
-    from robo.model.ledger import BaselineRecord
     from robo.model.run import Item, Run
     from robo.plan.model import Plan
+    from robo.services.baselines import Applied
     from robo.services.cases import JumpClock
     from robo.services.secrets import SecretBook
     from robo.services.worker.flushing import Flushed
@@ -59,8 +59,8 @@ class App(Stored):
         if "found_store" in self.__dict__:
             self.found_store.close()
 
-    def baseline(self, plan: Plan) -> BaselineRecord | None:
-        """The baseline record that applies: the store's, else the one shipped with the process, added now."""
+    def baseline(self, plan: Plan) -> Applied | None:
+        """The baseline that applies today: the region's own, else the one shipped with the process, added now."""
         from robo.services.baselines import applicable
 
         return applicable(self.store, plan, self.settings.processes / plan.process / "baseline.yaml")

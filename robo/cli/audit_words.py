@@ -10,7 +10,7 @@ from robo.cli.words import closer_word, decision_word, method_word, outcome_word
 
 _FACTS: Final = (
     *("process", "version", "rows", "items", "runs", "state", "outcome", "code", "step", "by", "decision", "gained"),
-    *("before", "after", "method", "host", "count", "key", "origin", "size", "witness", "now", "proven"),
+    *("before", "after", "method", "host", "count", "key", "origin", "size", "witness", "now", "proven", "day", "role"),
 )
 
 
@@ -59,6 +59,10 @@ def templates() -> Mapping[str, str]:
         "ledger.time": _("%(gained)s minutes of time logged for %(process)s"),
         "ledger.opening": _("%(gained)s minutes from before robo declared for %(process)s"),
         "baseline.added": _("baseline of %(process)s: %(before)s min before, %(after)s after (%(method)s)"),
+        "baseline.approved": _("baseline %(obj)s of %(process)s approved from %(day)s on (%(role)s)"),
+        "baseline.signed": _("baseline %(obj)s of %(process)s: an after of 0 signed (%(role)s)"),
+        "baseline.superseded": _("baseline %(obj)s of %(process)s superseded from %(day)s on (%(role)s)"),
+        "baseline.withdrawn": _("baseline %(obj)s of %(process)s withdrawn from %(day)s on (%(role)s)"),
         "session.signed-in": _("signed in to %(host)s"),
         "secret.changed": _("secret %(obj)s set"),
         "secret.refused": _("secret %(obj)s refused by the application"),

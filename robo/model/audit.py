@@ -41,6 +41,10 @@ class EventType(StrEnum):
     TIME = "ledger.time"
     OPENING = "ledger.opening"
     BASELINE_ADDED = "baseline.added"
+    BASELINE_APPROVED = "baseline.approved"
+    BASELINE_SIGNED = "baseline.signed"
+    BASELINE_SUPERSEDED = "baseline.superseded"
+    BASELINE_WITHDRAWN = "baseline.withdrawn"
     SIGNED_IN = "session.signed-in"
     SECRET_CHANGED = "secret.changed"  # noqa: S105 - the name of an event, not a secret
     SECRET_REFUSED = "secret.refused"  # noqa: S105 - the same

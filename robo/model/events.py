@@ -123,6 +123,7 @@ _MINUTES: Final = Said(
         "corrects": ID,
     },
 )
+_VERDICT: Final = Said(NAME, {"process": NAME, "day": DAY, "role": NAME, "successor": NAME})
 _CHECKPOINT: Final = {"origin": LOG, "size": COUNT, "root": DIGEST, "code": COUNT, "witness": LOG}
 _CHANGED: Final = Said(NAME, {"process": NAME, "version": VERSION, "digest": DIGEST, "before": DIGEST})
 
@@ -189,11 +190,16 @@ SAID: Final[Mapping[E, Said]] = {
         {
             "process": NAME,
             "unit": UNIT,
-            **dict.fromkeys(("before", "after", "triage", "recovery"), MINUTES),
+            **dict.fromkeys(("before", "after", "triage", "recovery", "wrong"), MINUTES),
             "method": METHOD,
             "n": COUNT,
+            "digest": DIGEST,
         },
     ),
+    E.BASELINE_APPROVED: _VERDICT,
+    E.BASELINE_SIGNED: _VERDICT,
+    E.BASELINE_SUPERSEDED: _VERDICT,
+    E.BASELINE_WITHDRAWN: _VERDICT,
     E.SIGNED_IN: Said(NAME, {"host": HOST}),
     E.SECRET_CHANGED: Said(NAME, {"kind": words("password", "password+otp", "certificate")}),
     E.SECRET_REFUSED: Said(NAME, {}),

@@ -61,27 +61,6 @@ class LedgerRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BaselineRecord:
-    """Measured minutes of one unit of a process in a region; superseded, never edited. Minutes are medians."""
-
-    id: str
-    process: str
-    region: str
-    unit: str
-    before: int
-    after: int
-    triage: int = 0
-    recovery: int = 0
-    method: str = "hypothesis"  # timed | declared | imported | hypothesis
-    n: int = 0
-    detail: str = "{}"
-    """Everything else of page "Hours saved", as JSON text: lows and highs, dates, role, digests, observations."""
-    approved_by: str = ""
-    valid_from: str = ""  # ISO dates
-    valid_to: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Minutes:
     """Sums of one run or one period."""
 

@@ -1,9 +1,10 @@
 """What a baseline says, and whether a credit may stand on it on a given day. Pure; whoever verifies calls the same.
 
-A record is one JSON object that is never edited: `v process region unit method role first last procedure steps effects
-source note observations` and, for each of `MEASURED`, what it says of one unit. `observations` are
-`[what, day, seconds]`, without anybody's name; of a `timed` record all figures are recomputed from them. What people
-decide about a record are verdicts beside it: `{kind, record, day, role}`.
+A record is one JSON object that is never edited: `v process region unit method role first last procedure steps whole
+effects source note observations` and, for each of `MEASURED`, what it says of one unit: `{median, low, high, n, days,
+last}` in whole minutes. `observations` are `[what, day, seconds]`, without anybody's name; of a `timed` record all
+figures are recomputed from them. `procedure` is what a person does by hand, `steps` its points that the record covers,
+`whole` the minutes of all of it. What people decide about a record are verdicts beside it: `{kind, record, day, role}`.
 """
 
 from __future__ import annotations
@@ -84,6 +85,28 @@ def measured(observations: Sequence[tuple[str, int]]) -> Measured:
     return Measured(span, n, len(days), max(days))
 
 
+def figure(found: Measured) -> dict[str, Any]:
+    """As a record has it."""
+    return {**found.span._asdict(), "n": found.n, "days": found.days, "last": found.last}
+
+
+def calculated(observations: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """What a timed record says by its observations, `[what, day, seconds]`: its first and last day, its figures, and
+    the observations in their order."""
+    days = sorted(str(day) for _, day, _ in observations)
+    found = {what: _seen(observations, what) for what in MEASURED}
+    return {
+        "first": days[0] if days else "",
+        "last": days[-1] if days else "",
+        "observations": sorted(map(list, observations), key=lambda each: (each[1], MEASURED.index(each[0]))),
+        **{what: figure(measured(seen)) for what, seen in found.items() if seen},
+    }
+
+
+def _seen(observations: Sequence[Sequence[Any]], what: str) -> list[tuple[str, int]]:
+    return [(day, seconds) for kind, day, seconds in observations if kind == what]
+
+
 def of(record: Mapping[str, Any], what: str) -> Measured:
     """What a record says of one of `MEASURED`."""
     said = record.get(what)
@@ -103,8 +126,7 @@ def misstated(record: Mapping[str, Any]) -> str | None:
     if record["method"] != TIMED:
         return None
     for what in MEASURED:
-        seen = [(day, seconds) for kind, day, seconds in record["observations"] if kind == what]
-        if measured(seen) != of(record, what):
+        if measured(_seen(record["observations"], what)) != of(record, what):
             return what
     return None
 

@@ -10,15 +10,13 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from robo.engine.ports import ItemEnd
 from robo.model.base import HANDED_OVER, Environment, Outcome
-from robo.model.ledger import BaselineRecord, LedgerKind, LedgerRow, Minutes
+from robo.model.baseline import BaselineRecord
+from robo.model.ledger import LedgerKind, LedgerRow, Minutes
 from robo.proof.hours import TRIAGE
-
-AUDITABLE_N: Final = 10
-"""Observations a timed baseline needs before its minutes count as proven."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,26 +51,18 @@ def receipt_hash(key: bytes, receipt: Mapping[str, Any]) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def is_auditable(baseline: BaselineRecord, environment: str) -> bool:
-    """Proven minutes: production, timed with enough observations, approved. Everything else is shown apart."""
-    return (
-        environment == Environment.PRODUCTION
-        and baseline.method == "timed"
-        and baseline.n >= AUDITABLE_N
-        and bool(baseline.approved_by)
-    )
-
-
 def rows_for(
     earner: Earner,
     end: ItemEnd,
     baseline: BaselineRecord | None,
     key: bytes,
     units: Sequence[Earner] | None = None,
+    *,
+    proven: bool = False,
 ) -> tuple[LedgerRow, ...]:
     """What one outcome writes: a credit for a `done` that was ours, a debit for what a person takes up (a rejection,
     a hand-over), both, or nothing. `units`: who earns, where the item counts as several units or as none; it costs
-    its triage once all the same.
+    its triage once all the same. `proven`: the baseline stands here and now.
 
     Without a baseline a credit row of 0 minutes still claims the unit: it can never be earned a second time; and a
     debit of 0 minutes still says that a person took something up."""
@@ -80,12 +70,13 @@ def rows_for(
     if end.outcome is Outcome.DONE and end.ours:
         before, after = (baseline.before, baseline.after) if baseline else (0, 0)
         rows += [
-            _row(LedgerKind.CREDIT, unit, end, baseline, key, before=before, after=after)
+            _row(LedgerKind.CREDIT, unit, end, baseline, key, proven=proven, before=before, after=after)
             for unit in ((earner,) if units is None else units)
         ]
     if end.outcome is Outcome.REJECTED or end.code == HANDED_OVER:
         cost = baseline.triage if baseline else 0
-        rows.append(_row(LedgerKind.DEBIT, earner, end, baseline, key, before=0, after=cost, reason=TRIAGE))
+        row = _row(LedgerKind.DEBIT, earner, end, baseline, key, proven=proven, before=0, after=cost, reason=TRIAGE)
+        rows.append(row)
     return tuple(rows)
 
 
@@ -96,6 +87,7 @@ def _row(
     baseline: BaselineRecord | None,
     key: bytes,
     *,
+    proven: bool,
     before: int,
     after: int,
     reason: str = "",
@@ -112,7 +104,7 @@ def _row(
         minutes_after=after,
         baseline=baseline.id if baseline else "",
         provenance=baseline.method if baseline else "",
-        auditable=baseline is not None and is_auditable(baseline, earner.environment),
+        auditable=proven and baseline is not None and earner.environment == Environment.PRODUCTION,
         run=earner.run,
         item=earner.item,
         receipt_hash=receipt_hash(key, end.receipt),

@@ -1,29 +1,73 @@
-"""Which baseline applies to a run: the region's own record, else the one shipped with the process."""
+"""Which baseline a run earns by, and how far it may be trusted there."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from robo.definition.baseline import read_baseline
-from robo.model.ledger import BaselineRecord
+from robo.model.baseline import BaselineRecord, Verdict
+from robo.plan.measured import effects_digest
 from robo.plan.model import Plan
-from robo.store import ledger
+from robo.proof.baselines import TIMED, Standing, standing
+from robo.store import baselines
+from robo.store.clock import Tx, now
 from robo.store.engine import Store
 
 
-def applicable(store: Store, plan: Plan, file: Path) -> BaselineRecord | None:
-    """The latest record of the process's unit here; the shipped one is added as a record the first time."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """The record that a run's credits carry, for as long as it works."""
+
+    record: BaselineRecord
+    effects: str
+    """Of the definition that is run."""
+
+    def is_proven(self, tx: Tx, zone: str) -> bool:
+        """Whether a credit of today, in that calendar, may stand on it, by what was decided about it until now."""
+        if self.record.method != TIMED:
+            return False
+        decided = baselines.decided(tx, self.record.id)
+        return standing(self.record.said, decided, self.effects, local_day(tx, zone)) is Standing.VALID
+
+
+def applicable(store: Store, plan: Plan, file: Path) -> Applied | None:
+    """The record that applies to a run of `plan` that begins now: the region's own one that stands; else its newest
+    own one that nobody took back; else the one that ships with the process, kept as a record the first time."""
+    effects = effects_digest(plan)
     shipped = read_baseline(file, plan.process, plan.region)
     if shipped is not None:
-        store.transact(lambda tx: ledger.add_baseline(tx, shipped, actor="library"))
+        store.transact(lambda tx: baselines.add(tx, shipped))
     with store.read() as tx:
-        return ledger.baseline(
-            tx, plan.process, plan.region, shipped.unit if shipped else plan.counts.unit, "9999-12-31"
-        )
+        day = local_day(tx, plan.zone)
+        known = baselines.records(tx, region=plan.region, process=plan.process)
+        decided = baselines.verdicts(tx, known)
+    own = [each for each in known.values() if not each.is_shipped and each.unit == plan.counts.unit]
+    record = chosen(own, decided, effects, day) or shipped
+    return Applied(record=record, effects=effects) if record is not None else None
+
+
+def local_day(tx: Tx, zone: str) -> str:
+    """Today in a calendar, ISO, by the clock of the store."""
+    return now(tx).astimezone(ZoneInfo(zone)).date().isoformat()
+
+
+def chosen(
+    own: Iterable[BaselineRecord], decided: Mapping[str, Sequence[Verdict]], effects: str, day: str
+) -> BaselineRecord | None:
+    """Of a region's records, in the order they were added, the one that counts on `day`: see `applicable`."""
+    newest = None
+    for record in reversed(list(own)):
+        found = standing(record.said, [each.said for each in decided[record.id]], effects, day)
+        if found is Standing.VALID:
+            return record
+        if newest is None and found not in {Standing.WITHDRAWN, Standing.SUPERSEDED}:
+            newest = record
+    return newest
 
 
 def provenance(baseline: BaselineRecord) -> str:
     """Where the minutes come from, in the words of the record: source and date. Its `method` says how far to trust."""
-    detail = json.loads(baseline.detail)
-    return ", ".join(detail[key] for key in ("source", "measured") if detail.get(key))
+    return ", ".join(baseline.said[key] for key in ("source", "last") if baseline.said.get(key))

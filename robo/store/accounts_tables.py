@@ -54,19 +54,12 @@ baselines = Table(
     word("process"),
     word("region"),
     word("unit"),
-    count("before"),
-    count("after"),
-    count("triage"),
-    count("recovery"),
-    word("method"),
-    count("n"),
-    Column("detail", Text, nullable=False, server_default="{}"),
-    word("approved_by"),
-    word("valid_from"),
-    word("valid_to"),
+    Column("detail", Text, nullable=False),  # canonical JSON: all that the record says
+    word("author"),  # a pseudonym, or `library`
     moment("added"),
     Index("ix_baselines_unit", "process", "region", "unit", "added"),
 )
+"""What is known of human minutes (`robo.proof.baselines`). Rows are added, never changed."""
 
 baseline_verdicts = Table(
     "baseline_verdicts",
@@ -76,6 +69,7 @@ baseline_verdicts = Table(
     word("kind"),  # approved | signed | superseded | withdrawn
     word("day"),  # from which it counts: 2026-11-26
     word("role"),  # of who decided; never a name
+    word("successor"),  # the record that takes its place, where it is superseded
     word("actor"),
     moment("at"),
     Index("ix_baseline_verdicts_baseline", "baseline"),

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, case, func, insert, select
+from sqlalchemy import bindparam, case, func, select
 
 from robo.model.audit import EventType
-from robo.model.ledger import BaselineRecord, LedgerKind, LedgerRow, Minutes
+from robo.model.ledger import LedgerKind, LedgerRow, Minutes
 from robo.proof.hours import REPEATED
 from robo.store import audit
-from robo.store.accounts_tables import baselines, ledger
+from robo.store.accounts_tables import ledger
 from robo.store.clock import Tx, now
 from robo.store.ids import new_id
 from robo.store.races import lands
@@ -125,28 +125,3 @@ def rows(tx: Tx, *, run: str = "") -> Sequence[dict[str, Any]]:
     """Ledger rows as they are stored, in the order they were written."""
     query = select(ledger).order_by(ledger.c.written, ledger.c.id)
     return [dict(row) for row in tx.execute(query.where(ledger.c.run == run) if run else query).mappings()]
-
-
-def add_baseline(tx: Tx, record: BaselineRecord, *, actor: str) -> bool:
-    """Add a baseline record; False when its id is there already (records are superseded, never edited)."""
-    if tx.execute(select(baselines.c.id).where(baselines.c.id == record.id)).first():
-        return False
-    tx.execute(insert(baselines), {**asdict(record), "added": now(tx)})
-    told = ("process", "unit", "before", "after", "triage", "recovery", "method", "n")
-    data = {name: getattr(record, name) for name in told}
-    audit.emit(tx, type=EventType.BASELINE_ADDED, region=record.region, actor=actor, obj=record.id, data=data)
-    return True
-
-
-def baseline(tx: Tx, process: str, region: str, unit: str, day: str) -> BaselineRecord | None:
-    """The latest record of this unit that is valid on `day` (ISO), or None."""
-    query = (
-        select(baselines)
-        .where(baselines.c.process == process, baselines.c.region == region, baselines.c.unit == unit)
-        .where((baselines.c.valid_from == "") | (baselines.c.valid_from <= day))
-        .where((baselines.c.valid_to == "") | (baselines.c.valid_to >= day))
-        .order_by(baselines.c.added.desc(), baselines.c.id.desc())
-        .limit(1)
-    )
-    row = tx.execute(query).mappings().one_or_none()
-    return None if row is None else BaselineRecord(**{name: row[name] for name in BaselineRecord.__slots__})

@@ -12,8 +12,8 @@ from robo.definition.case import load_cases
 from robo.definition.loading import load_process
 from robo.definition.region import load_region
 from robo.model.base import ItemState
+from robo.model.baseline import BaselineRecord
 from robo.model.case import Case, Mishap
-from robo.model.ledger import BaselineRecord
 from robo.model.process import Process, Step, StepKind
 from robo.plan.build import build
 from robo.plan.model import Plan

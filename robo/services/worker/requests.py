@@ -12,7 +12,8 @@ from robo.definition.diagnostics import nearest
 from robo.definition.expressions import render
 from robo.errors import RoboError, UsageError
 from robo.model.base import Environment, ItemState
-from robo.model.ledger import BaselineRecord, Minutes
+from robo.model.baseline import BaselineRecord
+from robo.model.ledger import Minutes
 from robo.model.process import Input, Kind
 from robo.model.region import Region
 from robo.model.run import Item, RunState

@@ -21,11 +21,12 @@ from robo.engine.ports import Fence, ItemEnd, Witness, Work
 from robo.engine.scope import base_names
 from robo.errors import RoboError, UsageError, fill
 from robo.model.base import Outcome
-from robo.model.ledger import BaselineRecord, LedgerRow
+from robo.model.ledger import LedgerRow
 from robo.model.run import ItemKind, NewItem, Opened, Run, Taken
 from robo.plan.model import Plan
 from robo.sdk.runner import Context, HostRule
 from robo.services.accounting import Earner, rows_for
+from robo.services.baselines import Applied
 from robo.services.disk import on_disk
 from robo.services.queue import InProcessQueue
 from robo.services.sequencing import Then, sequencing
@@ -72,7 +73,7 @@ class Running:
     request: RunRequest
     secret: Given
     told: Told
-    baseline: BaselineRecord | None
+    baseline: Applied | None
     pool: RunnerPool
     sealed: Then | None = None
     """What seals the log now and then, while the run lasts."""
@@ -215,8 +216,7 @@ class Running:
         for opened in inserted:
             if opened.taken is Taken.REJECTED and not self.run.dry_run:
                 earner = self._earner_of(opened.item, opened.key)
-                key = self.store.unit_key(self.plan.region)
-                for row in rows_for(earner, ItemEnd(outcome=Outcome.REJECTED), self.baseline, key):
+                for row in self._rows(tx, earner, ItemEnd(outcome=Outcome.REJECTED)):
                     ledger.add(tx, row, actor="robot")
         return inserted
 
@@ -277,12 +277,20 @@ class Running:
             zone=self.plan.zone,
         )
 
-    def _credit(self, fence: Fence, end: ItemEnd, _tx: Tx) -> Sequence[LedgerRow]:
+    def _credit(self, fence: Fence, end: ItemEnd, tx: Tx) -> Sequence[LedgerRow]:
         """A credit for each unit of the item, one debit for what a person takes up."""
         if fence.item not in self.earners or self.run.dry_run:
             return ()
         own, units = self.earners[fence.item]
-        return rows_for(own, end, self.baseline, self.store.unit_key(self.plan.region), units)
+        return self._rows(tx, own, end, units)
+
+    def _rows(self, tx: Tx, own: Earner, end: ItemEnd, units: Sequence[Earner] | None = None) -> tuple[LedgerRow, ...]:
+        """Whether its minutes are proven is asked in the commit that writes them: a baseline may be taken back, or grow
+        too old, while a run works."""
+        known = self.baseline
+        record = known.record if known is not None else None
+        proven = known is not None and known.is_proven(tx, self.plan.zone)
+        return rows_for(own, end, record, self.store.unit_key(self.plan.region), units, proven=proven)
 
     @property
     def _kept(self) -> Path:
@@ -318,7 +326,7 @@ class Running:
                 not_taken=run.not_taken,
                 minutes=ledger.minutes(tx, run=run.id),
                 duration=duration,
-                baseline=self.baseline,
+                baseline=self.baseline.record if self.baseline is not None else None,
                 reason=run.reason,
                 trouble=trouble,
                 held=tuple(held),

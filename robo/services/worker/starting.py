@@ -19,7 +19,7 @@ from robo.services.worker.requests import RunReport, RunRequest, slots_of
 from robo.services.worker.sessions import RunnerPool
 
 if TYPE_CHECKING:
-    from robo.model.ledger import BaselineRecord
+    from robo.services.baselines import Applied
     from robo.services.secrets import Keep
     from robo.services.worker.running import Running
     from robo.store.engine import Store
@@ -36,7 +36,7 @@ class Given:
     settings: Settings
     store: Callable[[], Store]
     secret: Callable[[str, str], Secret]
-    baseline: Callable[[], BaselineRecord | None]
+    baseline: Callable[[], Applied | None]
     told: Callable[[str, Mapping[str, Any]], None]
     jump: Callable[[float], bool] | None = None
     keep: Keep | None = None

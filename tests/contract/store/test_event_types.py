@@ -16,8 +16,10 @@ import pytest
 from robo.engine.ports import OnceKey
 from robo.model.audit import EventType
 from robo.model.base import ItemState, Outcome
-from robo.model.ledger import BaselineRecord, LedgerKind, LedgerRow
+from robo.model.baseline import BaselineRecord, Verdict
+from robo.model.ledger import LedgerKind, LedgerRow
 from robo.model.review import Person, Question
+from robo.proof.baselines import VerdictKind
 from robo.proof.checkpoint import Checkpoint
 from robo.proof.witness import Seen
 from robo.sdk.runner import CellChange
@@ -31,6 +33,7 @@ from robo.services.witnessing.reconciling import reconcile
 from robo.services.witnessing.restoring import Lost, detect
 from robo.store import (
     audit,
+    baselines,
     clearing,
     credentials,
     decisions,
@@ -54,8 +57,8 @@ KEY = "2026-TS-7731"
 WORDS = "Le dossier 2026-TS-7731 de Jean Martin existe"
 OURS = re.compile(r"(?:[0-9a-hjkmnp-tv-z]{26})?")
 LOG, OTHER = "robo.example/r", "robo.example/s"
-NAMED = {"p", "portal", "p-2026", LOG, OTHER}
-"""A process, a secret, a baseline and the logs of these scenarios: what an event may be about besides an id."""
+NAMED = {"p", "portal", LOG, OTHER}
+"""A process, a secret and the logs of these scenarios: what an event may be about besides an id."""
 EDITED = {"sources": {"process": "robo: 1\n# edited", "region": "r"}}
 AS_IT_WAS = {"sources": {"process": "robo: 1", "region": "r"}}
 
@@ -187,9 +190,14 @@ def earned(lab: Any) -> None:
 
 
 def measured(lab: Any) -> None:
-    record = BaselineRecord(id="p-2026", process="p", region="r", unit="dossier", before=30, after=5)
+    figures = {"before": {"median": 30}, "after": {"median": 5}}
+    said = {"process": "p", "region": "r", "unit": "dossier", "method": "declared", **figures}
+    record = BaselineRecord.of(said, "library")
     with lab.store.write() as tx:
-        ledger.add_baseline(tx, record, actor="library")
+        baselines.add(tx, record)
+        for kind in VerdictKind:
+            verdict = Verdict(kind=kind, record=record.id, day="2026-11-26", role="cheffe-de-bureau", actor="person-1")
+            baselines.decide(tx, record, verdict)
 
 
 def secrets(lab: Any) -> None:
@@ -284,6 +292,10 @@ SCENARIOS: dict[EventType, Callable[[Any], object]] = {
     EventType.TIME: earned,
     EventType.OPENING: earned,
     EventType.BASELINE_ADDED: measured,
+    EventType.BASELINE_APPROVED: measured,
+    EventType.BASELINE_SIGNED: measured,
+    EventType.BASELINE_SUPERSEDED: measured,
+    EventType.BASELINE_WITHDRAWN: measured,
     EventType.SIGNED_IN: secrets,
     EventType.SECRET_CHANGED: secrets,
     EventType.SECRET_REFUSED: secrets,

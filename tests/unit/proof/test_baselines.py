@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from robo.proof.baselines import (
-    MEASURED,
     Measured,
     Standing,
     VerdictKind,
+    calculated,
     measured,
     measures,
     misstated,
@@ -32,13 +32,7 @@ def observed(*what: str, n: int = 10, minutes: int = 30, days: tuple[str, ...] =
 
 def record(**more: Any) -> dict[str, Any]:
     observations = more.pop("observations", observed("before") + observed("after", minutes=5))
-    seen = {what: [(day, seconds) for kind, day, seconds in observations if kind == what] for what in MEASURED}
-    figures = {
-        what: {**each.span._asdict(), "n": each.n, "days": each.days, "last": each.last}
-        for what, each in ((what, measured(seen[what])) for what in MEASURED)
-    }
-    said = {"method": "timed", "effects": EFFECTS, "observations": observations, **figures}
-    return {**said, **more}
+    return {"method": "timed", "effects": EFFECTS, **calculated(observations), **more}
 
 
 def verdicts(*kinds: str, day: str = "2026-09-10") -> list[dict[str, str]]:

@@ -4,6 +4,7 @@ closed; what people decide about baselines and state of a month is kept."""
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,6 +33,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(*_CELL, name="pk_ledger_months"),
     )
     _refill()
+    _records()
     _decided()
 
 
@@ -55,11 +57,56 @@ def _refill() -> None:
     bind.execute(sa.insert(months).from_select(list(months.c), rows.where(ledger.c.id.not_in(skipped))))
 
 
+def _records() -> None:
+    """What was a row of columns becomes one JSON object. Its id stays: the book names it."""
+    bind = op.get_bind()
+    old = [dict(row) for row in bind.execute(sa.text("SELECT * FROM baselines")).mappings()]
+    op.drop_index("ix_baselines_unit", table_name="baselines")
+    op.drop_table("baselines")
+    op.create_table(
+        "baselines",
+        sa.Column("id", sa.Text(), nullable=False),
+        *(_text(name) for name in ("process", "region", "unit")),
+        sa.Column("detail", sa.Text(), nullable=False),
+        _text("author"),
+        sa.Column("added", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_baselines"),
+    )
+    op.create_index("ix_baselines_unit", "baselines", ["process", "region", "unit", "added"])
+    new = sa.table("baselines", *map(sa.column, ("id", "process", "region", "unit", "detail", "author", "added")))
+    for row in old:
+        bind.execute(sa.insert(new), _record(row))
+
+
+def _record(row: dict[str, Any]) -> dict[str, Any]:
+    said = json.loads(row["detail"])
+    detail = {
+        "v": 1,
+        **{name: row[name] for name in ("process", "region", "unit", "method")},
+        "role": "",
+        **dict.fromkeys(("first", "last"), str(said.get("measured", ""))),
+        "procedure": row["process"],
+        "steps": [],
+        "whole": 0,
+        "effects": "",
+        "observations": [],
+        **{name: str(said.get(name, "")) for name in ("source", "note")},
+        **{what: _figure(row[what], row["n"]) for what in ("before", "after", "triage", "recovery")},
+    }
+    text = json.dumps(detail, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    kept = {name: row[name] for name in ("id", "process", "region", "unit", "added")}
+    return {**kept, "detail": text, "author": "library"}
+
+
+def _figure(median: int, n: int) -> dict[str, Any]:
+    return {"median": median, "low": median, "high": median, "n": n, "days": 0, "last": ""}
+
+
 def _decided() -> None:
     op.create_table(
         "baseline_verdicts",
         sa.Column("id", sa.String(length=26), nullable=False),
-        *(_text(name) for name in ("baseline", "kind", "day", "role", "actor")),
+        *(_text(name) for name in ("baseline", "kind", "day", "role", "successor", "actor")),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_baseline_verdicts"),
     )
