@@ -229,8 +229,12 @@ def _credit(cell: Cell, sums: Sums, known: Measures | None, *, borne_out: bool) 
 
 
 def _correction(cell: Cell, sums: Sums, known: Measures | None) -> Figures:
-    """What is taken back waits for no volume: of a credit, and of time that was logged wrong, which is proven too.
-    A correction of a credit takes its units back, and with them all of their range."""
+    """What is taken back waits for no volume. A correction of a credit takes its units back, and with them all of their
+    range; one of time has the reason of that time, and is as proven as that."""
+    if cell.reason in {BUILD, REPLICATION}:
+        return Figures(investment=sums.after)
+    if cell.reason in {SUPERVISION, MAINTENANCE}:
+        return Figures(corrected=-sums.net, **_proven(sums.net))
     side = _side(cell, sums.net, _gain(sums, known), borne_out=True)
     return Figures(units=sums.units, gross=sums.before, corrected=-sums.net, **side)
 
