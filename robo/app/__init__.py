@@ -178,12 +178,25 @@ class App(Stored):
         )
         try:
             report = work_on(given, beginning)
+            self._close_due(told)
         except BaseException:
             for trouble in self._seal(self.store)[1] if begun else ():
                 told("unsealed", {"trouble": trouble})
             raise
         size, troubles = self._seal(self.store)
         return replace(report, sealed=size, notes=(*report.notes, *troubles))
+
+    def _close_due(self, told: Told) -> None:
+        """The months that are due close by themselves behind a run; one that cannot is told."""
+        from robo.app.accounts import close_due
+
+        if self._rehearsed:
+            return
+        done = close_due(self)
+        for closing in done.closed:
+            told("closed", {"region": closing.region, "month": closing.month})
+        for trouble in done.troubles:
+            told("not closed", {"trouble": trouble})
 
     def _have_secrets(self, plan: Plan) -> None:
         """Every secret of the process is there, before anything begins: `MissingSecret` names the command."""

@@ -9,6 +9,7 @@ from robo.cli.language import _
 from robo.cli.words import closer_word, decision_word, method_word, outcome_word
 
 _FACTS: Final = (
+    *("month", "quarter", "volume", "source"),
     *("process", "version", "rows", "items", "runs", "state", "outcome", "code", "step", "by", "decision", "gained"),
     *("before", "after", "method", "host", "count", "key", "origin", "size", "witness", "now", "proven", "day", "role"),
 )
@@ -53,16 +54,7 @@ def templates() -> Mapping[str, str]:
         "person.decided": _("a person decided: %(decision)s"),
         "review.asked": _("a person was asked: %(step)s"),
         "review.overdue": _("the answer is overdue: %(step)s"),
-        "ledger.credit": _("%(gained)s minutes credited to %(process)s"),
-        "ledger.debit": _("%(gained)s minutes debited from %(process)s"),
-        "ledger.correction": _("minutes of %(process)s corrected by %(gained)s"),
-        "ledger.time": _("%(gained)s minutes of time logged for %(process)s"),
-        "ledger.opening": _("%(gained)s minutes from before robo declared for %(process)s"),
-        "baseline.added": _("baseline of %(process)s: %(before)s min before, %(after)s after (%(method)s)"),
-        "baseline.approved": _("baseline %(obj)s of %(process)s approved from %(day)s on (%(role)s)"),
-        "baseline.signed": _("baseline %(obj)s of %(process)s: an after of 0 signed (%(role)s)"),
-        "baseline.superseded": _("baseline %(obj)s of %(process)s superseded from %(day)s on (%(role)s)"),
-        "baseline.withdrawn": _("baseline %(obj)s of %(process)s withdrawn from %(day)s on (%(role)s)"),
+        **_of_hours(),
         "session.signed-in": _("signed in to %(host)s"),
         "secret.changed": _("secret %(obj)s set"),
         "secret.refused": _("secret %(obj)s refused by the application"),
@@ -80,6 +72,25 @@ def templates() -> Mapping[str, str]:
         "restore.detected": _("an older backup was restored: its witnesses have seen %(size)s entries"),
         "restore.reconciled": _("the store goes on after a restore as %(now)s"),
         "audit.payloads-read": _("a person read what is personal in %(count)s entries"),
+    }
+
+
+def _of_hours() -> Mapping[str, str]:
+    """Those of minutes, and of what they stand on."""
+    return {
+        "ledger.credit": _("%(gained)s minutes credited to %(process)s"),
+        "ledger.debit": _("%(gained)s minutes debited from %(process)s"),
+        "ledger.correction": _("minutes of %(process)s corrected by %(gained)s"),
+        "ledger.time": _("%(gained)s minutes of time logged for %(process)s"),
+        "ledger.opening": _("%(gained)s minutes from before robo declared for %(process)s"),
+        "hours.reconciled": _("%(process)s, %(month)s: the application had %(volume)s (%(source)s)"),
+        "hours.attested": _("%(quarter)s attested by the head of the service (%(role)s)"),
+        "hours.closed": _("%(month)s closed: %(rows)s rows of minutes"),
+        "baseline.added": _("baseline of %(process)s: %(before)s min before, %(after)s after (%(method)s)"),
+        "baseline.approved": _("baseline %(obj)s of %(process)s approved from %(day)s on (%(role)s)"),
+        "baseline.signed": _("baseline %(obj)s of %(process)s: an after of 0 signed (%(role)s)"),
+        "baseline.superseded": _("baseline %(obj)s of %(process)s superseded from %(day)s on (%(role)s)"),
+        "baseline.withdrawn": _("baseline %(obj)s of %(process)s withdrawn from %(day)s on (%(role)s)"),
     }
 
 

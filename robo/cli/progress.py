@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from robo.cli.console import show, talk
-from robo.cli.language import _
+from robo.cli.language import _, say
 from robo.cli.words import outcome_word
 
 ROOM: Final = 24
@@ -46,7 +46,10 @@ class Progress:
         elif what == "attended":
             show(CLEAR if self._on else "")
             talk(_("a window opens: sign in there; the robot waits, sees when you are in, and goes on by itself"))
-        elif what == "unsealed":
+        elif what == "closed":
+            show(CLEAR if self._on else "")
+            talk(say("%(month)s is closed in %(region)s", facts))
+        elif what in {"unsealed", "not closed"}:
             from robo.cli.trouble import tell
 
             show(CLEAR if self._on else "")

@@ -57,6 +57,35 @@ def method_word(method: str) -> str:
     return words.get(method, method)
 
 
+def row_word(kind: str) -> str:
+    """The kind of a row of the book of minutes."""
+    words = {
+        "credit": _("credit"),
+        "debit": _("debit"),
+        "correction": _("correction"),
+        "time": _("logged time"),
+        "opening": _("from before robo"),
+    }
+    return words.get(kind, kind)
+
+
+def reason_word(reason: str) -> str:
+    """Why a row of the book was written."""
+    words = {
+        "triage": _("taking up a rejection"),
+        "recovery": _("taking up a failure"),
+        "wrong": _("the robot got it wrong"),
+        "supervision": _("supervision"),
+        "maintenance": _("maintenance"),
+        "build": _("building"),
+        "replication": _("replication"),
+        "not found": _("not found when looked at again"),
+        "slip": _("a slip in logging"),
+        "repeated receipt": _("a receipt that came before"),
+    }
+    return words.get(reason, reason)
+
+
 def journal_word(state: str) -> str:
     """What the journal holds about an effect."""
     words = {

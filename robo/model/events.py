@@ -80,11 +80,15 @@ ID: Final = _text("an id of robo's own", r"(?:[0-9a-hjkmnp-tv-z]{26})?")
 DIGEST: Final = _text("a digest", r"[0-9a-f]{0,128}")
 NAME: Final = _text("a name from a definition", r"(?:[\w*][\w.:/-]{0,99})?")
 MONTH: Final = _text("a month", r"\d{4}-\d{2}")
+QUARTER: Final = _text("a quarter", r"\d{4}-Q[1-4]")
 DAY: Final = _text("a day", r"\d{4}-\d{2}-\d{2}")
 PERIOD: Final = _text("a period", r"[\w*][\w-]{0,99}/[a-z]{1,20}/\d{4}-\d{2}")
 POLICY: Final = _text("a class and its months", r"[a-z]{1,20} \d{1,4}")
 VERSION: Final = _text("a version", r"[0-9A-Za-z.-]{1,40}")
 HOST: Final = _text("a host, or the name of a secret", r"(?:https?://)?[\w.\[\]:*/-]{0,200}")
+WHERE: Final = _text(
+    "a host, and the beginning of its certificate's digest", r"(?:https?://)?[\w.\[\]:*/-]{0,200}(?:#[0-9a-f]{16})?"
+)
 UNIT: Final = _text("a unit of a process", r"(?:[a-z0-9-]{1,100}/)?[^\x00-\x1f\x7f]{1,100}")
 LOG: Final = _text("the name of a log or a witness", r"[\w.:/+-]{0,200}")
 KEY: Final = _text("a verifier key", r"[\w.:/-]{1,200}\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{1,200}")
@@ -108,7 +112,7 @@ _MINUTES: Final = Said(
         "month": MONTH,
         "process": NAME,
         "version": NAME,
-        "host": HOST,
+        "host": WHERE,
         "unit": UNIT,
         "unit_hash": DIGEST,
         "units": UNITS,
@@ -122,8 +126,11 @@ _MINUTES: Final = Said(
         "code": NAME,
         "corrects": ID,
     },
+    payload=frozenset({"why"}),
+    kept=Kept.CONTROL,
 )
 _VERDICT: Final = Said(NAME, {"process": NAME, "day": DAY, "role": NAME, "successor": NAME})
+_VOLUMES: Final = ("volume", "received", "stock", "delay_days")
 _CHECKPOINT: Final = {"origin": LOG, "size": COUNT, "root": DIGEST, "code": COUNT, "witness": LOG}
 _CHANGED: Final = Said(NAME, {"process": NAME, "version": VERSION, "digest": DIGEST, "before": DIGEST})
 
@@ -185,6 +192,9 @@ SAID: Final[Mapping[E, Said]] = {
     E.CORRECTION: _MINUTES,
     E.TIME: _MINUTES,
     E.OPENING: _MINUTES,
+    E.RECONCILED: Said(ID, {"process": NAME, "month": MONTH, "source": NAME} | dict.fromkeys(_VOLUMES, COUNT)),
+    E.ATTESTED: Said(ID, {"quarter": QUARTER, "role": NAME, "months": COUNT, "digest": DIGEST}),
+    E.MONTH_CLOSED: Said(ID, {"month": MONTH, "digest": DIGEST, "size": COUNT, "rows": COUNT}),
     E.BASELINE_ADDED: Said(
         NAME,
         {

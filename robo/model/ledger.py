@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +16,11 @@ class LedgerKind(StrEnum):
     """Logged by a person: supervision, maintenance, build, replication."""
     OPENING = "opening"
     """From before robo, as somebody declares it."""
+
+
+def unit_hash(key: bytes, unit: str, unit_key: str) -> str:
+    """HMAC-SHA256 of a unit's key under the region's: the unit is known again for ever, and cannot be read back."""
+    return hmac.new(key, f"{unit}\x00{unit_key}".encode(), hashlib.sha256).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +48,7 @@ class LedgerRow:
     item: str = ""
     receipt_hash: str = ""
     host: str = ""
-    """The granted production host and its certificate's fingerprint, where there is one."""
+    """The granted host, and where its certificate is known `#` and the first 16 digits of its SHA-256."""
     reason: str = ""
     """Why, in the words of `robo.proof.hours`: triage, recovery, supervision, …; of a credit of 0: repeated receipt."""
     code: str = ""

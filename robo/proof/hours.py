@@ -30,6 +30,9 @@ YEAR: Final = 1607 * 60
 """Minutes that one full-time agent works in a year: 1 607 h, the State's own rule."""
 
 
+_LOOPBACK: Final = ("localhost", "127.", "[::1]", "::1")
+
+
 class Cell(NamedTuple):
     """What rows are added up by: all that two rows must share to stand in one sum."""
 
@@ -132,6 +135,12 @@ def as_members(figures: Figures) -> dict[str, int]:
     return {name: getattr(figures, name) for name in _FIELDS}
 
 
+def is_here(host: str) -> bool:
+    """Whether a host is no place where something real is done: none, or this machine. Nothing is proven there."""
+    name = host.rpartition("//")[2]
+    return not name or name.startswith(_LOOPBACK) or name.partition(":")[0].endswith(".localhost")
+
+
 def fold(rows: Iterable[tuple[Cell, Sums]]) -> dict[Cell, Sums]:
     """Rows, or cells, added up by their cell."""
     found: dict[Cell, Sums] = {}
@@ -210,14 +219,18 @@ def _of(cell: Cell, sums: Sums, known: Measures | None, *, borne_out: bool) -> F
     if cell.kind == TIME and cell.reason in {BUILD, REPLICATION}:
         return Figures(investment=sums.after)
     if cell.kind == TIME:
-        return Figures(**_proven(-sums.after), **{cell.reason: sums.after})
+        return Figures(**_proven(-sums.after), **{_watching(cell.reason): sums.after})
     if cell.kind == CREDIT:
         return _credit(cell, sums, known, borne_out=borne_out)
     if cell.kind == CORRECTION:
         return _correction(cell, sums, known)
-    costs = _cost(sums, known, cell.reason)
-    touched = 0 if cell.reason == WRONG else sums.units
-    return Figures(touched=touched, **_side(cell, -sums.after, costs, borne_out=borne_out), **{cell.reason: sums.after})
+    reason = cell.reason if cell.reason in {RECOVERY, WRONG} else TRIAGE
+    side = _side(cell, -sums.after, _cost(sums, known, reason), borne_out=borne_out)
+    return Figures(touched=0 if reason == WRONG else sums.units, **side, **{reason: sums.after})
+
+
+def _watching(reason: str) -> str:
+    return MAINTENANCE if reason == MAINTENANCE else SUPERVISION
 
 
 def _credit(cell: Cell, sums: Sums, known: Measures | None, *, borne_out: bool) -> Figures:

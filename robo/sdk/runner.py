@@ -53,6 +53,10 @@ async def told_nobody(_secret: str, _host: str) -> None:
     """Where nobody keeps a log of sign-ins."""
 
 
+def noted_nowhere(_origin: str, _certificate: bytes) -> None:
+    """Where nobody counts what was done on which host."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a session is given when it opens. Everything it may know about where it runs."""
@@ -85,6 +89,8 @@ class Context:
     one was taken, so that a wrong password reaches its application once, however many slots there are."""
     signed_in: Callable[[str, str], Awaitable[None]] = told_nobody
     """Awaited once an application took a secret: its name, and the host (`https://…`, or a server's name)."""
+    certified: Callable[[str, bytes], None] = noted_nowhere
+    """Called when a host took an effect over TLS: its origin, and the certificate that it showed (DER)."""
 
 
 @dataclass(frozen=True, slots=True)

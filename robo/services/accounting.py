@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from robo.engine.ports import ItemEnd
+from robo.model import ledger
 from robo.model.base import HANDED_OVER, Environment, Outcome
 from robo.model.baseline import BaselineRecord
 from robo.model.ledger import LedgerKind, LedgerRow, Minutes
-from robo.proof.hours import TRIAGE
+from robo.proof.hours import TRIAGE, is_here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +39,7 @@ class Earner:
 
 def unit_hash(key: bytes, earner: Earner) -> str:
     """HMAC-SHA256 of the unit's key: the same unit is recognised for ever, and cannot be read back."""
-    text = f"{earner.unit}\x00{earner.unit_key}"
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return ledger.unit_hash(key, earner.unit, earner.unit_key)
 
 
 def receipt_hash(key: bytes, receipt: Mapping[str, Any]) -> str:
@@ -61,8 +61,8 @@ def rows_for(
     proven: bool = False,
 ) -> tuple[LedgerRow, ...]:
     """What one outcome writes: a credit for a `done` that was ours, a debit for what a person takes up (a rejection,
-    a hand-over), both, or nothing. `units`: who earns, where the item counts as several units or as none; it costs
-    its triage once all the same. `proven`: the baseline stands here and now.
+    a hand-over, an item that a person ended while a robot had it), both, or nothing. `units`: who earns, where the item
+    counts as several units or as none; it costs its triage once all the same. `proven`: the baseline stands now.
 
     Without a baseline a credit row of 0 minutes still claims the unit: it can never be earned a second time; and a
     debit of 0 minutes still says that a person took something up."""
@@ -73,7 +73,7 @@ def rows_for(
             _row(LedgerKind.CREDIT, unit, end, baseline, key, proven=proven, before=before, after=after)
             for unit in ((earner,) if units is None else units)
         ]
-    if end.outcome is Outcome.REJECTED or end.code == HANDED_OVER:
+    if end.outcome in {Outcome.REJECTED, Outcome.CANCELLED} or end.code == HANDED_OVER:
         cost = baseline.triage if baseline else 0
         row = _row(LedgerKind.DEBIT, earner, end, baseline, key, proven=proven, before=0, after=cost, reason=TRIAGE)
         rows.append(row)
@@ -104,7 +104,7 @@ def _row(
         minutes_after=after,
         baseline=baseline.id if baseline else "",
         provenance=baseline.method if baseline else "",
-        auditable=proven and baseline is not None and earner.environment == Environment.PRODUCTION,
+        auditable=proven and baseline is not None and _counts(earner),
         run=earner.run,
         item=earner.item,
         receipt_hash=receipt_hash(key, end.receipt),
@@ -113,6 +113,12 @@ def _row(
         code=end.code if reason else "",
         zone=earner.zone,
     )
+
+
+def _counts(earner: Earner) -> bool:
+    """Production is a host that the region granted as such, the row says which, and it is not this machine: `--env`
+    alone is not enough."""
+    return earner.environment == Environment.PRODUCTION and not is_here(earner.host)
 
 
 def sums(rows: Iterable[LedgerRow]) -> Minutes:

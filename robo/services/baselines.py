@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from robo.definition.baseline import read_baseline
 from robo.model.baseline import BaselineRecord, Verdict
 from robo.plan.measured import effects_digest
 from robo.plan.model import Plan
-from robo.proof.baselines import TIMED, Standing, standing
+from robo.proof.baselines import Standing, standing
 from robo.store import baselines
-from robo.store.clock import Tx, now
+from robo.store.clock import Tx
 from robo.store.engine import Store
 
 
@@ -27,10 +26,7 @@ class Applied:
 
     def is_proven(self, tx: Tx, zone: str) -> bool:
         """Whether a credit of today, in that calendar, may stand on it, by what was decided about it until now."""
-        if self.record.method != TIMED:
-            return False
-        decided = baselines.decided(tx, self.record.id)
-        return standing(self.record.said, decided, self.effects, local_day(tx, zone)) is Standing.VALID
+        return baselines.is_proven(tx, self.record, self.effects, zone)
 
 
 def applicable(store: Store, plan: Plan, file: Path) -> Applied | None:
@@ -41,17 +37,12 @@ def applicable(store: Store, plan: Plan, file: Path) -> Applied | None:
     if shipped is not None:
         store.transact(lambda tx: baselines.add(tx, shipped))
     with store.read() as tx:
-        day = local_day(tx, plan.zone)
+        day = baselines.local_day(tx, plan.zone)
         known = baselines.records(tx, region=plan.region, process=plan.process)
         decided = baselines.verdicts(tx, known)
     own = [each for each in known.values() if not each.is_shipped and each.unit == plan.counts.unit]
     record = chosen(own, decided, effects, day) or shipped
     return Applied(record=record, effects=effects) if record is not None else None
-
-
-def local_day(tx: Tx, zone: str) -> str:
-    """Today in a calendar, ISO, by the clock of the store."""
-    return now(tx).astimezone(ZoneInfo(zone)).date().isoformat()
 
 
 def chosen(

@@ -44,7 +44,12 @@ ledger = Table(
     ),
     Index("ix_ledger_run", "run"),
     Index("ix_ledger_receipt", "process", "region", "receipt_hash"),
-    Index("ix_ledger_written", "region", "process", "written"),
+    Index("ix_ledger_month", "region", "month", "process"),
+    Index(
+        "ix_ledger_corrects",
+        "corrects",
+        sqlite_where=text("corrects <> ''"),
+    ),
 )
 
 baselines = Table(

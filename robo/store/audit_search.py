@@ -19,6 +19,7 @@ from robo.store.accounts_tables import holds
 from robo.store.audit_tables import audit_leaf, audit_payload
 from robo.store.clock import Tx, paged
 from robo.store.columns import EPOCH, MICROSECOND
+from robo.store.rollups import LEDGER
 from robo.store.tables import items, runs
 
 _AT_ONCE: Final = 400
@@ -92,6 +93,17 @@ def last_of_region(tx: Tx, region: str, below: int) -> tuple[int, int] | None:
     query = select(table.seq, table.rseq).where(table.region == region, table.seq < below)
     found = tx.execute(query.order_by(table.rseq.desc()).limit(1)).one_or_none()
     return None if found is None else (found.seq, found.rseq)
+
+
+def rows_of_minutes(tx: Tx, about: Iterable[str]) -> dict[str, int]:
+    """The number of the entry of each row of minutes, by the row's id, of all whose entries are about these: items, or
+    the rows themselves. One that waits for its place is not there."""
+    table, found = audit_leaf.c, {}
+    for some in _parts(sorted(set(about))):
+        mine = table.obj.in_(some) & table.type.startswith(LEDGER, autoescape=True)
+        for row in tx.execute(select(table.seq, table.entry).where(mine)):
+            found[str(read_entry(bytes(row.entry))["data"].get("ledger", ""))] = int(row.seq)
+    return found
 
 
 def payloads(tx: Tx, *, below: int, region: str = "", events: Sequence[str] | None = None) -> Iterator[Payload]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, insert, select
 
 from robo.model.audit import EventType
 from robo.model.baseline import BaselineRecord, Verdict
-from robo.proof.baselines import VerdictKind, of
+from robo.proof.baselines import TIMED, Standing, VerdictKind, of, standing
 from robo.store import audit
 from robo.store.accounts_tables import baseline_verdicts, baselines
 from robo.store.clock import Tx, now
@@ -88,6 +89,19 @@ def verdicts(tx: Tx, ids: Collection[str]) -> Mapping[str, Sequence[Verdict]]:
 def decided(tx: Tx, record: str) -> Sequence[Mapping[str, str]]:
     """The verdicts on one record, for `robo.proof.baselines.standing`: what each credit asks."""
     return [{"kind": row.kind, "day": row.day} for row in tx.execute(_KINDS_OF, {"b_record": record})]
+
+
+def is_proven(tx: Tx, record: BaselineRecord, effects: str, zone: str) -> bool:
+    """Whether a credit of today, in that calendar, may stand on a record, by what was decided about it until now.
+    `effects`: of the definition that is run."""
+    if record.method != TIMED:
+        return False
+    return standing(record.said, decided(tx, record.id), effects, local_day(tx, zone)) is Standing.VALID
+
+
+def local_day(tx: Tx, zone: str) -> str:
+    """Today in a calendar, ISO, by the clock of the store."""
+    return now(tx).astimezone(ZoneInfo(zone)).date().isoformat()
 
 
 def decide(tx: Tx, record: BaselineRecord, verdict: Verdict) -> None:

@@ -29,7 +29,7 @@ OVER: Final = (RunState.ENDED, RunState.CANCELLED)
 FORGOTTEN: Final = "-"
 """What the name of a key begins with once nobody can find it any more."""
 _KEYED: Final = (ItemKind.ITEM.value, ItemKind.SEQUEL.value)
-_STAYS: Final = ("sources", "sequels", "finish")
+_STAYS: Final = ("sources", "sequels", "finish", "earns")
 """Of a run's options what is nobody's: its definition, and what it had."""
 _WHOSE: Final = ("environment", "process", "region", "key")
 

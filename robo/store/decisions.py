@@ -14,7 +14,7 @@ from robo.model.audit import EventType
 from robo.model.base import LIVE, ItemState, Outcome
 from robo.model.review import Person, Reviewed, ReviewState
 from robo.model.run import AttemptState, Decision, ItemKind, RunState
-from robo.store import attempts, audit, fences, identity, items, journal, outcomes, reviews, runs
+from robo.store import attempts, audit, debits, fences, identity, items, journal, outcomes, reviews, runs
 from robo.store.clock import Tx, now
 from robo.store.tables import attempts as attempts_table
 from robo.store.tables import items as items_table
@@ -39,6 +39,7 @@ def there(tx: Tx, saw: Decision, *, actor: str, receipt: Mapping[str, Any]) -> s
     }
     if not journal.close_by_person(tx, saw.journal, row, closed):
         raise _look_again()
+    debits.recover(tx, item, actor=actor)
     data = {"step": row.once.step, "n": row.n}
     return _go_on(tx, item, actor, "there", data, payload={"receipt": dict(receipt)})
 
@@ -50,6 +51,7 @@ def not_there(tx: Tx, saw: Decision, *, actor: str) -> str:
     closed = {"state": JournalState.NONE, "closed_by": "person", "after_refusal": "", "looks": 0}
     if not journal.close_by_person(tx, saw.journal, row, closed | {"token": item.token + 1}):
         raise _look_again()
+    debits.recover(tx, item, actor=actor)
     return _go_on(tx, item, actor, "not there", {"step": row.once.step, "n": row.n})
 
 
@@ -81,6 +83,8 @@ def retry(tx: Tx, saw: Decision, *, actor: str) -> str:
         )
     if owns and not run.dry_run and seen.state is not ItemState.FAILED:
         reviews.forget(tx, key, seen.key, seen.doing)
+    if seen.state is ItemState.FAILED:
+        debits.recover(tx, item, actor=actor)
     return _go_on(tx, item, actor, "retry", {"from": seen.state.value}, code="", message="", facts={}, remedy="")
 
 
@@ -117,7 +121,7 @@ def cancel(tx: Tx, saw: Decision, *, actor: str) -> bool:
     item = _same(tx, saw, saw.state)
     if ItemState(item.state) not in LIVE:
         raise _look_again()
-    return _cancel(tx, item, actor)[0]
+    return _cancel(tx, item, actor, asked=True)[0]
 
 
 def cancel_run(tx: Tx, run: str, *, actor: str) -> tuple[int, int, tuple[str, ...]]:
@@ -129,15 +133,16 @@ def cancel_run(tx: Tx, run: str, *, actor: str) -> tuple[int, int, tuple[str, ..
     now_, wished = 0, 0
     woken: tuple[str, ...] = ()
     for item in tx.execute(query.with_for_update()).all():
-        done, freed = _cancel(tx, item, actor)
+        done, freed = _cancel(tx, item, actor, asked=False)
         now_, wished, woken = now_ + done, wished + (not done), woken + freed
     if not wished and state is not RunState.ENDED:
         runs.end(tx, run, summary={}, state=RunState.CANCELLED, actor=actor)
     return now_, wished, woken
 
 
-def _cancel(tx: Tx, item: Row[Any], actor: str) -> tuple[bool, tuple[str, ...]]:
-    """Rule `boundary` on an item the caller has locked."""
+def _cancel(tx: Tx, item: Row[Any], actor: str, *, asked: bool) -> tuple[bool, tuple[str, ...]]:
+    """Rule `boundary` on an item the caller has locked. `asked`: by itself, so that a person does it; of a run that is
+    ended only those cost that were begun."""
     intent = tx.execute(fences.OPEN_INTENT_OF, {"of": item.id}).first()
     if intent and item.state == ItemState.UNKNOWN:
         raise StoreConflict(
@@ -153,6 +158,8 @@ def _cancel(tx: Tx, item: Row[Any], actor: str) -> tuple[bool, tuple[str, ...]]:
     at = now(tx)
     _stale_current(tx, item.id)
     _decided(tx, item, actor, "cancel", {"from": item.state})
+    if asked or debits.was_begun(tx, item.id):
+        debits.triage(tx, item, actor=actor, code="cancelled")
     ended = ItemEnd(outcome=Outcome.CANCELLED, code="cancelled")
     return True, outcomes.conclude(tx, item, ended, at, actor=actor, token=item.token + 1)
 

@@ -35,9 +35,15 @@ def fold(tx: Tx, rows: Sequence[str]) -> None:
     upsert(tx, ledger_months, *map(dict, _sums_of(tx, rows)), adding=_ADDED)
 
 
-def cells(tx: Tx) -> dict[Cell, Sums]:
-    """All months: what a report and a closing count with. What waits to be ordered is not among them."""
-    return dict(map(_cell, tx.execute(select(ledger_months)).mappings()))
+def cells(tx: Tx, region: str = "", month: str = "") -> dict[Cell, Sums]:
+    """All months, or those of a region, or one: what a report and a closing count with. What waits to be ordered is not
+    among them."""
+    query = select(ledger_months)
+    if region:
+        query = query.where(ledger_months.c.region == region)
+    if month:
+        query = query.where(ledger_months.c.month == month)
+    return dict(map(_cell, tx.execute(query).mappings()))
 
 
 def first_difference(tx: Tx) -> InfrastructureError | None:

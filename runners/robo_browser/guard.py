@@ -42,6 +42,9 @@ class Ward(Protocol):
     def late(self) -> None:
         """The submit's own request came after its deadline."""
 
+    def certified(self, url: str, certificate: bytes) -> None:
+        """The host that took an effect showed this certificate (DER)."""
+
     async def cookies(self, url: str) -> list[Mapping[str, Any]]: ...
 
 
@@ -155,6 +158,8 @@ class Guard:
         except wire.NoAnswer:
             await self._stop(event, "ConnectionClosed")
         else:
+            if incoming.certificate:
+                ward.certified(request["url"], incoming.certificate)
             await self._hand_back(held, incoming)
 
     async def _unsent(self, ward: Ward, event: Mapping[str, Any]) -> None:

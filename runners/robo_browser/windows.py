@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 from robo.sdk.errors import DeadlinePassed, Failure, UndeclaredEffect, UnexpectedDialog
 from robo.sdk.runner import Context
@@ -249,6 +250,10 @@ class Windows:
 
     def late(self) -> None:
         self._went_wrong(too_late())
+
+    def certified(self, url: str, certificate: bytes) -> None:
+        parts = urlsplit(url)
+        self._context.certified(f"{parts.scheme}://{parts.netloc}", certificate)
 
     async def cookies(self, url: str) -> list[Mapping[str, Any]]:
         answer = await self.front.send("Network.getCookies", {"urls": [url]})

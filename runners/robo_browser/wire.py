@@ -65,6 +65,8 @@ class Incoming:
     reason: str
     headers: Sequence[tuple[str, str]]
     body: bytes
+    certificate: bytes = b""
+    """Of the host that took it, as it was shown (DER); none without TLS."""
 
 
 class _Final(http.client.HTTPResponse):
@@ -127,13 +129,14 @@ def send(outgoing: Outgoing) -> Incoming:
         try:
             connection.response_class = _Final
             _write(connection, outgoing)
+            shown = _shown(connection)
             answer = connection.getresponse()
             body = answer.read(LIMIT + 1)
         except (OSError, http.client.HTTPException) as lost:
             raise NoAnswer(type(lost).__name__) from None
         if len(body) > LIMIT or answer.length:
             raise NoAnswer("too long, or cut short")
-        return _incoming(answer, body)
+        return _incoming(answer, body, shown)
     finally:
         connection.close()
 
@@ -167,9 +170,15 @@ def _write(connection: http.client.HTTPConnection, outgoing: Outgoing) -> None:
     connection.endheaders(outgoing.body)
 
 
-def _incoming(answer: http.client.HTTPResponse, body: bytes) -> Incoming:
+def _shown(connection: http.client.HTTPConnection) -> bytes:
+    """The host's certificate: asked before the answer is read, with which the connection may end."""
+    sock = connection.sock
+    return (sock.getpeercert(binary_form=True) or b"") if isinstance(sock, ssl.SSLSocket) else b""
+
+
+def _incoming(answer: http.client.HTTPResponse, body: bytes, certificate: bytes) -> Incoming:
     coding = (answer.getheader("Content-Encoding") or "").lower()
     if coding in {"gzip", "deflate"}:
         body = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, LIMIT)
     headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in CONNECTION]
-    return Incoming(answer.status, answer.reason, headers, body)
+    return Incoming(answer.status, answer.reason, headers, body, certificate)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import math
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from robo.engine.pieces import perform_setup, perform_start, set_up_host
@@ -49,8 +50,11 @@ from robo.store import holds, items, ledger, runs
 from robo.store.attempts import Claimed
 from robo.store.book import StoreBook
 from robo.store.clock import Tx
+from robo.store.debits import Earns
 from robo.store.engine import Store
 
+_FINGERPRINT: Final = 16
+"""Hexadecimal digits of a certificate's digest that a row has: 64 bits."""
 Told = Callable[[str, Mapping[str, Any]], None]
 
 
@@ -81,6 +85,8 @@ class Running:
     """Item -> who bears its rejection, and who earns for each of its units."""
     uncounted: dict[str, RoboError] = field(default_factory=dict)
     """Items whose units could not be named."""
+    shown: dict[str, str] = field(default_factory=dict)
+    """Origin -> `#` and the beginning of the digest of the certificate that it showed."""
     folder: Path = field(default_factory=private_folder)
     jump: Callable[[float], bool] | None = None
     """Cases jump over waiting instead of waiting."""
@@ -176,6 +182,7 @@ class Running:
                 code=keychain.code,
                 turn=sign_ins.turn,
                 signed_in=keychain.signed_in,
+                certified=self._certified,
             ),
             setup=setup,
             beginning=beginning,
@@ -213,10 +220,11 @@ class Running:
     def _insert(self, tx: Tx, fence: Fence, rows: Sequence[NewItem], start: int) -> list[Opened]:
         """One chunk; a row rejected here costs its triage like any other rejection, in the same commit."""
         inserted = items.insert_chunk(tx, fence, rows, start=start)
-        for opened in inserted:
+        for new, opened in zip(rows, inserted, strict=True):
             if opened.taken is Taken.REJECTED and not self.run.dry_run:
                 earner = self._earner_of(opened.item, opened.key)
-                for row in self._rows(tx, earner, ItemEnd(outcome=Outcome.REJECTED)):
+                ended = ItemEnd(outcome=Outcome.REJECTED, code=new.trouble.code if new.trouble else "")
+                for row in self._rows(tx, earner, ended):
                     ledger.add(tx, row, actor="robot")
         return inserted
 
@@ -269,13 +277,29 @@ class Running:
             version=self.plan.version,
             region=self.plan.region,
             environment=self.run.environment,
-            unit=f"{self.plan.process}/{self.plan.counts.unit}",
+            unit=self._unit,
             unit_key=unit_key,
             run=self.run.id,
             item=item,
-            host=next((rule.origin for rule in self.hosts), ""),
+            host=self._host,
             zone=self.plan.zone,
         )
+
+    @property
+    def _unit(self) -> str:
+        return f"{self.plan.process}/{self.plan.counts.unit}"
+
+    @property
+    def _host(self) -> str:
+        """Where the work is done, as the region granted it; the mail server, where there are mails only."""
+        return next((rule.origin for rule in self.hosts), "" if self.plan.mail is None else self.plan.mail.server)
+
+    @property
+    def earns(self) -> Earns:
+        """What a person's decision costs by, that is made when this worker is gone."""
+        known = self.baseline
+        by = {} if known is None else {"baseline": known.record.id, "effects": known.effects}
+        return Earns(unit=self._unit, host=self._host, zone=self.plan.zone, **by)
 
     def _credit(self, fence: Fence, end: ItemEnd, tx: Tx) -> Sequence[LedgerRow]:
         """A credit for each unit of the item, one debit for what a person takes up."""
@@ -290,7 +314,12 @@ class Running:
         known = self.baseline
         record = known.record if known is not None else None
         proven = known is not None and known.is_proven(tx, self.plan.zone)
-        return rows_for(own, end, record, self.store.unit_key(self.plan.region), units, proven=proven)
+        found = rows_for(own, end, record, self.store.unit_key(self.plan.region), units, proven=proven)
+        return tuple(replace(row, host=f"{row.host}{self.shown.get(row.host, '')}") for row in found)
+
+    def _certified(self, origin: str, certificate: bytes) -> None:
+        """Rows say from here on which certificate the host has that takes the effects."""
+        self.shown[origin] = f"#{hashlib.sha256(certificate).hexdigest()[:_FINGERPRINT]}"
 
     @property
     def _kept(self) -> Path:

@@ -64,13 +64,13 @@ async def _work(given: Given, begin: Callable[[], str]) -> RunReport:
 def _running(given: Given, run: str, pool: RunnerPool) -> Running:
     from robo.services.auditing.sealer import Sealer
     from robo.services.worker.running import Running
-    from robo.store import runs
+    from robo.store import debits, runs
 
     store = given.store()
     sealer = None if given.keep is None else Sealer(store, given.keep, given.settings.audit)
     with store.read() as tx:
         found = runs.get(tx, run)
-    return Running(
+    running = Running(
         store=store,
         settings=given.settings,
         plan=given.plan,
@@ -85,3 +85,6 @@ def _running(given: Given, run: str, pool: RunnerPool) -> Running:
         pool=pool,
         sealed=sealer.look if sealer is not None else None,
     )
+    if not found.dry_run:
+        store.transact(lambda tx: debits.note(tx, run, running.earns))
+    return running

@@ -19,12 +19,17 @@ from robo.model.base import ItemState, Outcome
 from robo.model.baseline import BaselineRecord, Verdict
 from robo.model.ledger import LedgerKind, LedgerRow
 from robo.model.review import Person, Question
+from robo.model.statements import Reconciled
 from robo.proof.baselines import VerdictKind
 from robo.proof.checkpoint import Checkpoint
 from robo.proof.witness import Seen
 from robo.sdk.runner import CellChange
+from robo.services import bookkeeping
 from robo.services.auditing.looking import look_inside
 from robo.services.auditing.rotating import rotate
+from robo.services.bookkeeping import Where
+from robo.services.closings import Wanted as ToClose
+from robo.services.closings import close
 from robo.services.credentials import replaced
 from robo.services.people import answer
 from robo.services.settings import AuditSettings
@@ -46,6 +51,7 @@ from robo.store import (
     reviews,
     runs,
     sequencer,
+    statements,
     sweeps,
     witnesses,
     writebacks,
@@ -171,7 +177,14 @@ def earned(lab: Any) -> None:
         for kind, before, after in ((LedgerKind.CREDIT, 30, 5), (LedgerKind.DEBIT, 0, 10)):
             ledger.add(
                 tx,
-                LedgerRow(kind=kind, unit_hash="a1", minutes_before=before, minutes_after=after, **row),
+                LedgerRow(
+                    kind=kind,
+                    unit_hash="a1",
+                    minutes_before=before,
+                    minutes_after=after,
+                    reason="triage" if kind is LedgerKind.DEBIT else "",
+                    **row,
+                ),
                 actor="robot",
             )
         wrong = LedgerRow(
@@ -183,10 +196,27 @@ def earned(lab: Any) -> None:
             **row,
         )
         ledger.add(tx, wrong, actor="person-1")
-        watched = LedgerRow(kind=LedgerKind.TIME, unit_hash="a2", minutes_before=0, minutes_after=9, **row)
+        times = {"minutes_before": 0, "minutes_after": 9, "reason": "supervision"}
+        watched = LedgerRow(kind=LedgerKind.TIME, unit_hash="a2", **times, **row)
         ledger.add(tx, watched, actor="person-1")
         former = LedgerRow(kind=LedgerKind.OPENING, unit_hash="a3", minutes_before=60, minutes_after=0, **row)
         ledger.add(tx, former, actor="person-1")
+
+
+def closed(lab: Any) -> None:
+    """A month with everything that people state of it."""
+    where = Where(region="r", zone="Europe/Paris")
+    earned(lab)
+    with TemporaryDirectory() as keys:
+        with lab.store.write() as tx:
+            bookkeeping.log_time(tx, where, {"supervision": 0}, actor="person-1")
+            said = Reconciled(region="r", process="p", month="2026-03", volume=7, source="chorus", stock=2)
+            statements.reconcile(tx, said, actor="person-1")
+        lab.timer.pass_(60 * 86_400)
+        wanted = ToClose(region="r", month="2026-03", zone="Europe/Paris", actor="person-1")
+        close(lab.store, FileVault(Path(keys)), AuditSettings(), wanted)
+        with lab.store.write() as tx:
+            bookkeeping.attest(tx, "r", "2026-Q1", "cheffe-de-bureau", actor="person-1")
 
 
 def measured(lab: Any) -> None:
@@ -291,6 +321,9 @@ SCENARIOS: dict[EventType, Callable[[Any], object]] = {
     EventType.CORRECTION: earned,
     EventType.TIME: earned,
     EventType.OPENING: earned,
+    EventType.RECONCILED: closed,
+    EventType.ATTESTED: closed,
+    EventType.MONTH_CLOSED: closed,
     EventType.BASELINE_ADDED: measured,
     EventType.BASELINE_APPROVED: measured,
     EventType.BASELINE_SIGNED: measured,

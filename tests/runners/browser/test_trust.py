@@ -91,12 +91,19 @@ async def test_a_host_of_ones_own_authority_is_filed_to_once_by_who_is_shown(
     site.clear()
     site.pages |= {"/": html(FORM), "/d": html("<p>N° dossier : 12</p>")}
     rule = HostRule("portail", site.address)
-    session = await trusting.open(context(hosts=(rule,), secret=robot, kinds=kinds))
+    seen: list[tuple[str, bytes]] = []
+
+    def noted(origin: str, certificate: bytes) -> None:
+        seen.append((origin, certificate))
+
+    session = await trusting.open(context(hosts=(rule,), secret=robot, kinds=kinds, certified=noted))
     await session.perform([call("open", site.url("/"))])
     submit = call("submit", "Envoyer", read={"n": "N° dossier"}, in_once=True)
     answer = await session.submit([call("fill", {"Nom": "A"}, in_once=True)], submit, Gate())
     await session.close()
     assert answer.values == {"n": "12"}
+    port = int(site.address.rpartition(":")[2])
+    assert seen == [(site.address, ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("localhost", port))))]
     name = "robot.occitanie" if kinds else ""
     assert {(asked.method, asked.path, asked.headers["X-Name"]) for asked in site.asked} >= {
         ("GET", "/", name),

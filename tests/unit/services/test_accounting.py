@@ -23,6 +23,7 @@ def earner(**changes: str) -> Earner:
         "unit_key": "A1",
         "run": "run",
         "item": "item",
+        "host": "https://portail.example.fr",
     }
     return Earner(**{**facts, **changes})
 
@@ -44,7 +45,10 @@ def test_work_that_was_not_ours_earns_nothing() -> None:
     assert rows_for(earner(), ItemEnd(outcome=Outcome.DONE, ours=False), baseline(), KEY) == ()
 
 
-@pytest.mark.parametrize("outcome", [o for o in Outcome if o not in {Outcome.DONE, Outcome.REJECTED}])
+COUNTED = {Outcome.DONE, Outcome.REJECTED, Outcome.CANCELLED}
+
+
+@pytest.mark.parametrize("outcome", [o for o in Outcome if o not in COUNTED])
 def test_no_other_outcome_touches_the_ledger(outcome: Outcome) -> None:
     assert rows_for(earner(), ItemEnd(outcome=outcome, ours=True), baseline(), KEY) == ()
 
@@ -60,8 +64,9 @@ def test_what_is_handed_over_and_was_not_ours_costs_only() -> None:
     assert row.kind is LedgerKind.DEBIT
 
 
-def test_a_rejection_costs_its_triage() -> None:
-    (row,) = rows_for(earner(), ItemEnd(outcome=Outcome.REJECTED, code="x"), baseline(), KEY)
+@pytest.mark.parametrize("outcome", [Outcome.REJECTED, Outcome.CANCELLED])
+def test_a_rejection_and_what_a_person_ends_cost_their_triage(outcome: Outcome) -> None:
+    (row,) = rows_for(earner(), ItemEnd(outcome=outcome, code="x"), baseline(), KEY)
     assert (row.kind, row.net, row.reason) == (LedgerKind.DEBIT, -10, "triage")
 
 
@@ -90,15 +95,21 @@ def test_the_worked_check_of_the_design_gives_311_hours() -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "stands", "proven"),
-    [("production", True, True), ("production", False, False), ("test", True, False)],
-    ids=["in production", "not valid", "sandbox"],
+    ("changes", "stands", "proven"),
+    [
+        ({}, True, True),
+        ({}, False, False),
+        ({"environment": "test"}, True, False),
+        ({"host": ""}, True, False),
+        ({"host": "http://localhost:8000"}, True, False),
+    ],
+    ids=["in production", "not valid", "sandbox", "nobody granted a host", "this machine"],
 )
 def test_only_minutes_of_production_on_a_baseline_that_stands_are_auditable(
-    environment: str, stands: bool, proven: bool
+    changes: dict[str, str], stands: bool, proven: bool
 ) -> None:
     done = ItemEnd(outcome=Outcome.DONE, ours=True)
-    (row,) = rows_for(earner(environment=environment), done, baseline(), KEY, proven=stands)
+    (row,) = rows_for(earner(**changes), done, baseline(), KEY, proven=stands)
     assert row.auditable is proven
     assert (row.baseline, row.provenance) == (baseline().id, "timed")
     assert sums([row]).auditable == (25 if proven else 0)

@@ -24,6 +24,7 @@ def upgrade() -> None:
     """The months are added up again from the rows whose events have their place in the log."""
     op.add_column("ledger", sa.Column("units", sa.BigInteger(), server_default="1", nullable=False))
     op.add_column("ledger", _text("code"))
+    _looked_up()
     op.drop_table("ledger_months")
     op.create_table(
         "ledger_months",
@@ -35,6 +36,14 @@ def upgrade() -> None:
     _refill()
     _records()
     _decided()
+
+
+def _looked_up() -> None:
+    """By month, to count and to show its rows; by the row that one corrects."""
+    op.drop_index("ix_ledger_written", table_name="ledger")
+    op.create_index("ix_ledger_month", "ledger", ["region", "month", "process"])
+    corrects = sa.text("corrects <> ''")
+    op.create_index("ix_ledger_corrects", "ledger", ["corrects"], sqlite_where=corrects, postgresql_where=corrects)
 
 
 def _text(name: str) -> sa.Column[str]:
