@@ -86,6 +86,23 @@ def reason_word(reason: str) -> str:
     return words.get(reason, reason)
 
 
+def standing_word(standing: str) -> str:
+    """How far a baseline may be trusted, and what was decided about it."""
+    words = {
+        "valid": _("valid"),
+        "unapproved": _("not approved"),
+        "expired": _("expired"),
+        "other definition": _("measured for another definition"),
+        "too few": _("too few observations"),
+        "not timed": _("not timed"),
+        "superseded": _("superseded"),
+        "withdrawn": _("withdrawn"),
+        "approved": _("approved"),
+        "signed": _("signed"),
+    }
+    return words.get(standing, standing)
+
+
 def journal_word(state: str) -> str:
     """What the journal holds about an effect."""
     words = {

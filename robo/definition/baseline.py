@@ -22,7 +22,7 @@ from robo.proof.hours import Span
 KEYS: Final = (
     "robo", "baseline", "unit", *MEASURED, "method", "procedure", "steps", "whole", "source", "measured", "note",
 )  # fmt: skip
-STUDY_KEYS: Final = (*KEYS, "role", "observations")
+STUDY_KEYS: Final = (*KEYS, "role", "effects", "observations")
 """What a region's own study says besides."""
 FIGURE_KEYS: Final = ("median", "low", "high", "n")
 OBSERVATION_KEYS: Final = ("what", "day", "minutes", "seconds")
@@ -40,8 +40,8 @@ def read_baseline(path: FilePath, process: str, region: str) -> BaselineRecord |
 
 
 def read_study(path: FilePath, process: str, region: str) -> dict[str, Any]:
-    """What a region's own study says, without the digest of effects, which is the plan's: `effects` is "". `process`:
-    "" takes the one that the file names. Raises `DefinitionError`."""
+    """What a region's own study says. `process`: "" takes the one that the file names; `effects`, the digest of what
+    it was measured of: "" where the file does not say. Raises `DefinitionError`."""
     return _Reader(path, STUDY_KEYS, (TIMED, *METHODS)).said(process, region)
 
 
@@ -72,11 +72,10 @@ class _Reader:
             "region": region,
             "unit": document.text(document.required(entries, "unit", ()), ("unit",), "item"),
             "method": method,
-            **{key: document.text(entries.get(key), (key,)) for key in ("role", "source", "note")},
+            **{key: document.text(entries.get(key), (key,)) for key in ("role", "source", "note", "effects")},
             "procedure": document.text(entries.get("procedure"), ("procedure",), named),
             "steps": [document.whole(node, path, 0) for node, path in document.items(entries.get("steps"), ("steps",))],
             "whole": document.whole(entries.get("whole"), ("whole",), 0),
-            "effects": "",
         }
         if method == TIMED:
             record |= self._timed(entries, seen)
@@ -124,7 +123,7 @@ class _Reader:
         what = document.choice(document.required(entries, "what", path), (*path, "what"), MEASURED, MEASURED[0])
         day = self._day(document.required(entries, "day", path), (*path, "day"))
         if ("minutes" in entries) == ("seconds" in entries):
-            document.lacks("observations", "minutes", at=document.at(path), expected="minutes: 12")
+            document.lacks("observations", "minutes", at=document.at(path), expected="%(key)s: …")
         minutes = document.whole(entries.get("minutes"), (*path, "minutes"), 0)
         return [what, day, minutes * _MINUTE + document.whole(entries.get("seconds"), (*path, "seconds"), 0)]
 

@@ -43,6 +43,7 @@ class Chapter:
 
     title: str
     sentences: tuple[Sentence, ...]
+    of_one: bool = False  # it is what is done for each item
 
 
 def manual(plan: Plan, say: Say = in_english) -> tuple[Chapter, ...]:
@@ -51,7 +52,7 @@ def manual(plan: Plan, say: Say = in_english) -> tuple[Chapter, ...]:
     chapters = (
         Chapter(say("Before you begin", {}), (*writer.pieces(plan.every_session), *writer.pieces(plan.start))),
         *(Chapter(writer.first_use(host), tuple(writer.pieces(do))) for host, do in plan.by_host.items()),
-        Chapter(writer.each(), tuple(writer.item())),
+        Chapter(writer.each(), tuple(writer.item()), of_one=True),
         Chapter(say("When a row was set aside", {}), tuple(writer.segments(plan.sequels.get("rejected", ())))),
         Chapter(say("When a row was left", {}), tuple(writer.segments(plan.sequels.get("skipped", ())))),
         Chapter(say("When everything is done", {}), tuple(writer.segments(plan.finish))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,23 @@ def keep_names(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def put(file: Path, content: bytes) -> None:
+    """Replace `file` by `content`, readable by its owner only, whole or not at all, on disk when it returns. An OSError
+    passes through; what was there stays then."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mkstemp makes it 0600
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(name, file)  # noqa: PTH105 - atomic over an existing file on every system
+        keep_names(file.parent)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def refused(broken: OSError, path: Path | None = None) -> InfrastructureError:

@@ -6,14 +6,13 @@ import contextlib
 import json
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote
 
 from robo.errors import InfrastructureError, UsageError
-from robo.services.disk import keep_names
+from robo.services.disk import keep_names, put
 
 if TYPE_CHECKING:
     from pyrage.x25519 import Identity
@@ -163,19 +162,9 @@ def write_private(file: Path, content: bytes) -> None:
     """Replace `file` by `content`, readable by its owner only, whole or not at all, on disk when it returns.
 
     Raises `InfrastructureError` RB913 (no right, full disk); what was there stays."""
-    _make_private_folder(file.parent)
-    name = ""
     try:
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mkstemp makes it 0600
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(name, file)  # noqa: PTH105 - atomic over an existing file on every system
-        keep_names(file.parent)
+        put(file, content)
     except OSError as broken:
-        if name:
-            Path(name).unlink(missing_ok=True)
         raise _unreadable(file, broken) from broken
 
 

@@ -43,6 +43,7 @@ WORDS_AT = {
     "_lacking": 0,
     "lacking": 0,
     "_wrong_shape": 1,
+    "_amiss": 1,
     "wrong_value": 2,
 }
 """Where words stand that are translated with the message they are a fact of."""

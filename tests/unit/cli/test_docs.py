@@ -15,6 +15,7 @@ from typer.main import get_command
 from robo.cli.reference import actions_markdown
 from robo.cli.root import _summaries, app
 from robo.definition import baseline, case, keys, mailing, region
+from robo.definition.baseline import read_study
 from robo.definition.calendar import holidays_of
 from robo.definition.case import load_case
 from robo.definition.expressions import evaluate, scope_facts
@@ -68,7 +69,7 @@ BLOCKS = [(name, block) for name, text in TEXTS.items() for block in re.findall(
 WHOLE = [
     (name, block)
     for name, block in BLOCKS
-    if re.search(r"^(process|region|says): ", block, re.MULTILINE) and "robo: 1" in block
+    if re.search(r"^(process|region|says|baseline): ", block, re.MULTILINE) and "robo: 1" in block
 ]
 PARTS = [(name, block) for name, block in BLOCKS if (name, block) not in WHOLE]
 AROUND = """\
@@ -116,6 +117,9 @@ def test_a_whole_definition_of_the_documentation_is_valid(name: str, block: str,
         elif "\nsays: " in block:
             (tmp_path / "case.yaml").write_text(block, encoding="utf-8")
             load_case(tmp_path / "case.yaml")
+        elif "\nbaseline: " in block:
+            (tmp_path / "study.yaml").write_text(block, encoding="utf-8")
+            read_study(tmp_path / "study.yaml", "", "occitanie")
         else:
             found = re.search(r"^process: ([\w-]+)$", block, re.MULTILINE)
             assert found

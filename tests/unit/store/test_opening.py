@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from robo.errors import InfrastructureError, StoreConflict
-from robo.store import engine, rollups, schema, trouble
+from robo.store import baselines, engine, rollups, schema, trouble
 from robo.store.clock import Tx
 from robo.store.engine import Store, open_store, upgrade
 from robo.store.tables import metadata
@@ -104,6 +104,32 @@ def test_an_older_store_is_upgraded_in_one_transaction(tmp_path: Path) -> None:
         command.upgrade(config, "0001")
     assert upgrade(store)
     assert not upgrade(store)
+    store.close()
+
+
+def test_a_baseline_of_an_older_store_says_what_it_said_under_the_id_that_the_book_names(tmp_path: Path) -> None:
+    from alembic import command
+
+    store = open_store(str(tmp_path / "robo.db"))
+    with store.write() as tx:
+        config = Config()
+        config.set_main_option("script_location", "robo.store:migrations")
+        config.attributes["connection"] = tx
+        command.upgrade(config, "0009")
+        tx.execute(
+            text(
+                "INSERT INTO baselines "
+                "(id, process, region, unit, before, after, triage, recovery, method, n, detail, added) "
+                "VALUES ('old', 'p', 'r', 'dossier', 30, 5, 10, 15, 'imported', 0, :detail, 1)"
+            ),
+            {"detail": '{"measured":"2022-10","note":"","source":"une préfecture"}'},
+        )
+    upgrade(store)
+    with store.read() as tx:
+        (record,) = baselines.records(tx).values()
+    assert (record.id, record.region, record.unit, record.is_shipped) == ("old", "r", "dossier", True)
+    assert (record.measures.before.median, record.after, record.triage, record.recovery) == (30, 5, 10, 15)
+    assert (record.said["source"], record.said["last"], record.method) == ("une préfecture", "2022-10", "imported")
     store.close()
 
 

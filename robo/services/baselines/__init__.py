@@ -31,32 +31,44 @@ class Applied:
 
 def applicable(store: Store, plan: Plan, file: Path) -> Applied | None:
     """The record that applies to a run of `plan` that begins now: the region's own one that stands; else its newest
-    own one that nobody took back; else the one that ships with the process, kept as a record the first time."""
+    own one that nobody took back; else the one that ships with the process (`file`)."""
     effects = effects_digest(plan)
-    shipped = read_baseline(file, plan.process, plan.region)
-    if shipped is not None:
-        store.transact(lambda tx: baselines.add(tx, shipped))
+    shipped = ship(store, plan, file)
     with store.read() as tx:
         day = baselines.local_day(tx, plan.zone)
         known = baselines.records(tx, region=plan.region, process=plan.process)
         decided = baselines.verdicts(tx, known)
-    own = [each for each in known.values() if not each.is_shipped and each.unit == plan.counts.unit]
-    record = chosen(own, decided, effects, day) or shipped
+    record = chosen(known.values(), decided, effects, day, plan.counts.unit, shipped=shipped)
     return Applied(record=record, effects=effects) if record is not None else None
 
 
+def ship(store: Store, plan: Plan, file: Path) -> BaselineRecord | None:
+    """What a process ships, kept as a record of the region the first time; None when it ships none."""
+    shipped = read_baseline(file, plan.process, plan.region)
+    if shipped is not None:
+        store.transact(lambda tx: baselines.add(tx, shipped))
+    return shipped
+
+
 def chosen(
-    own: Iterable[BaselineRecord], decided: Mapping[str, Sequence[Verdict]], effects: str, day: str
+    known: Iterable[BaselineRecord],
+    decided: Mapping[str, Sequence[Verdict]],
+    effects: str,
+    day: str,
+    unit: str,
+    *,
+    shipped: BaselineRecord | None,
 ) -> BaselineRecord | None:
-    """Of a region's records, in the order they were added, the one that counts on `day`: see `applicable`."""
+    """Of the records of a process in a region, in the order they were added, the one that counts on `day`: see
+    `applicable`."""
     newest = None
-    for record in reversed(list(own)):
+    for record in reversed([each for each in known if each.unit == unit and not each.is_shipped]):
         found = standing(record.said, [each.said for each in decided[record.id]], effects, day)
         if found is Standing.VALID:
             return record
         if newest is None and found not in {Standing.WITHDRAWN, Standing.SUPERSEDED}:
             newest = record
-    return newest
+    return newest or shipped
 
 
 def provenance(baseline: BaselineRecord) -> str:
