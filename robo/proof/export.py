@@ -35,7 +35,7 @@ SUFFIX: Final = ".tlog-proof"
 REGION: Final = f"region{SUFFIX}"
 LONGEST_PAYLOAD: Final = 1 << 18
 """Bytes of a line: a payload of 64 KiB, each of its characters escaped, and what stands beside it."""
-_LONGEST_LINE: Final = {EARLIER: 2 * LONGEST_NOTE, PAYLOADS: LONGEST_PAYLOAD, ENTRIES: LONGEST + 1}
+_LONGEST_LINE: Final = {EARLIER: 2 * LONGEST_NOTE, ENTRIES: LONGEST + 1}
 _HEX: Final = re.compile("(?:[0-9a-f][0-9a-f])*").fullmatch
 
 
@@ -53,12 +53,12 @@ def write_export(
             tiles.add(level, node)
     tiles.close()
     newest = b""
-    with _written(folder / EARLIER) as earlier:
+    with written(folder / EARLIER) as earlier:
         for note in checkpoints:
             if newest:
                 earlier.write(canonical(newest.decode()) + b"\n")
             newest = str(note).encode()
-    _put(folder / CHECKPOINT, newest)
+    write_file(folder / CHECKPOINT, newest)
     _put_payloads(folder, payloads)
 
 
@@ -66,9 +66,9 @@ def write_region(
     folder: Path, entries: Iterable[bytes], proof: LogProof, payloads: Iterable[Payload] | None = None
 ) -> None:
     """Write all entries of one region up to the one that `proof` is of: what `verify_region` asks for."""
-    with _written(folder / ENTRIES) as file:
+    with written(folder / ENTRIES) as file:
         file.writelines(raw + b"\n" for raw in entries)
-    _put(folder / REGION, str(proof).encode())
+    write_file(folder / REGION, str(proof).encode())
     _put_payloads(folder, payloads)
 
 
@@ -77,8 +77,8 @@ def write_entries(
 ) -> None:
     """Write single entries, each with its proof: what `verify_entry` asks for."""
     for raw, proof in proven:
-        _put(folder / f"{proof.index}.json", raw)
-        _put(folder / f"{proof.index}{SUFFIX}", str(proof).encode())
+        write_file(folder / f"{proof.index}.json", raw)
+        write_file(folder / f"{proof.index}{SUFFIX}", str(proof).encode())
     _put_payloads(folder, payloads)
 
 
@@ -88,21 +88,21 @@ def read_export(folder: Path) -> Log:
 
     `InfrastructureError` RB632, RB630 when something is not in its format, RB660 when the disk does not give it, now or
     while it is read."""
-    newest = read_at(CHECKPOINT, Note.parse, _get(folder, CHECKPOINT, "a checkpoint", LONGEST_NOTE))
+    newest = read_at(CHECKPOINT, Note.parse, read_file(folder, CHECKPOINT, "a checkpoint", LONGEST_NOTE))
     size = read_at(CHECKPOINT, lambda text: Checkpoint.parse(text.decode()), newest.text.encode()).size
     return Log(
-        entries=_Again(lambda: _entries(folder, size)),
-        leaves=_Again(lambda: _leaves(folder, size)),
+        entries=Again(lambda: _entries(folder, size)),
+        leaves=Again(lambda: _leaves(folder, size)),
         nodes=_nodes(folder, size),
-        checkpoints=_Again(lambda: chain(_read_lines(folder, EARLIER, _note), [newest])),
+        checkpoints=Again(lambda: chain(read_lines(folder, EARLIER, _note, _LONGEST_LINE[EARLIER]), [newest])),
         payloads=read_payloads(folder),
     )
 
 
 def read_region(folder: Path) -> tuple[Iterable[bytes], LogProof]:
     """The entries of a region and the proof of the last, to be given to `verify_region`. Errors as of `read_export`."""
-    proof = read_at(REGION, _proof, _get(folder, REGION, "a proof", 2 * LONGEST_NOTE))
-    return _Again(lambda: _read_lines(folder, ENTRIES, bytes)), proof
+    proof = read_at(REGION, _proof, read_file(folder, REGION, "a proof", 2 * LONGEST_NOTE))
+    return Again(lambda: read_lines(folder, ENTRIES, bytes, _LONGEST_LINE[ENTRIES])), proof
 
 
 def read_entries(folder: Path) -> Iterator[tuple[str, bytes, LogProof]]:
@@ -111,9 +111,9 @@ def read_entries(folder: Path) -> Iterator[tuple[str, bytes, LogProof]]:
     with disk(folder.name):
         names = {each.name.removesuffix(SUFFIX).removesuffix(".json") for each in folder.iterdir()} - {PAYLOADS}
     for name in sorted(names, key=lambda name: (len(name), name)):
-        raw = _get(folder, f"{name}.json", "an entry", LONGEST)
+        raw = read_file(folder, f"{name}.json", "an entry", LONGEST)
         proof = f"{name}{SUFFIX}"
-        written = _get(folder, proof, "a proof", 2 * LONGEST_NOTE)
+        written = read_file(folder, proof, "a proof", 2 * LONGEST_NOTE)
         yield f"{name}.json", raw, read_at(proof, partial(_proof_of, name), written)
 
 
@@ -121,10 +121,10 @@ def read_payloads(folder: Path) -> Iterable[Payload] | None:
     """The payloads of a folder, None when none were exported."""
     with disk(PAYLOADS):
         there = (folder / PAYLOADS).exists()
-    return _Again(lambda: _read_lines(folder, PAYLOADS, _payload)) if there else None
+    return Again(lambda: read_lines(folder, PAYLOADS, _payload, LONGEST_PAYLOAD)) if there else None
 
 
-class _Again(Iterable[T]):
+class Again(Iterable[T]):
     """What can be gone through again: each time from its beginning."""
 
     def __init__(self, begin: Callable[[], Iterator[T]]) -> None:
@@ -155,7 +155,7 @@ class _Tiles:
     def _write(self, level: int | None) -> None:
         tile, index = self.open[level], self.done.get(level, 0)
         self.done[level] = index + 1
-        _put(self.folder / tile_path(level, index, len(tile)), pack(tile) if level is None else b"".join(tile))
+        write_file(self.folder / tile_path(level, index, len(tile)), pack(tile) if level is None else b"".join(tile))
         tile.clear()
 
 
@@ -166,7 +166,7 @@ def _entries(folder: Path, size: int) -> Iterator[bytes]:
         with disk(name):
             if not (folder / name).exists():
                 return
-        entries = unpack(_get(folder, name, "a bundle of entries", LARGEST), name)
+        entries = unpack(read_file(folder, name, "a bundle of entries", LARGEST), name)
         yield from entries
         if len(entries) != width:
             raise unreadable("RB632", kind="a bundle of entries", why="it is cut", place=name)
@@ -193,7 +193,7 @@ def _nodes(folder: Path, size: int) -> Callable[[int, int], bytes]:
 def _tile(folder: Path, size: int, level: int, index: int) -> list[bytes]:
     width = min(WIDTH, (size >> level * TILE_HEIGHT) - index * WIDTH)
     name = tile_path(level, index, width)
-    tile = _get(folder, name, "a tile", width * HASH_SIZE)
+    tile = read_file(folder, name, "a tile", width * HASH_SIZE)
     if len(tile) != width * HASH_SIZE:
         raise unreadable("RB632", kind="a tile", why="it is cut", place=name)
     return [tile[at : at + HASH_SIZE] for at in range(0, len(tile), HASH_SIZE)]
@@ -231,13 +231,13 @@ def _payload(line: bytes) -> Payload:
     raise unreadable("RB632", kind="a payload", why="it is not an event, a salt and a text")
 
 
-def _read_lines(folder: Path, name: str, read: Callable[[bytes], T]) -> Iterator[T]:
-    """What the lines of a file say, one at a time; none when there is no file. An error says on which line."""
+def read_lines(folder: Path, name: str, read: Callable[[bytes], T], most: int) -> Iterator[T]:
+    """What the lines of a file say, one at a time, each of `most` bytes at most; none when there is no file. An error
+    says on which line."""
     with disk(name):
         if not (folder / name).exists():
             return
         with (folder / name).open("rb") as file:
-            most = _LONGEST_LINE[name]
             for number, line in enumerate(iter(partial(file.readline, most + 1), b""), 1):
                 place = f"{name}, line {number}"
                 if len(line) > most:
@@ -245,8 +245,8 @@ def _read_lines(folder: Path, name: str, read: Callable[[bytes], T]) -> Iterator
                 yield read_at(place, read, line.removesuffix(b"\n"))
 
 
-def _get(folder: Path, name: str, kind: str, most: int) -> bytes:
-    """What a file holds; it has `most` bytes at most."""
+def read_file(folder: Path, name: str, kind: str, most: int) -> bytes:
+    """What a file holds; it has `most` bytes at most. RB632, RB660."""
     with disk(name):
         try:
             with (folder / name).open("rb") as file:
@@ -280,17 +280,19 @@ def disk(name: str) -> Iterator[None]:
 def _put_payloads(folder: Path, payloads: Iterable[Payload] | None) -> None:
     """A line each; one that nobody can open has none."""
     if payloads is not None:
-        with _written(folder / PAYLOADS) as file:
+        with written(folder / PAYLOADS) as file:
             for event, salt, body in payloads:
                 if body is not None:
                     file.write(canonical([event, salt.hex(), body.decode()]) + b"\n")
 
 
-def _put(path: Path, content: bytes) -> None:
-    with _written(path) as file:
+def write_file(path: Path, content: bytes) -> None:
+    """A file that holds this, and the folders it needs."""
+    with written(path) as file:
         file.write(content)
 
 
-def _written(path: Path) -> BinaryIO:
+def written(path: Path) -> BinaryIO:
+    """A file to be written, and the folders it needs."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return path.open("wb")

@@ -5,8 +5,6 @@ The first entry that is wrong is named, with what is wrong. Order is `seq`: a cl
 
 from __future__ import annotations
 
-from array import array
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -14,6 +12,7 @@ from typing import Final
 
 from robo.errors import InfrastructureError
 from robo.proof.checkpoint import Checkpoint, LogProof
+from robo.proof.doubles import Doubles
 from robo.proof.entry import Entry, RegionHead
 from robo.proof.findings import Finding, Flaw, Report, broken
 from robo.proof.handover import CHANGED, Keys, not_handed_over
@@ -77,9 +76,12 @@ def verify_region(  # noqa: PLR0917 - what is verified, by what, when
     policy: Policy,
     now: int | None = None,
     payloads: Iterable[Payload] | None = None,
+    *,
+    beside: Callable[[Entry], None] | None = None,
 ) -> Report:
     """For an auditor who may see one region only: the entries it has in the log `origin`, when they are all there, from
-    its first to the one that `proof` is of, and the quorum has seen them. `region` empty: that of the first entry.
+    its first to the one that `proof` is of, and the quorum has seen them. `region` empty: that of the first entry;
+    `beside` looks at each entry that follows from the one before it.
     RB630 to RB634, RB648 or RB649 tells what is wrong first."""
     head, last, report = RegionHead(), -1, Report()
     apart, keys = Payloads(payloads, report), Keys(policy.of(origin).logs)
@@ -94,6 +96,8 @@ def verify_region(  # noqa: PLR0917 - what is verified, by what, when
         report.witnessed_ts = report.sealed_ts = entry.ts
         keys.entry(entry)
         apart.take(entry)
+        if beside is not None:
+            beside(entry)
     seen = _standing(origin, head.leaf, last, proof, policy, now)
     apart.end(())
     for finding in report.findings[:1]:
@@ -187,7 +191,7 @@ class _Walk:
         self.frontier = Frontier()
         self.regions: dict[str, RegionHead] = {}
         self.times: dict[str, int] = {}
-        self.ids = _Ids()
+        self.ids = Doubles()
         self.ts: int | None = None
         self.stage, self.seq = Flaw.UNREADABLE, 0
 
@@ -221,7 +225,7 @@ class _Walk:
         self.stage = Flaw.LEAF
         if self.leaves is not None and next(self.leaves, None) is not None:
             raise broken("RB634", "the tree has a leaf here that is of no entry: the entry is gone", self.seq)
-        if double := self.ids.double(self.log.entries):
+        if double := _double(self.ids, self.log.entries):
             self.stage, (self.seq, first, name) = Flaw.TWICE, double
             raise broken("RB634", "it has the id of entry %(first)s: %(id)s", self.seq, first=first, id=name)
         self.payloads.end(self.log.purging)
@@ -275,31 +279,15 @@ class _Walk:
             self.times[region] = when
 
 
-class _Ids:
-    """Every id by eight bytes of it, in parts: a million take eight megabytes. Those that look alike are read again."""
-
-    def __init__(self) -> None:
-        self.parts = [array("q") for _ in range(64)]
-
-    def add(self, name: str) -> None:
-        number = hash(name)
-        self.parts[number & 63].append(number)
-
-    def double(self, entries: Iterable[bytes]) -> tuple[int, int, str] | None:
-        """The first entry that has the id of one before it, that one, and the id."""
-        alike = {
-            number
-            for part in self.parts
-            if len(set(part)) < len(part)
-            for number, times in Counter(part).items()
-            if times > 1
-        }
-        first: dict[str, int] = {}
-        for seq, raw in enumerate(entries if alike else ()):
-            name = Entry.read(raw).id
-            if hash(name) in alike and first.setdefault(name, seq) != seq:
-                return seq, first[name], name
-        return None
+def _double(ids: Doubles, entries: Iterable[bytes]) -> tuple[int, int, str] | None:
+    """The first entry that has the id of one before it, that one, and the id."""
+    alike = ids.alike()
+    first: dict[str, int] = {}
+    for seq, raw in enumerate(entries if alike else ()):
+        name = Entry.read(raw).id
+        if hash(name) in alike and first.setdefault(name, seq) != seq:
+            return seq, first[name], name
+    return None
 
 
 def _next(entry: Entry, head: RegionHead, leaf: bytes) -> RegionHead:

@@ -58,6 +58,17 @@ def export(
 
     Errors, with nothing written: `UsageError` RB664 (the folder is not empty), RB665 (nothing is called so); RB666
     (the log was never sealed, and cannot be), and whatever the store says. An OSError of the folder passes through."""
+    refuse_full(folder)
+    if wanted.payloads:
+        _note(store, wanted, actor)
+    unsealed = sealed(store, seal)
+    with store.read() as tx, whole(folder) as beside:
+        written, origin, size = write_log(tx, beside, wanted, policy)
+    return Exported(origin, written, size, unsealed)
+
+
+def refuse_full(folder: Path) -> None:
+    """An export is a folder of its own: RB664 when there is something in it."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(
             "RB664",
@@ -66,12 +77,6 @@ def export(
             remedy="name a folder that is not there yet",
             folder=str(folder),
         )
-    if wanted.payloads:
-        _note(store, wanted, actor)
-    unsealed = _sealed(store, seal)
-    with store.read() as tx, _whole(folder) as beside:
-        written, origin, size = _written(tx, beside, wanted, policy)
-    return Exported(origin, written, size, unsealed)
 
 
 def _note(store: Store, wanted: Wanted, actor: str) -> None:
@@ -82,8 +87,8 @@ def _note(store: Store, wanted: Wanted, actor: str) -> None:
     store.transact(write)
 
 
-def _sealed(store: Store, seal: Callable[[], object]) -> RoboError | None:
-    """Seal what there is. Where that cannot be, what was sealed before is exported, and why is told."""
+def sealed(store: Store, seal: Callable[[], object]) -> RoboError | None:
+    """Seal what there is. Where that cannot be, what was sealed before is exported, and why is told. RB666."""
     try:
         seal()
     except RoboError as trouble:
@@ -100,8 +105,8 @@ def _sealed(store: Store, seal: Callable[[], object]) -> RoboError | None:
     return None
 
 
-def _written(tx: Tx, folder: Path, wanted: Wanted, policy: Policy) -> tuple[int, str, int]:
-    """Write what is wanted; how many entries, of which log, from a checkpoint of which size."""
+def write_log(tx: Tx, folder: Path, wanted: Wanted, policy: Policy) -> tuple[int, str, int]:
+    """Write what is wanted; how many entries, of which log, from a checkpoint of which size. RB665."""
     if not wanted.region and not wanted.proof:
         newest = _newest(tx)
         head = Checkpoint.parse(newest.text)
@@ -110,8 +115,8 @@ def _written(tx: Tx, folder: Path, wanted: Wanted, policy: Policy) -> tuple[int,
         return head.size, head.origin, head.size
     if wanted.proof:
         return _written_entries(tx, folder, wanted, policy)
-    sealed = Checkpoint.parse(_newest(tx).text).size
-    answered = audit_search.purges(tx, sealed, region=wanted.region) if wanted.payloads else []
+    newest_size = Checkpoint.parse(_newest(tx).text).size
+    answered = audit_search.purges(tx, newest_size, region=wanted.region) if wanted.payloads else []
     seen = _seen(tx, policy, answered[-1][0] + 1 if answered else 0)
     head = Checkpoint.parse(seen.text)
     last = audit_search.last_of_region(tx, wanted.region, head.size)
@@ -175,7 +180,7 @@ def _unknown(name: str) -> UsageError:
 
 
 @contextmanager
-def _whole(folder: Path) -> Iterator[Path]:
+def whole(folder: Path) -> Iterator[Path]:
     """A folder beside, which takes its place when all is written, and goes when something is not."""
     beside = folder.parent / f".{folder.name}.{os.getpid()}"
     folder.parent.mkdir(parents=True, exist_ok=True)

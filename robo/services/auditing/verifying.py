@@ -66,14 +66,17 @@ def verify_store(store: Store, keep: Keep, settings: Settings, policy: Policy | 
         for region in audit_reading.regions(tx):
             periods.check(tx, region)
         origin = checkpoints.head_of(tx)[0]
-        policy = policy or _trusted(tx, keep, settings, origin)
+        policy = policy or trusted(tx, keep, settings, origin)
         now = (clock.now(tx) - EPOCH).total_seconds()
         report = verify_log(origin, audit_reading.log_of(tx), policy, int(now))
         report.findings += audit_reading.around(tx, report)
         return Verified(STORE, origin, report, not policy.is_met({}), sequencer.waiting(tx))
 
 
-def _trusted(tx: Tx, keep: Keep, settings: Settings, origin: str) -> Policy:
+def trusted(tx: Tx, keep: Keep, settings: Settings, origin: str) -> Policy:
+    """The policy of the settings; where it does not know the log `origin`, with the keys that the log itself names.
+
+    RB643 when no key of the log is known here."""
     policy = policy_if_any(settings)
     if policy.of(origin).logs or checkpoints.newest(tx) is None:
         return policy
