@@ -220,6 +220,17 @@ def test_two_records_of_one_unit_never_stand_at_once_and_the_later_one_supersede
     assert refused(store, lambda tx: deciding.approve(tx, new, by())) == "RB040"
 
 
+def test_a_record_that_ends_tomorrow_still_stands_today(store: Store) -> None:
+    old, new = timed(), timed(before=28)
+    keep(store, old, new)
+    approve(store, old)
+    with store.write() as tx:
+        deciding.withdraw(tx, old, by(), TOMORROW)
+    assert refused(store, lambda tx: deciding.approve(tx, new, by())) == "RB034"
+    approve(store, new, TOMORROW)
+    assert (stands(store, old), stands(store, new, TOMORROW)) == (Standing.VALID, Standing.VALID)
+
+
 def test_a_new_definition_has_a_record_of_its_own_beside_the_old_one(store: Store) -> None:
     old, new = timed(), timed(before=28, effects=OTHER)
     keep(store, old, new)
