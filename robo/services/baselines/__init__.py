@@ -68,7 +68,9 @@ def chosen(
             return record
         if newest is None and found not in {Standing.WITHDRAWN, Standing.SUPERSEDED}:
             newest = record
-    return newest or shipped
+    if newest is None and shipped is not None and shipped.unit == unit:
+        newest = shipped
+    return newest
 
 
 def provenance(baseline: BaselineRecord) -> str:

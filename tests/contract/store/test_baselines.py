@@ -268,11 +268,11 @@ def test_the_one_that_stands_counts_else_the_newest_own_one_else_the_shipped_one
         keep(store, record)
         timer.pass_(60)
 
-    def counts(day: str = TODAY, effects: str = EFFECTS) -> BaselineRecord | None:
+    def counts(day: str = TODAY, effects: str = EFFECTS, unit: str = "dossier") -> BaselineRecord | None:
         with store.read() as tx:
             known = baselines.records(tx, region="r")
             decided = baselines.verdicts(tx, known)
-        return chosen(known.values(), decided, effects, day, "dossier", shipped=shipped)
+        return chosen(known.values(), decided, effects, day, unit, shipped=shipped)
 
     assert counts() == newer
     approve(store, older)
@@ -283,6 +283,7 @@ def test_the_one_that_stands_counts_else_the_newest_own_one_else_the_shipped_one
         deciding.withdraw(tx, newer, by())
         deciding.withdraw(tx, older, by())
     assert counts() == shipped
+    assert (counts(unit="page"), counts(unit="lot")) == (other_unit, None)  # minutes of a dossier are none of a lot
 
 
 def test_a_record_is_found_by_the_beginning_of_its_id_if_no_other_has_it(store: Store) -> None:
