@@ -6,19 +6,14 @@ template; it is translated here, then filled with its facts, so that what is sto
 
 from __future__ import annotations
 
-import gettext as library
 import os
 import re
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
 from robo.errors import Words, fill
+from robo.services.languages import LANGUAGES, catalogue
 
-LANGUAGES: Final = ("en", "fr")
-CATALOGUES: Final = Path(__file__).parent.parent / "locale"
-DOMAIN: Final = "robo"
 _VARIABLES: Final = ("ROBO_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
 _COUNTED: Final = re.compile(r"(?:^|(?<=, )|(?<=: ))(line|entry|checkpoint) ([0-9]+)$")
 _project: list[str] = []
@@ -38,14 +33,6 @@ def prefer(language: str) -> None:
     """What the project prefers, for people whose environment says nothing."""
     if language in LANGUAGES:
         _project[:] = [language]
-
-
-@cache
-def catalogue(language: str) -> library.NullTranslations:
-    """The messages in one language; English needs none."""
-    if language == "en":
-        return library.NullTranslations()
-    return library.translation(DOMAIN, CATALOGUES, languages=[language], fallback=True)
 
 
 def _(message: str) -> str:
