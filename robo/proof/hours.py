@@ -14,8 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from typing import Any, Final, NamedTuple, Self
+from operator import add, attrgetter
+from typing import Any, Final, NamedTuple, Self, TypeVar
 
+K = TypeVar("K")
 PRODUCTION: Final = "production"
 """The environment that counts. Rows of others are rows, and no part of any figure."""
 CREDIT, DEBIT, CORRECTION, TIME, OPENING = "credit", "debit", "correction", "time", "opening"
@@ -124,15 +126,16 @@ class Figures:
         return self.proven + self.unreconciled + self.unmeasured
 
     def __add__(self, other: Self) -> Self:
-        return type(self)(*(getattr(self, each) + getattr(other, each) for each in _FIELDS))
+        return type(self)(*map(add, _members(self), _members(other)))
 
 
 _FIELDS: Final = tuple(each.name for each in fields(Figures))
+_members: Final[Callable[[Figures], tuple[int, ...]]] = attrgetter(*_FIELDS)
 
 
 def as_members(figures: Figures) -> dict[str, int]:
     """By name, as a closing and an export write them."""
-    return {name: getattr(figures, name) for name in _FIELDS}
+    return dict(zip(_FIELDS, _members(figures), strict=True))
 
 
 def is_here(host: str) -> bool:
@@ -193,19 +196,34 @@ def figures(
 ) -> dict[Key, Figures]:
     """The figures by region, process and month. `measures`: what the baseline of that id says, None where nobody knows;
     `borne_out`: see `reconciled`."""
-    found: dict[Key, Figures] = {}
+    return figures_by(lambda _, key: key, cells, measures, borne_out)
+
+
+def figures_by(
+    by: Callable[[Cell, Key], K],
+    cells: Iterable[tuple[Cell, Sums]],
+    measures: Callable[[str], Measures | None],
+    borne_out: frozenset[Key],
+) -> dict[K, Figures]:
+    """The same figures added up by something else of a cell: its host, its process."""
+    found: dict[K, dict[str, int]] = {}
     for cell, sums in cells:
-        if cell.environment == PRODUCTION:
-            key = Key(cell.region, cell.process, cell.month)
-            found[key] = found.get(key, Figures()) + _of(
-                cell, sums, measures(cell.baseline), borne_out=key in borne_out
-            )
-    return found
+        if cell.environment != PRODUCTION:
+            continue
+        key = Key(cell.region, cell.process, cell.month)
+        group = by(cell, key)
+        into = found.get(group)
+        if into is None:
+            into = found[group] = {}
+        for name, minutes in _of(cell, sums, measures(cell.baseline), borne_out=key in borne_out).items():
+            into[name] = into.get(name, 0) + minutes
+    return {key: Figures(**into) for key, into in found.items()}
 
 
 def total(found: Iterable[Figures]) -> Figures:
     """All of them added up."""
-    return sum(found, Figures())
+    columns = zip(*map(_members, found), strict=True)
+    return Figures(*map(sum, columns))
 
 
 def full_time(minutes: int, months: int) -> Fraction:
@@ -213,43 +231,43 @@ def full_time(minutes: int, months: int) -> Fraction:
     return Fraction(minutes * 12, YEAR * months) if months else Fraction(0)
 
 
-def _of(cell: Cell, sums: Sums, known: Measures | None, *, borne_out: bool) -> Figures:
+def _of(cell: Cell, sums: Sums, known: Measures | None, *, borne_out: bool) -> Mapping[str, int]:
+    """What one cell adds to the members of `Figures`."""
     if cell.kind == OPENING:
-        return Figures(opening=sums.net, opening_units=sums.units)
+        return {"opening": sums.net, "opening_units": sums.units}
     if cell.kind == TIME and cell.reason in {BUILD, REPLICATION}:
-        return Figures(investment=sums.after)
+        return {"investment": sums.after}
     if cell.kind == TIME:
-        return Figures(**_proven(-sums.after), **{_watching(cell.reason): sums.after})
+        return {**_proven(-sums.after), _watching(cell.reason): sums.after}
     if cell.kind == CREDIT:
         return _credit(cell, sums, known, borne_out=borne_out)
     if cell.kind == CORRECTION:
         return _correction(cell, sums, known)
     reason = cell.reason if cell.reason in {RECOVERY, WRONG} else TRIAGE
     side = _side(cell, -sums.after, _cost(sums, known, reason), borne_out=borne_out)
-    return Figures(touched=0 if reason == WRONG else sums.units, **side, **{reason: sums.after})
+    return {"touched": 0 if reason == WRONG else sums.units, **side, reason: sums.after}
 
 
 def _watching(reason: str) -> str:
     return MAINTENANCE if reason == MAINTENANCE else SUPERVISION
 
 
-def _credit(cell: Cell, sums: Sums, known: Measures | None, *, borne_out: bool) -> Figures:
+def _credit(cell: Cell, sums: Sums, known: Measures | None, *, borne_out: bool) -> Mapping[str, int]:
     if cell.reason == REPEATED:
-        return Figures()
-    return Figures(
-        units=sums.units, gross=sums.before, **_side(cell, sums.net, _gain(sums, known), borne_out=borne_out)
-    )
+        return {}
+    side = _side(cell, sums.net, _gain(sums, known), borne_out=borne_out)
+    return {"units": sums.units, "gross": sums.before, **side}
 
 
-def _correction(cell: Cell, sums: Sums, known: Measures | None) -> Figures:
+def _correction(cell: Cell, sums: Sums, known: Measures | None) -> Mapping[str, int]:
     """What is taken back waits for no volume. A correction of a credit takes its units back, and with them all of their
     range; one of time has the reason of that time, and is as proven as that."""
     if cell.reason in {BUILD, REPLICATION}:
-        return Figures(investment=sums.after)
+        return {"investment": sums.after}
     if cell.reason in {SUPERVISION, MAINTENANCE}:
-        return Figures(corrected=-sums.net, **_proven(sums.net))
+        return {"corrected": -sums.net, **_proven(sums.net)}
     side = _side(cell, sums.net, _gain(sums, known), borne_out=True)
-    return Figures(units=sums.units, gross=sums.before, corrected=-sums.net, **side)
+    return {"units": sums.units, "gross": sums.before, "corrected": -sums.net, **side}
 
 
 def _gain(sums: Sums, known: Measures | None) -> tuple[int, int]:

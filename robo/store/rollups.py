@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy import Boolean, RowMapping, Select, func, select, type_coerce
 
 from robo.errors import InfrastructureError
 from robo.proof.hours import Cell, Sums
@@ -26,6 +26,13 @@ _SUMS: Final = (
 )
 _CELL: Final = tuple(ledger.c[name] for name in Cell._fields)
 _BY_CELL: Final = select(*_CELL, *_SUMS).group_by(*_CELL)
+_FLAG: Final = type_coerce(ledger_months.c.auditable, Boolean)
+_MONTHS: Final = select(
+    *(_FLAG if name == "auditable" else ledger_months.c[name] for name in Cell._fields),
+    *(ledger_months.c[name] for name in _ADDED),
+)
+_WIDE: Final = len(Cell._fields)
+"""Where the sums begin in a row of `_MONTHS`: there are many, and they are read by their places."""
 _ASKED: Final = 500
 """Rows that one statement is asked for by their ids."""
 
@@ -38,12 +45,12 @@ def fold(tx: Tx, rows: Sequence[str]) -> None:
 def cells(tx: Tx, region: str = "", month: str = "") -> dict[Cell, Sums]:
     """All months, or those of a region, or one: what a report and a closing count with. What waits to be ordered is not
     among them."""
-    query = select(ledger_months)
+    query = _MONTHS
     if region:
         query = query.where(ledger_months.c.region == region)
     if month:
         query = query.where(ledger_months.c.month == month)
-    return dict(map(_cell, tx.execute(query).mappings()))
+    return {Cell._make(row[:_WIDE]): Sums._make(row[_WIDE:]) for row in tx.execute(query)}
 
 
 def first_difference(tx: Tx) -> InfrastructureError | None:
