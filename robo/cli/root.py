@@ -29,6 +29,7 @@ def _summaries() -> dict[str, str]:
         "items": _("list, show, answer, retry, resolve items"),
         "ledger": _("the book of minutes: look, log time, correct, close, attest"),
         "baseline": _("human minutes of one unit: observed, added, approved"),
+        "report": _("hours given back, by process, region and month"),
         "audit": _("the audit log: show, verify, export, seal, purge it"),
         "db": _("copy, restore, check, upgrade the store"),
         "actions": _("the actions a step may use"),

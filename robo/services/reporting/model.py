@@ -8,22 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
+from fractions import Fraction
+from zoneinfo import ZoneInfo
 
+from robo.errors import Words
 from robo.proof.baselines import Standing
-from robo.proof.hours import Figures, Measures
+from robo.proof.hours import Figures, Key, Measures, full_time
+from robo.services.reporting.calendar import last_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the report is of. Empty regions or processes: all of them. `first` and `last`: months, both included."""
+    """What the report is of. Empty regions or processes: all of them. `first` and `last`: months, both included; in a
+    report they are never empty, whoever asks leaves them out for all there is."""
 
     regions: Sequence[str] = ()
     processes: Sequence[str] = ()
-    first: str
-    last: str
+    first: str = ""
+    last: str = ""
     made: datetime
     zone: str = "Europe/Paris"
+
+    def takes(self, region: str, process: str) -> bool:
+        """Whether it is asked for. What was logged for all processes is part of a report of all of them only."""
+        return (not self.regions or region in self.regions) and (not self.processes or process in self.processes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,19 +46,30 @@ class Seal:
     root: str
     """In hexadecimal, of the newest checkpoint."""
     witnessed: int
+    """The entries that the countersignature which goes furthest covers."""
     witnesses: Mapping[str, datetime] = field(default_factory=dict)
     """Who countersigned, and when last."""
+    trouble: str = ""
+    """The code of what keeps the log from being sealed now; "" when nothing does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """One process: its figures over all regions and months asked for."""
+    """One process: its figures over all regions and months asked for. `process` is "" for time that was logged for all
+    of them. A picture stacks the three sides of `gains` above 0 and `costs` below: together they are the net."""
 
     process: str
     title: str
     figures: Figures
+    gains: Figures
+    """Of its credits alone: what it would have given back, had nobody had to do anything."""
     regions: int
     """How many regions run it."""
+
+    @property
+    def costs(self) -> int:
+        """What people spent on it, and what was taken back: minutes above 0."""
+        return self.gains.net - self.figures.net
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +93,13 @@ class Monthly:
     month: str
     figures: Figures
     cumulated: Figures
+    """Since the first month of the report; never anything from before robo."""
+
+    @property
+    def untouched(self) -> int | None:
+        """Of all that was done or taken up, how much no person had to touch, in thousandths; None: nothing was."""
+        whole = self.figures.units + self.figures.touched
+        return half_away(Fraction(1000 * self.figures.units, whole)) if whole > 0 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +112,7 @@ class Volume:
     credited: int
     volume: int | None = None
     source: str = ""
+    received: int | None = None
     stock: int | None = None
     delay_days: int | None = None
 
@@ -105,7 +134,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
-    """What would stand still when an application changes: the minutes that depend on its host."""
+    """What would stand still when an application changes: the minutes that depend on its host. Of credits alone."""
 
     host: str
     processes: Sequence[str]
@@ -125,8 +154,9 @@ class Method:
     """timed | declared | imported | hypothesis"""
     n_before: int
     n_after: int
-    measured: str
-    """From when to when, or when it was published."""
+    first: str
+    last: str
+    """The first and the last day it was measured on, or when it was published; "" when nobody says."""
     role: str
     """Of who measured; never a name."""
     approved: str
@@ -138,15 +168,30 @@ class Method:
     """Credited with it in the months asked for."""
 
 
+class Open(StrEnum):
+    """Why a month that is over is not closed."""
+
+    NOT_DUE = "not due"
+    """It closes by itself on day 10 of the next."""
+    NO_SUPERVISION = "no supervision"
+    """Nobody said how long people looked after the robots, be it 0."""
+    DUE = "due"
+    """Nothing is missing: whatever opens the store next closes it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """A month of a region: when it was closed, or why it is not yet, though it is over."""
+    """A month of a region that is over: when it was closed, or why it is not yet."""
 
     region: str
     month: str
     closed: datetime | None
-    why: str = ""
+    why: Open | None = None
     attested: bool = False
+    figures: Figures
+    """As they are counted today."""
+    frozen: Figures | None = None
+    """As they were closed. Where they differ, a volume was declared later; rows are never added to a closed month."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +214,10 @@ class ToMeasure:
     process: str
     unit: str
     minutes: int
+    """Net of its credits; 0 where nobody even guessed."""
     units: int
+    standing: Standing | None
+    """Of the baseline that most of them were credited with, today; None: there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,15 +225,19 @@ class LeftOut:
     """An export that is no part of the figures, and why."""
 
     name: str
-    why: str
+    why: Words
+    """In words that are translated when they are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All of it. `total` is what is asked for; `opening` stands in it apart, and is in no curve."""
+    """All of it. `total` is of the months asked for; only what is from before robo is of all time, stands in it apart
+    (`opening`), and is in no bar, curve or square."""
 
     asked: Asked
     total: Figures
+    cube: Mapping[Key, Figures] = field(default_factory=dict)
+    """By region, process and month: what all the others are sums of, and what was from before robo, by its month."""
     seals: Sequence[Seal] = ()
     bars: Sequence[Bar] = ()
     squares: Sequence[Square] = ()
@@ -198,6 +250,21 @@ class Report:
     corrections: Sequence[Correction] = ()
     to_measure: Sequence[ToMeasure] = ()
     left_out: Sequence[LeftOut] = ()
+
+    regions: Mapping[str, str] = field(default_factory=dict)
+    """The names of the regions, where they are known."""
+    unattributed: int = 0
+    """Minutes that were logged for all processes, and are no part of a report of some of them."""
+
+    @property
+    def until(self) -> date:
+        """The last day that it covers."""
+        return min(self.asked.made.astimezone(ZoneInfo(self.asked.zone)).date(), last_day(self.asked.last))
+
+    @property
+    def full_time(self) -> int:
+        """Full-time agents that would do what is proven, in hundredths; indicative, and never posts."""
+        return half_away(full_time(100 * self.total.proven, len(self.months)))
 
     @property
     def stopped(self) -> int:
@@ -213,3 +280,9 @@ class Report:
     def open(self) -> int:
         """Months that are over and not closed."""
         return sum(each.closed is None for each in self.closings)
+
+
+def half_away(number: Fraction) -> int:
+    """The nearest whole number, halves away from zero: as people round, whatever the sign."""
+    whole = int(abs(number) + Fraction(1, 2))
+    return whole if number >= 0 else -whole

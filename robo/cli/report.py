@@ -1,0 +1,180 @@
+"""`robo report`: the hours that robots gave back, for whoever reads, calculates, prints or checks; and the week."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from robo.cli import complete
+from robo.cli.console import data, emit, finish, verdict
+from robo.cli.here import Json, noun, opened, writing
+from robo.cli.language import _, chosen, say
+
+if TYPE_CHECKING:
+    from robo.app import App
+    from robo.app.reporting import Wanted
+    from robo.services.reporting.model import Report
+    from robo.services.reporting.texts import Texts
+
+app = noun(_("The hours that robots gave back, and the week."))
+
+
+class Format(StrEnum):
+    """What a report is written as."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+IN_FILES: Final = frozenset({Format.XLSX})
+"""What nobody reads on a terminal."""
+_MONTH: Final = "2026-10"
+Regions = Annotated[
+    list[str] | None,
+    typer.Option("--region", "-r", help=_("only this territory; may be repeated"), autocompletion=complete.regions),
+]
+Processes = Annotated[
+    list[str] | None,
+    typer.Option("--process", help=_("only this process; may be repeated"), autocompletion=complete.processes),
+]
+
+
+@app.command(help=_("Hours given back by process, region and month: proven, and apart what is not."))
+def hours(
+    *,
+    region: Regions = None,
+    process: Processes = None,
+    first: Annotated[str, typer.Option("--from", help=_("the first month"), metavar=_MONTH)] = "",
+    last: Annotated[str, typer.Option("--to", help=_("the last month"), metavar=_MONTH)] = "",
+    form: Annotated[
+        Format | None, typer.Option("--format", help=_("how it is written; the file's ending says it too"))
+    ] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--output", help=_("into this file"), metavar=_("FILE"))] = None,
+    as_json: Json = False,
+) -> None:
+    """All formats say the same numbers."""
+    from robo.app import reporting
+    from robo.cli.ledger import tell_due
+    from robo.services.reporting.texts import Texts
+
+    wanted, form = _wanted(region, process, first, last), _form(form, out, as_json=as_json)
+    with opened() as robo:
+        tell_due(robo)
+        found = reporting.hours(robo, wanted)
+        texts = Texts(chosen())
+        if out is None:
+            _show(found, texts, form)
+        else:
+            with writing(out):
+                _into(out, _writer(robo, found, texts, form))
+    where = {"lead": texts.head_parts(found)[0], "file": str(out)}
+    if out is not None:
+        verdict(say("%(lead)s · written: %(file)s", where), good=True)
+    elif form is Format.TABLE:
+        verdict(say("%(lead)s · robo report hours -o report.xlsx", where), good=True)
+
+
+@app.command(help=_("The last seven days in a few lines, for a mail: what was done, what waits, what expires."))
+def week(*, region: Regions = None, process: Processes = None, as_json: Json = False) -> None:
+    """Minutes of the week are not closed yet, and not reconciled."""
+    from robo.app import reporting
+    from robo.cli.ledger import tell_due
+    from robo.services.reporting import week as weekly
+    from robo.services.reporting.texts import Texts
+
+    with opened() as robo:
+        tell_due(robo)
+        report = reporting.hours(robo, _wanted(region, process, "", ""))
+        found = weekly.week(robo.store, report)
+        texts = Texts(chosen())
+    if as_json:
+        emit("report-week", weekly.as_json(found))
+        return
+    for line in weekly.as_text(found, report, texts):
+        data(line)
+    finish()
+
+
+def _wanted(region: list[str] | None, process: list[str] | None, first: str, last: str) -> Wanted:
+    from robo.app.reporting import Wanted
+    from robo.services.reporting.calendar import read_month
+
+    months = {"first": read_month(first, "--from"), "last": read_month(last, "--to")}
+    return Wanted(regions=tuple(region or ()), processes=tuple(process or ()), **months)
+
+
+def _form(said: Format | None, out: Path | None, *, as_json: bool) -> Format:
+    """As it was said, else as the file's ending has it, else a table. Raises `UsageError` RB067 for a workbook that has
+    no file to go to."""
+    from robo.errors import UsageError
+
+    ending = "" if out is None else out.suffix.removeprefix(".").lower()
+    guessed = Format(ending) if ending in set(Format) else Format.TABLE
+    form = said or (Format.JSON if as_json else guessed)
+    if form in IN_FILES and out is None:
+        raise UsageError(
+            "RB067",
+            "a report as %(form)s goes into a file, and none is named",
+            place="--output",
+            remedy="-o report.%(form)s",
+            form=form.value,
+        )
+    return form
+
+
+def _show(found: Report, texts: Texts, form: Format) -> None:
+    """On standard output."""
+    from robo.cli import report_table
+    from robo.services.reporting.as_csv import as_csv
+    from robo.services.reporting.as_json import NOUN, VERSION, as_json
+
+    if form is Format.TABLE:
+        report_table.show(found, texts)
+    elif form is Format.JSON:
+        emit(NOUN, as_json(found, texts), VERSION)
+    else:
+        data(as_csv(found).decode("utf-8-sig").replace("\r\n", "\n").rstrip("\n"))
+    finish()
+
+
+def _writer(robo: App, found: Report, texts: Texts, form: Format) -> Callable[[Path], Any]:
+    """What writes the file."""
+    from robo.services.reporting.as_csv import as_csv
+
+    if form is Format.XLSX:
+        return lambda place: _workbook(robo, found, texts, place)
+    if form is Format.CSV:
+        return lambda place: place.write_bytes(as_csv(found))
+
+    def shown(place: Path) -> None:
+        with place.open("w", encoding="utf-8") as file, redirect_stdout(file):
+            _show(found, texts, form)
+
+    return shown
+
+
+def _workbook(robo: App, found: Report, texts: Texts, place: Path) -> None:
+    from robo.app.reporting import rows
+    from robo.services.reporting.xlsx import write_xlsx
+
+    with rows(robo, found) as listed:
+        write_xlsx(found, texts, place, listed)
+
+
+def _into(file: Path, write: Callable[[Path], Any]) -> None:
+    """The file is there whole, or as it was."""
+    part = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        part.touch()
+        write(part)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
