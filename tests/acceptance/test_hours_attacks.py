@@ -15,6 +15,7 @@ import pytest
 from robo.engine.ports import ItemEnd
 from robo.errors import UsageError
 from robo.model.base import Outcome
+from robo.model.baseline import BaselineRecord
 from robo.model.ledger import LedgerRow
 from robo.plan.measured import effects_digest
 from robo.proof import hours
@@ -25,6 +26,7 @@ from robo.proof.national import national
 from robo.proof.policy import Policy, read_policy
 from robo.services import closings
 from robo.services.accounting import Earner, rows_for
+from robo.services.baselines import deciding
 from robo.services.closings import Wanted
 from robo.services.settings import AuditSettings
 from robo.services.vaults import FileVault
@@ -32,6 +34,7 @@ from robo.store import decisions, ledger
 from robo.store.engine import open_store, upgrade
 from tests.archives import Archive, Chain, a_year_later
 from tests.contract.conftest import Timer
+from tests.contract.store import test_baselines as studies
 from tests.contract.store.test_debits import KEY, MINUTES, RECORD, Work
 from tests.ledgers import PROCESS, World, hexadecimal, lines_of, rewrite
 from tests.unit.plan.conftest import Bench
@@ -193,7 +196,15 @@ def test_an_unknown_that_a_person_declares_done_costs_and_earns_nothing(work: Wo
 
 
 # ---- the baseline -------------------------------------------------------------------------------------------------
-def test_a_fat_baseline_is_not_the_one_that_was_observed(world: World, tmp_path: Path) -> None:
+def refused(archive: Archive, record: BaselineRecord, day: str = "", *, actor: str = studies.CHIEF) -> str:
+    """The code of an approval that the store does not take."""
+    return studies.refused(archive.store, lambda tx: deciding.approve(tx, record, studies.by(actor), day))
+
+
+def test_a_fat_baseline_is_not_the_one_that_was_observed(archive: Archive, world: World, tmp_path: Path) -> None:
+    own = studies.timed(before=90)
+    studies.keep(archive.store, own)
+    assert refused(archive, own, actor=studies.AUTHOR) == "RB030", "nobody approves his own minutes"
     fat = {"median": 90, "low": 90, "high": 90, "n": 10, "days": 2, "last": "2026-09-06"}
     world.measure(stated={"before": fat})
     assert caught(world, tmp_path) == "RB056"
@@ -233,7 +244,12 @@ def test_another_filter_or_effect_under_a_minor_version_ends_the_baseline(
     assert caught(world, tmp_path / "then") == "RB057"
 
 
-def test_a_baseline_that_counts_from_before_it_was_approved_is_refused(world: World, tmp_path: Path) -> None:
+def test_a_baseline_that_counts_from_before_it_was_approved_is_refused(
+    archive: Archive, world: World, tmp_path: Path
+) -> None:
+    late = studies.timed()
+    studies.keep(archive.store, late)
+    assert refused(archive, late, studies.YESTERDAY) == "RB035"
     record = world.measure()
     run = world.run()
     world.done(run, record, auditable=False)
@@ -246,7 +262,23 @@ def test_a_baseline_that_counts_from_before_it_was_approved_is_refused(world: Wo
     assert caught(world, tmp_path / "then") == "RB058"
 
 
-def test_two_processes_do_not_earn_more_than_a_person_needed_for_all_of_it(world: World, tmp_path: Path) -> None:
+def test_nothing_left_to_do_is_what_the_head_of_the_service_signs(
+    archive: Archive, world: World, tmp_path: Path
+) -> None:
+    perfect = studies.timed(after=0)
+    studies.keep(archive.store, perfect)
+    assert refused(archive, perfect) == "RB032"
+    world.done(world.run(), world.known(after=0))
+    assert caught(world, tmp_path) == "RB057"
+
+
+def test_two_processes_do_not_earn_more_than_a_person_needed_for_all_of_it(
+    archive: Archive, world: World, tmp_path: Path
+) -> None:
+    whole, twin = studies.timed(whole=30), studies.timed(process="q", whole=30)
+    studies.keep(archive.store, whole, twin)
+    studies.approve(archive.store, whole)
+    assert refused(archive, twin) == "RB031"
     world.known()
     world.decide(world.measure(process="titre-sejour-copie", before=20, procedure=PROCESS))
     assert caught(world, tmp_path) == "RB058"
