@@ -54,6 +54,8 @@ class World:
         self.cells: list[tuple[Cell, Sums]] = []
         self.runs: dict[str, str] = {}
         self.figures: Mapping[Key, Figures] | None = None
+        self.without: tuple[str, ...] = ()
+        """Members that rows of an older robo lack."""
 
     # ---- what happens ---------------------------------------------------------------------------------------------
     def id(self) -> str:
@@ -84,6 +86,7 @@ class World:
         stated, author, process = (
             changed.pop(name, other) for name, other in (("stated", {}), ("author", "person-a"), ("process", PROCESS))
         )
+        bound = {} if changed.pop("digest", True) else {"digest": None}
         dates = [(self.at - timedelta(days=1 + number)).date().isoformat() for number in range(days)]
         minutes = {"before": before, "after": after, "triage": 10, "recovery": 15, "wrong": 20}
         seen = [[what, dates[turn % days], each * 60] for what, each in minutes.items() for turn in range(n)]
@@ -109,7 +112,8 @@ class World:
         self.records[name] = record
         medians = {what: baselines.of(record, what).span.median for what in baselines.MEASURED}
         data = {"process": process, "unit": record["unit"], "method": record["method"], "n": n, "digest": digest}
-        self.say("baseline.added", name, {**data, **medians}, actor=author)
+        logged = {name: value for name, value in {**data, **medians, **bound}.items() if value is not None}
+        self.say("baseline.added", name, logged, actor=author)
         return name
 
     def decide(self, record: str, kind: str = "approved", *, day: str = "", actor: str = "person-b") -> None:
@@ -198,6 +202,7 @@ class World:
         self.passes(seconds=1)
         month = max(self.day[:7], following(self.closings[-1].month) if self.closings else "")
         said.setdefault("month", month)
+        said = {name: value for name, value in said.items() if name not in self.without}
         obj = item or said["ledger"]
         seq = self.say(f"ledger.{kind}", obj, said, cause=run)
         self.lines.append(row_line(f"ledger.{kind}", obj, run, plain_json(said), seq))

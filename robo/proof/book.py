@@ -199,13 +199,14 @@ class Book:
     def _of_open_month(self, entry: Entry, said: Mapping[str, Any], kind: str) -> None:
         """A row is of the month it was written in, or of the first that is open; what people log may be of an earlier
         one that is open. RB059."""
-        month, closed = said["month"], self.closed
+        month, closed, today = said["month"], self.closed, self.days.of(entry.ts)[:7]
+        if month == today and month > closed:
+            return
+        first = following(closed) if closed else ""
+        latest = max(today, first)
         if not _MONTH(month) or month <= closed:
             message = "the row %(row)s is of %(says)s, which was closed before: %(should)s was open"
-            should = max(self.days.of(entry.ts)[:7], following(closed)) if closed else self.days.of(entry.ts)[:7]
-            raise difference("RB059", message, seq=entry.seq, row=said["ledger"], says=month, should=should)
-        first = following(closed) if closed else ""
-        latest = max(self.days.of(entry.ts)[:7], first)
+            raise difference("RB059", message, seq=entry.seq, row=said["ledger"], says=month, should=latest)
         earliest = max(self.days.of(entry.ts - COMMIT)[:7], first)
         if month > latest or (month < earliest and kind not in {TIME, OPENING}):
             message = "the row %(row)s is of %(says)s, and was written in %(should)s"

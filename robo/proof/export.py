@@ -239,10 +239,14 @@ def read_lines(folder: Path, name: str, read: Callable[[bytes], T], most: int) -
             return
         with (folder / name).open("rb") as file:
             for number, line in enumerate(iter(partial(file.readline, most + 1), b""), 1):
-                place = f"{name}, line {number}"
                 if len(line) > most:
-                    raise _too_large("a line", most, place)
-                yield read_at(place, read, line.removesuffix(b"\n"))
+                    raise _too_large("a line", most, f"{name}, line {number}")
+                try:
+                    found = read(line.removesuffix(b"\n"))
+                except InfrastructureError as wrong:
+                    wrong.place = wrong.place or f"{name}, line {number}"
+                    raise
+                yield found
 
 
 def read_file(folder: Path, name: str, kind: str, most: int) -> bytes:

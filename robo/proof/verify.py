@@ -17,7 +17,7 @@ from robo.proof.entry import Entry, RegionHead
 from robo.proof.findings import Finding, Flaw, Report, broken
 from robo.proof.handover import CHANGED, Keys, not_handed_over
 from robo.proof.merkle import Frontier, leaf_hash
-from robo.proof.note import Note, read_at
+from robo.proof.note import Note
 from robo.proof.payloads import Payload, Payloads
 from robo.proof.policy import Policy, countersigned, judge
 
@@ -86,7 +86,11 @@ def verify_region(  # noqa: PLR0917 - what is verified, by what, when
     head, last, report = RegionHead(), -1, Report()
     apart, keys = Payloads(payloads, report), Keys(policy.of(origin).logs)
     for raw in entries:
-        entry = read_at(f"{region}: entry {head.rseq}", Entry.read, raw)
+        try:
+            entry = Entry.read(raw)
+        except InfrastructureError as wrong:
+            wrong.place = wrong.place or f"{region}: entry {head.rseq}"
+            raise
         region = region or entry.region
         if entry.region != region:
             raise broken("RB634", "the entry belongs to the region %(region)s", entry.seq, region=entry.region)

@@ -524,6 +524,27 @@ def test_a_lie_of_the_region_is_found_and_named(tmp_path: Path, name: str) -> No
     assert words in found
 
 
+def test_rows_of_older_logs_are_read_with_what_they_lack(tmp_path: Path) -> None:
+    world = World()
+    run = world.run()
+    world.without = ("version", "host", "units", "code")
+    world.done(run)
+    world.logs(30)
+    found = verified(world, world.export(tmp_path / "idf"))
+    assert found.difference is None
+    assert hours.total(found.figures.values()).units == 1
+
+
+def test_a_record_of_an_older_log_that_does_not_say_its_digest_proves_nothing(tmp_path: Path) -> None:
+    world = World()
+    record = world.known(digest=False)
+    run = world.run()
+    world.done(run, record, auditable=False)
+    assert verified(world, world.export(tmp_path / "before")).whole
+    world.done(run, record)
+    assert "RB057" in told(verified(world, world.export(tmp_path / "after")))
+
+
 # ---- whatever lawful people and robots do -------------------------------------------------------------------------
 ACTS = st.lists(
     st.sampled_from(
