@@ -179,7 +179,7 @@ async def _no_secret(name: str) -> Any:
 
 @contextmanager
 def stopwatch(robo: App, plan: Plan, role: str, say: Say, language: str) -> Iterator[tuple[Server, Study]]:
-    """The page of a time study, and its study, which is nobody else's meanwhile. RB036, RB041, RB044."""
+    """The page of a time study, and its study, which is nobody else's meanwhile. RB036, RB041, RB044, RB047."""
     from robo.services.baselines.adding import check_role
     from robo.services.baselines.scene import Scene
     from robo.services.baselines.stopwatch import Server, Watch
@@ -196,7 +196,7 @@ def stopwatch(robo: App, plan: Plan, role: str, say: Say, language: str) -> Iter
             return baselines.local_day(tx, plan.zone)
 
     with alone(file):
-        study = Study.begun(file, plan, role)
+        study = Study.begun(file, plan, role, today())
         watch = Watch(study=study, today=today, clock=lambda: _clock(plan.zone))
         with Server(watch, lambda each: page(each, scene, say)) as server:
             yield server, study

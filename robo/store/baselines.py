@@ -68,6 +68,12 @@ def records(
     return {row.id: BaselineRecord(id=row.id, detail=row.detail, author=row.author) for row in tx.execute(query)}
 
 
+def alone(tx: Tx, region: str) -> None:
+    """Nobody else decides about a record of this region until this transaction ends: what stands beside what is looked
+    at before each decision."""
+    tx.execute(select(baselines.c.id).where(baselines.c.region == region).order_by(baselines.c.id).with_for_update())
+
+
 def verdicts(tx: Tx, ids: Collection[str]) -> Mapping[str, Sequence[Verdict]]:
     """What was decided about each of these records, in the order it was; a record without a verdict has none."""
     found: dict[str, list[Verdict]] = {each: [] for each in ids}

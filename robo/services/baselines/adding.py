@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any, Final
 
 from robo.errors import RoboError, UsageError
@@ -18,6 +19,8 @@ from robo.store.clock import Tx
 
 MOST: Final = 8 * 60
 """Minutes of one unit; more is no unit, or no work."""
+LONGEST: Final = 92
+"""Days of one study, for each thing that is observed: one more observation does not renew those of last year."""
 _MINUTE: Final = 60
 
 
@@ -34,7 +37,7 @@ def add(tx: Tx, said: Mapping[str, Any], plan: Plan, *, actor: str, place: str =
     """Keep what a study says as a record of the plan's region. `place`: where it was read, for errors.
 
     RB033 absurd minutes, RB035 a day of the future, RB036 no role, RB037 another unit or no such point, RB041 another
-    definition, RB045 nothing observed."""
+    definition, RB045 nothing observed, RB047 observed over too long a time."""
     record = BaselineRecord.of(_whole(said, plan, place), actor)
     _check(record.said, plan, baselines.local_day(tx, plan.zone), place)
     return Added(record=record, is_new=baselines.add(tx, record), notes=tuple(_notes(record)))
@@ -84,6 +87,7 @@ def _check(said: Mapping[str, Any], plan: Plan, today: str, place: str) -> None:
             raise refusals.absurd(place, what, high, MOST)
     for what, day, seconds in said["observations"]:
         check_observation(what, day, seconds, today, place)
+    check_span(said["observations"], place)
     if said["method"] == TIMED and not all(of(said, what).n for what in MONTHS):
         raise refusals.nothing_observed(place)
 
@@ -100,6 +104,17 @@ def check_observation(what: str, day: str, seconds: int, today: str, place: str)
         raise refusals.absurd(place, what, seconds // _MINUTE, MOST)
     if day > today:
         raise refusals.day_not_possible(place, day, today)
+
+
+def check_span(observations: Sequence[Sequence[Any]], place: str, today: str = "") -> None:
+    """What is one measurement was made in one time: RB047. `today`: of one that goes on."""
+    for what in MEASURED:
+        days = sorted([day for kind, day, _ in observations if kind == what])
+        if not days:
+            continue
+        first, last = days[0], max(days[-1], today)
+        if date.fromisoformat(last) - date.fromisoformat(first) > timedelta(days=LONGEST):
+            raise refusals.too_long(place, what, first, last, LONGEST)
 
 
 def _notes(record: BaselineRecord) -> Iterator[RoboError]:

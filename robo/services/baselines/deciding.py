@@ -35,8 +35,7 @@ def found(tx: Tx, said: str) -> BaselineRecord:
 def approve(tx: Tx, record: BaselineRecord, by: Decider, day: str = "") -> Verdict:
     """Approved from `day` on (today when it is ""). RB030 by its author, RB031 more than the whole procedure, RB032 an
     after of 0 that nobody signed, RB034 another one stands for the unit, RB035 a day that is over."""
-    day = _day(tx, by, day)
-    return _approved(tx, record, by, day, _standing(tx, record, day))
+    return _approved(tx, record, by, _day(tx, by, day))
 
 
 def sign(tx: Tx, record: BaselineRecord, by: Decider) -> Verdict:
@@ -52,8 +51,7 @@ def supersede(tx: Tx, old: BaselineRecord, new: BaselineRecord, by: Decider, day
         raise refusals.of_another(new.id, old.id)
     day = _day(tx, by, day)
     _need_open(tx, old)
-    others = [other for other in _standing(tx, new, day) if other.id != old.id]
-    verdict = _approved(tx, new, by, day, others)
+    verdict = _approved(tx, new, by, day, instead_of=old.id)
     _decided(tx, old, VerdictKind.SUPERSEDED, by, day, successor=new.id)
     return verdict
 
@@ -65,13 +63,14 @@ def withdraw(tx: Tx, record: BaselineRecord, by: Decider, day: str = "") -> Verd
     return _decided(tx, record, VerdictKind.WITHDRAWN, by, _day(tx, by, day))
 
 
-def _approved(tx: Tx, record: BaselineRecord, by: Decider, day: str, others: Sequence[BaselineRecord]) -> Verdict:
+def _approved(tx: Tx, record: BaselineRecord, by: Decider, day: str, *, instead_of: str = "") -> Verdict:
     _need_other(record, by)
     kinds = _need_open(tx, record)
     if VerdictKind.APPROVED in kinds:
         raise refusals.over(record.id, "approved")
     if record.after == 0 and VerdictKind.SIGNED not in kinds:
         raise refusals.unsigned(record.id)
+    others = [other for other in _standing(tx, record, day) if other.id != instead_of]
     for other in others:
         if _is_same(other, record) and other.said["effects"] == record.said["effects"]:
             raise refusals.overlaps(record.id, other.id)
@@ -86,7 +85,8 @@ def _need_other(record: BaselineRecord, by: Decider) -> None:
 
 
 def _need_open(tx: Tx, record: BaselineRecord) -> set[VerdictKind]:
-    """What was decided about it, if it is not over: RB040."""
+    """What was decided about it, if it is not over: RB040. From here on nobody else decides."""
+    baselines.alone(tx, record.region)
     kinds = {verdict.kind for verdict in baselines.verdicts(tx, [record.id])[record.id]}
     for kind in (VerdictKind.WITHDRAWN, VerdictKind.SUPERSEDED):
         if kind in kinds:

@@ -157,6 +157,19 @@ def other_definition(place: str) -> UsageError:
     )
 
 
+def too_long(place: str, what: str, first: str, last: str, most: int) -> UsageError:
+    return UsageError(
+        "RB047",
+        "%(what)s was observed from %(first)s to %(last)s: one study is of %(most)s days at most",
+        place=place,
+        remedy="begin a new study (move the old file away, its record stays): old observations are no new measurement",
+        what=what,
+        first=first,
+        last=last,
+        most=most,
+    )
+
+
 def nothing_observed(place: str) -> UsageError:
     return UsageError(
         "RB045",

@@ -17,6 +17,7 @@ from robo.plan.measured import effects_digest
 from robo.plan.model import Plan
 from robo.proof.baselines import MEASURED, Measured, calculated, of
 from robo.services.baselines import refusals
+from robo.services.baselines.adding import check_span
 from robo.services.disk import on_disk, put
 
 _HEAD: Final = """\
@@ -40,8 +41,9 @@ class Study:
     observations: list[list[Any]] = field(default_factory=list)
 
     @classmethod
-    def begun(cls, file: Path, plan: Plan, role: str) -> Self:
-        """The study of this file, gone on with where there is one. RB041 when the process changed since."""
+    def begun(cls, file: Path, plan: Plan, role: str, today: str) -> Self:
+        """The study of this file, gone on with where there is one. RB041 when the process changed since, RB047 when it
+        is from long ago."""
         effects = effects_digest(plan)
         head = {"process": plan.process, "unit": plan.counts.unit, "role": role, "effects": effects}
         study = cls(file=file, head=head)
@@ -49,6 +51,7 @@ class Study:
             said = read_study(file, plan.process, plan.region)
             if said["effects"] != effects:
                 raise refusals.other_definition(str(file))
+            check_span(said["observations"], str(file), today)
             study.observations = list(said["observations"])
         return study
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -84,6 +85,12 @@ def refused(store: Store, act: Callable[[Tx], object]) -> str:
     with store.read() as tx:
         assert len(waiting(tx)) == before
     assert caught.value.remedy
+    return caught.value.code
+
+
+def refused_of(act: Callable[[], object]) -> str:
+    with pytest.raises(UsageError) as caught:
+        act()
     return caught.value.code
 
 
@@ -229,6 +236,23 @@ def test_a_record_that_ends_tomorrow_still_stands_today(store: Store) -> None:
     assert refused(store, lambda tx: deciding.approve(tx, new, by())) == "RB034"
     approve(store, new, TOMORROW)
     assert (stands(store, old), stands(store, new, TOMORROW)) == (Standing.VALID, Standing.VALID)
+
+
+def test_two_people_who_approve_at_once_approve_one(store: Store) -> None:
+    old, new = timed(), timed(before=28)
+    keep(store, old, new)
+    told: list[str] = []
+
+    def second() -> None:
+        told.append(refused_of(lambda: approve(store, new, actor="person-other")))
+
+    with store.write() as tx:
+        deciding.approve(tx, old, by())
+        other = threading.Thread(target=second)
+        other.start()
+        other.join(timeout=0.3)  # it waits for us, or it would be through by now
+    other.join()
+    assert told == ["RB034"]
 
 
 def test_a_new_definition_has_a_record_of_its_own_beside_the_old_one(store: Store) -> None:

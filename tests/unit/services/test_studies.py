@@ -95,6 +95,7 @@ def test_a_study_file_becomes_a_record_whose_figures_are_those_of_its_observatio
         ("day: 2026-02-10", "day: 2026-03-03", "RB035"),
         ("what: after", "what: triage", "RB045"),
         ("whole: 40", 'effects: "0000"', "RB041"),
+        ("day: 2026-02-10", "day: 2025-11-01", "RB047"),
     ],
 )
 def test_what_cannot_be_right_in_a_study_is_refused_and_nothing_is_kept(
@@ -158,7 +159,10 @@ class Ticks:
 
 def watch(file: Path, plan: Plan, ticks: Ticks) -> Watch:
     return Watch(
-        study=Study.begun(file, plan, "agente-instructrice"), today=lambda: TODAY, clock=lambda: "14:03", ticks=ticks
+        study=Study.begun(file, plan, "agente-instructrice", TODAY),
+        today=lambda: TODAY,
+        clock=lambda: "14:03",
+        ticks=ticks,
     )
 
 
@@ -208,12 +212,21 @@ def test_an_observation_that_cannot_be_kept_goes_on_and_is_told(tmp_path: Path, 
 
 def test_a_study_of_another_definition_is_not_gone_on_with(tmp_path: Path, plan: Plan) -> None:
     file = tmp_path / "s.yaml"
-    study = Study.begun(file, plan, "agente")
+    study = Study.begun(file, plan, "agente", TODAY)
     study.note("before", TODAY, 60)
     file.write_text(file.read_text(encoding="utf-8").replace(study.head["effects"], "0" * 64), encoding="utf-8")
     with pytest.raises(UsageError, match="changed since") as caught:
-        Study.begun(file, plan, "agente")
+        Study.begun(file, plan, "agente", TODAY)
     assert caught.value.code == "RB041"
+
+
+def test_one_more_observation_does_not_renew_those_of_last_year(tmp_path: Path, plan: Plan) -> None:
+    file = tmp_path / "s.yaml"
+    Study.begun(file, plan, "agente", "2025-03-02").note("before", "2025-03-02", 60)
+    assert Study.begun(file, plan, "agente", "2025-06-02").observations
+    with pytest.raises(UsageError) as caught:
+        Study.begun(file, plan, "agente", TODAY)
+    assert caught.value.code == "RB047"
 
 
 def test_one_study_has_one_stopwatch(tmp_path: Path) -> None:
