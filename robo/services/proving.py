@@ -87,13 +87,15 @@ def verify_books(
         keys = (policy or verifying.trusted(tx, keep, settings, origin)).logs
         size = found.report.size
         return found, [
-            _verified(tx, Manifest(region=region, zone=zones.get(region, ""), origin=origin), size, Policy(logs=keys))
+            books_of(tx, Manifest(region=region, zone=zones.get(region, ""), origin=origin), size, Policy(logs=keys))
             for region in audit_reading.regions(tx)
             if region in zones or next(iter(accounts_reading.Lines(tx, region, size)), None) is not None
         ]
 
 
-def _verified(tx: Tx, manifest: Manifest, size: int, policy: Policy) -> Proven:
+def books_of(tx: Tx, manifest: Manifest, size: int, policy: Policy) -> Proven:
+    """Verify the books of one region as they lie in a store, by its first `size` entries, which are known to be right;
+    closings by the keys of the `policy`."""
     region = manifest.region
     if not manifest.zone:
         message = "the region %(row)s has rows, and no file here says its calendar"

@@ -22,6 +22,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from robo.engine.ports import JournalState
 from robo.errors import RoboError
 from robo.model.base import Outcome
 from robo.model.ledger import LedgerKind
@@ -29,14 +30,17 @@ from robo.proof import hours
 from robo.proof.closings import Closing, last_due
 from robo.proof.entry import read_entry
 from robo.proof.hours import Cell, Figures, Sums
-from robo.services import bookkeeping, closings
+from robo.proof.ledger import Manifest
+from robo.proof.policy import Policy
+from robo.services import bookkeeping, closings, proving
+from robo.services.auditing.signing import open_ring
 from robo.services.bookkeeping import Where
 from robo.services.closings import Wanted
 from robo.services.sequencing import sequence_all
 from robo.services.settings import AuditSettings
 from robo.services.vaults import FileVault
+from robo.store import checkpoints, decisions, ledger, rollups, sequencer
 from robo.store import closings as kept
-from robo.store import decisions, ledger, rollups, sequencer
 from robo.store.engine import open_store, upgrade
 from tests.contract.conftest import Lab, Timer
 from tests.contract.store.test_debits import MINUTES, RECORD, Work
@@ -88,12 +92,19 @@ class Books(RuleBasedStateMachine):
 
     @rule(target=ended, claimed=consumes(running), ours=st.booleans())
     def is_done(self, claimed: Any, ours: bool) -> Any:
-        ours = ours and claimed.fence.item not in self.found
+        ours = ours and claimed.fence.item not in self.found and self.confirms(claimed)
         self.work.end(claimed, ours=ours)
         if ours and claimed.key not in self.credited:
             self.credited.add(claimed.key)
             self.net += GAIN
         return claimed
+
+    def confirms(self, claimed: Any) -> bool:
+        """The application answers the robot, or did before; whether it was the robot's own effect."""
+        row = self.lab.read(self.lab.once(claimed))
+        if row.state is not JournalState.DONE:
+            row = self.lab.receipt(claimed, row if row.state is JournalState.OPEN else self.lab.intent(claimed, row))
+        return bool(row.ours)
 
     @rule(target=ended, claimed=consumes(running), outcome=st.sampled_from([Outcome.SKIPPED, Outcome.REJECTED]))
     def ends(self, claimed: Any, outcome: Outcome) -> Any:
@@ -237,6 +248,17 @@ class Books(RuleBasedStateMachine):
             for month, figures in self.closed.items():
                 then, now = Closing.parse(figures.encode()), closings.figures_of(tx, "r", month)
                 assert (now.figures, now.rows) == (then.figures, then.rows)
+
+    @invariant()
+    def whoever_verifies_finds_nothing_wrong(self) -> None:
+        if not hasattr(self, "store"):
+            return
+        with self.store.read() as tx:
+            origin, size = checkpoints.head_of(tx)
+            keys = (open_ring(self.keep, origin, make=False).key.verifier(),) if self.closed else ()
+            found = proving.books_of(tx, Manifest(region="r", zone="UTC", origin=origin), size, Policy(logs=keys))
+            assert found.difference is None, (found.difference.place, str(found.difference))
+            assert found.cells == rollups.cells(tx)
 
     def figures(self, cells: dict[Cell, Sums]) -> Figures:
         found = hours.figures(cells.items(), lambda _: RECORD.measures, frozenset())
