@@ -11,7 +11,7 @@ Build and replication are a line of their own; what is from before robo stands a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from operator import add, attrgetter
@@ -196,28 +196,47 @@ def figures(
 ) -> dict[Key, Figures]:
     """The figures by region, process and month. `measures`: what the baseline of that id says, None where nobody knows;
     `borne_out`: see `reconciled`."""
-    return figures_by(lambda _, key: key, cells, measures, borne_out)
+    found = figures_by(lambda cell: (cell.region, cell.process, cell.month), cells, measures, borne_out)
+    return {Key(*key): each for key, each in found.items()}
 
 
 def figures_by(
-    by: Callable[[Cell, Key], K],
+    by: Callable[[Cell], K],
     cells: Iterable[tuple[Cell, Sums]],
     measures: Callable[[str], Measures | None],
     borne_out: frozenset[Key],
 ) -> dict[K, Figures]:
-    """The same figures added up by something else of a cell: its host, its process."""
-    found: dict[K, dict[str, int]] = {}
-    for cell, sums in cells:
+    """The same figures added up by something else of a cell: its host, its process.
+
+    What a cell adds is in proportion to its units and its minutes, so that it is asked once of all that are alike."""
+    found: dict[K, list[int]] = {}
+    known: dict[tuple[object, ...], Sequence[tuple[int, int, int, int]]] = {}
+    for cell, (units, before, after) in cells:
         if cell.environment != PRODUCTION:
             continue
-        key = Key(cell.region, cell.process, cell.month)
-        group = by(cell, key)
+        stands = (cell.region, cell.process, cell.month) in borne_out
+        alike = (cell.kind, cell.reason, cell.auditable, cell.baseline, stands)
+        parts = known.get(alike)
+        if parts is None:
+            parts = known[alike] = _parts(cell, measures(cell.baseline), borne_out=stands)
+        group = by(cell)
         into = found.get(group)
         if into is None:
-            into = found[group] = {}
-        for name, minutes in _of(cell, sums, measures(cell.baseline), borne_out=key in borne_out).items():
-            into[name] = into.get(name, 0) + minutes
-    return {key: Figures(**into) for key, into in found.items()}
+            into = found[group] = [0] * len(_FIELDS)
+        for place, of_units, of_before, of_after in parts:
+            into[place] += of_units * units + of_before * before + of_after * after
+    return {key: Figures(*into) for key, into in found.items()}
+
+
+def _parts(cell: Cell, known: Measures | None, *, borne_out: bool) -> Sequence[tuple[int, int, int, int]]:
+    """What a cell adds to each member of `Figures`, by its place: of each unit, each minute before, each after."""
+    ones = (Sums(1, 0, 0), Sums(0, 1, 0), Sums(0, 0, 1))
+    of_units, of_before, of_after = (_of(cell, one, known, borne_out=borne_out) for one in ones)
+    return [
+        (place, of_units.get(name, 0), of_before.get(name, 0), of_after.get(name, 0))
+        for place, name in enumerate(_FIELDS)
+        if name in of_units
+    ]
 
 
 def total(found: Iterable[Figures]) -> Figures:

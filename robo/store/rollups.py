@@ -50,7 +50,7 @@ def cells(tx: Tx, region: str = "", month: str = "") -> dict[Cell, Sums]:
         query = query.where(ledger_months.c.region == region)
     if month:
         query = query.where(ledger_months.c.month == month)
-    return {Cell._make(row[:_WIDE]): Sums._make(row[_WIDE:]) for row in tx.execute(query)}
+    return {Cell._make(row[:_WIDE]): Sums._make(row[_WIDE:]) for row in tx.execute(query).all()}
 
 
 def first_difference(tx: Tx) -> InfrastructureError | None:

@@ -152,7 +152,7 @@ class _Count:
     def gains(self) -> Mapping[tuple[str, str], Figures]:
         """What credits alone add up to, by process and host."""
         return figures_by(
-            lambda cell, _: (cell.process, cell.host.partition("#")[0]), self.credits, self.measures, self.borne_out
+            lambda cell: (cell.process, cell.host.partition("#")[0]), self.credits, self.measures, self.borne_out
         )
 
     @cached_property
