@@ -86,6 +86,9 @@ def _of_hours() -> Mapping[str, str]:
         "hours.reconciled": _("%(process)s, %(month)s: the application had %(volume)s (%(source)s)"),
         "hours.attested": _("%(quarter)s attested by the head of the service (%(role)s)"),
         "hours.closed": _("%(month)s closed: %(rows)s rows of minutes"),
+        "hours.rechecked": _(
+            "%(process)s, %(month)s: of %(drawn)s credits looked for again %(found)s are there, %(absent)s are not"
+        ),
         "baseline.added": _("baseline of %(process)s: %(before)s min before, %(after)s after (%(method)s)"),
         "baseline.approved": _("baseline %(obj)s of %(process)s approved from %(day)s on (%(role)s)"),
         "baseline.signed": _("baseline %(obj)s of %(process)s: an after of 0 signed (%(role)s)"),

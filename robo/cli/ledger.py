@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from robo.cli import ledger_proof, ledger_rows
+from robo.cli import ledger_evidence, ledger_proof, ledger_rows
 from robo.cli.console import emit, paint, table, talk, verdict
 from robo.cli.here import Json, Region, Yes, noun, opened, region_of, sure
 from robo.cli.language import _, say
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 app = noun(_("The book of minutes: look, log time, correct, state volumes, close, attest."))
 app.add_typer(ledger_rows.app)
 app.add_typer(ledger_proof.app)
+app.add_typer(ledger_evidence.app)
 _QUARTER: Final = re.compile(r"\d{4}-Q[1-4]")
 _SHORT: Final = 8
 

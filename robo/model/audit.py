@@ -43,6 +43,7 @@ class EventType(StrEnum):
     RECONCILED = "hours.reconciled"
     ATTESTED = "hours.attested"
     MONTH_CLOSED = "hours.closed"
+    RECHECKED = "hours.rechecked"
     BASELINE_ADDED = "baseline.added"
     BASELINE_APPROVED = "baseline.approved"
     BASELINE_SIGNED = "baseline.signed"

@@ -131,6 +131,7 @@ _MINUTES: Final = Said(
 )
 _VERDICT: Final = Said(NAME, {"process": NAME, "day": DAY, "role": NAME, "successor": NAME})
 _VOLUMES: Final = ("volume", "received", "stock", "delay_days")
+_RECHECKED: Final = ("credits", "drawn", "found", "absent", "unseen")
 _CHECKPOINT: Final = {"origin": LOG, "size": COUNT, "root": DIGEST, "code": COUNT, "witness": LOG}
 _CHANGED: Final = Said(NAME, {"process": NAME, "version": VERSION, "digest": DIGEST, "before": DIGEST})
 
@@ -195,6 +196,7 @@ SAID: Final[Mapping[E, Said]] = {
     E.RECONCILED: Said(ID, {"process": NAME, "month": MONTH, "source": NAME} | dict.fromkeys(_VOLUMES, COUNT)),
     E.ATTESTED: Said(ID, {"quarter": QUARTER, "role": NAME, "months": COUNT, "digest": DIGEST}),
     E.MONTH_CLOSED: Said(ID, {"month": MONTH, "digest": DIGEST, "size": COUNT, "rows": COUNT}),
+    E.RECHECKED: Said(ID, {"process": NAME, "month": MONTH, "seed": DIGEST} | dict.fromkeys(_RECHECKED, COUNT)),
     E.BASELINE_ADDED: Said(
         NAME,
         {

@@ -118,12 +118,6 @@ class Running:
             jump=self.jump,
             patience=math.inf if self.jump else PATIENCE,
         )
-        locked = partial(door, store=self.store, holder=worker.name, incarnation=lambda: worker.incarnation)
-        keychain = Keychain(self.store, self.plan, self.secret, self.run.id, worker.name)
-        exclusive = self.plan.sessions.account == "exclusive"
-        accounts = Accounts(self.store, worker.name, lambda: worker.incarnation) if exclusive else None
-        sign_ins = SignIns(keychain.mark_refused, locked if accounts is None else accounts.behind(locked))
-        beginning = Beginning(self._start)
         notes: list[RoboError] = []
 
         def told(what: str, facts: Mapping[str, Any]) -> None:
@@ -135,7 +129,7 @@ class Running:
             plan=self.plan,
             run=self.run.id,
             work=self._work,
-            sessions=lambda: self._sessions(keychain, sign_ins, beginning, accounts),
+            sessions=self.ways(worker.name, lambda: worker.incarnation),
             opening=self._opening,
             told=told,
         )
@@ -147,9 +141,19 @@ class Running:
         return await self._report(worker, time.monotonic() - began, tuple(notes))
 
     # ---- sessions ---------------------------------------------------------------------------------------
+    def ways(self, holder: str, incarnation: Callable[[], int]) -> Callable[[], SlotSessions]:
+        """What gives each slot of a worker its sessions: they share secrets, sign-ins in turn, and `start`."""
+        locked = partial(door, store=self.store, holder=holder, incarnation=incarnation)
+        keychain = Keychain(self.store, self.plan, self.secret, self.run.id, holder)
+        exclusive = self.plan.sessions.account == "exclusive"
+        accounts = Accounts(self.store, holder, incarnation) if exclusive else None
+        sign_ins = SignIns(keychain.mark_refused, locked if accounts is None else accounts.behind(locked))
+        beginning = Beginning(self._start)
+        return lambda: self._sessions(keychain, sign_ins, beginning, accounts)
+
     async def _start(self, sessions: SlotSessions) -> None:
         if self.plan.start:
-            await perform_start(self.plan, self._base(), sessions=sessions, clock=self.clock)
+            await perform_start(self.plan, self.base(), sessions=sessions, clock=self.clock)
 
     def _sessions(
         self, keychain: Keychain, sign_ins: SignIns, beginning: Beginning, accounts: Accounts | None
@@ -157,10 +161,10 @@ class Running:
         folder = private_folder(self.folder)
 
         async def setup(sessions: SlotSessions) -> None:
-            await perform_setup(self.plan, self._base(), sessions=sessions, clock=self.clock)
+            await perform_setup(self.plan, self.base(), sessions=sessions, clock=self.clock)
 
         async def host(sessions: SlotSessions, name: str, witness: Witness | None) -> None:
-            await set_up_host(self.plan, name, self._base(), sessions=sessions, clock=self.clock, witness=witness)
+            await set_up_host(self.plan, name, self.base(), sessions=sessions, clock=self.clock, witness=witness)
 
         return SlotSessions(
             self.pool,
@@ -177,7 +181,7 @@ class Running:
                 dry_run=self.run.dry_run,
                 places=(*given_places(self.plan.inputs, self.inputs), self._kept),
                 process=self.settings.processes / self.plan.process,
-                popups=popups_of(self.plan, self._base()),
+                popups=popups_of(self.plan, self.base()),
                 kinds={name: need.kind for name, need in self.plan.secrets.items()},
                 code=keychain.code,
                 turn=sign_ins.turn,
@@ -187,12 +191,13 @@ class Running:
             setup=setup,
             beginning=beginning,
             setup_runners=setup_runners(self.plan),
-            hosts=host_setups(self.plan, self._base(), host),
+            hosts=host_setups(self.plan, self.base(), host),
             accounts=accounts,
         )
 
     # ---- names ------------------------------------------------------------------------------------------
-    def _base(self) -> dict[str, Any]:
+    def base(self) -> dict[str, Any]:
+        """What every expression of the run may read."""
         facts = {"id": self.run.id, "date": self.date, "dry_run": self.run.dry_run}
         return base_names(self.plan, self.clock, inputs=self.inputs, run_facts=facts, environment=self.run.environment)
 
@@ -205,7 +210,7 @@ class Running:
 
     async def _opening(self, claimed: Claimed, sessions: SlotSessions) -> None:
         run = await self.store.run(lambda tx: items.begin(tx, claimed.fence))
-        base = self._base()
+        base = self.base()
         choice = Choice(limit=run.options.get("limit"), only=run.options.get("only"))
         source = await read_source(self.plan, sessions, lambda item: {**base, "item": item}, base, choice)
         _same_source(run, source.digest)
@@ -230,7 +235,7 @@ class Running:
 
     async def _work(self, claimed: Claimed) -> Work:
         item = {**claimed.row, **said_of(claimed.about)}
-        base = self._base()
+        base = self.base()
         if claimed.kind is ItemKind.ITEM:
             self._earner(claimed, {**base, "item": item})
         finish = claimed.kind is ItemKind.FINISH

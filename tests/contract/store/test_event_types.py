@@ -50,6 +50,7 @@ from robo.store import (
     purging,
     reviews,
     runs,
+    samples,
     sequencer,
     statements,
     sweeps,
@@ -58,6 +59,7 @@ from robo.store import (
 )
 from robo.store.audit_search import Wanted
 from robo.store.engine import Store, open_store
+from robo.store.samples import Rechecked
 
 KEY = "2026-TS-7731"
 WORDS = "Le dossier 2026-TS-7731 de Jean Martin existe"
@@ -217,6 +219,9 @@ def closed(lab: Any) -> None:
         close(lab.store, FileVault(Path(keys)), AuditSettings(), wanted)
         with lab.store.write() as tx:
             bookkeeping.attest(tx, "r", "2026-Q1", "cheffe-de-bureau", actor="person-1")
+            found = {"credits": 1, "drawn": 1, "found": 1, "absent": 0, "unseen": 0}
+            looked = Rechecked(region="r", process="p", month="2026-03", seed="a" * 64, **found)
+            samples.note(tx, looked, actor="robot")
 
 
 def measured(lab: Any) -> None:
@@ -324,6 +329,7 @@ SCENARIOS: dict[EventType, Callable[[Any], object]] = {
     EventType.RECONCILED: closed,
     EventType.ATTESTED: closed,
     EventType.MONTH_CLOSED: closed,
+    EventType.RECHECKED: closed,
     EventType.BASELINE_ADDED: measured,
     EventType.BASELINE_APPROVED: measured,
     EventType.BASELINE_SIGNED: measured,
