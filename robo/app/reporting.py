@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from robo.errors import DefinitionError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from robo.app import App
     from robo.proof.hours import Cell
     from robo.services.reporting.books import Books, Here
@@ -54,6 +56,43 @@ def _no_rounds() -> Iterator[None]:
             gc.enable()
 
 
+def national(folder: Path, policy: Path, wanted: Wanted, robo: App | None = None) -> Report:
+    """The report of the exports in a folder, each verified by the policy first, without any store. `robo`: the project
+    that one stands in, for the names it knows. Raises `UsageError` RB068 when the folder holds no export."""
+    from datetime import UTC, datetime
+
+    from robo.proof.ledger import MANIFEST
+    from robo.proof.national import national as verify
+    from robo.services.reporting.figures import report_of
+    from robo.services.reporting.model import Asked
+    from robo.services.reporting.national import books_of
+    from robo.services.witnessing.trust import policy_at
+
+    trusted, made = policy_at(policy), datetime.now(UTC)
+    exports = sorted(each.parent for each in folder.glob(f"*/{MANIFEST}"))
+    if not exports:
+        raise UsageError(
+            "RB068",
+            "%(folder)s holds no export of a ledger",
+            place=str(folder),
+            remedy="name the folder in which the exports of the regions lie, each in a folder of its own: "
+            "robo ledger export",
+            folder=str(folder),
+        )
+    found = books_of(verify(exports, trusted, int(made.timestamp())))
+    found = found if robo is None else _named(robo, found)
+    return report_of(
+        found,
+        Asked(
+            regions=tuple(wanted.regions),
+            processes=tuple(wanted.processes),
+            first=wanted.first,
+            last=wanted.last,
+            made=made,
+        ),
+    )
+
+
 def asked(robo: App, wanted: Wanted) -> Asked:
     """What is asked for, now, in the calendar of the region it is of; of several, in that of Paris."""
     from robo.services.reporting.model import Asked
@@ -94,7 +133,8 @@ def _named(robo: App, found: Books) -> Books:
     for region in regions:
         with suppress(DefinitionError):
             names[region] = robo.region(region).title
-    return replace(found, titles=titles, regions=names, effects=_effects(robo, found))
+    effects = found.effects or _effects(robo, found)  # an export says what ran in its region
+    return replace(found, titles=titles, regions=names, effects=effects)
 
 
 def _effects(robo: App, found: Books) -> dict[Here, str]:

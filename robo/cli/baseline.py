@@ -102,7 +102,7 @@ def _line(found: Shown) -> tuple[str, ...]:
 
 def _counts(found: Shown) -> str:
     stands = standing_word(found.standing.value)
-    return say("%(standing)s, counts today", {"standing": stands}) if found.applies else stands
+    return say("%(standing)s, in use", {"standing": stands}) if found.applies else stands
 
 
 def _show(found: Shown) -> None:
@@ -110,12 +110,13 @@ def _show(found: Shown) -> None:
 
     record, said = found.record, found.record.said
     data(paint(f"{record.id} · {record.process} · {record.region} · {record.unit}", "strong"))
-    data(f"{method_word(record.method)}; {_counts(found)}")
+    data(f"{method_word(record.method)} · {_counts(found)}")
     if said["role"]:
         data(say("measured by: %(role)s", {"role": said["role"]}))
-    for name, text in ((_("source"), said["source"]), (_("note"), said["note"])):
-        if text:
-            data(f"{name}: {text}")
+    if said["source"]:
+        data(say("source: %(origin)s", {"origin": said["source"]}))
+    if said["note"]:
+        data(say("note: %(words)s", {"words": said["note"]}))
     if said["first"]:
         days = {"first": said["first"], "last": said["last"], "until": valid_to(said) or "-"}
         data(say("measured from %(first)s to %(last)s, good until %(until)s", days))
@@ -127,8 +128,8 @@ def _show(found: Shown) -> None:
     table(headers, [(_what(what), *each.span, each.n or "-", each.days or "-") for what, each in figures])
     data()
     for each in found.verdicts:
-        facts = {"day": each.day, "role": each.role, "actor": each.actor}
-        data(f"{standing_word(each.kind.value)}: {say('from %(day)s on, by %(role)s (%(actor)s)', facts)}")
+        facts = {"what": standing_word(each.kind.value), "day": each.day, "role": each.role, "actor": each.actor}
+        data(say("%(what)s from %(day)s on, by %(role)s (%(actor)s)", facts))
 
 
 def _what(what: str) -> str:

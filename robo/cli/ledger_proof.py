@@ -103,19 +103,25 @@ def verify(
         raise typer.Exit(TO_HANDLE)
 
 
+def no_policy() -> RoboError:
+    """Nobody said by whose word an export is to be believed."""
+    from robo.errors import UsageError
+
+    return UsageError(
+        "RB667",
+        "an export is verified by the policy of who receives it, and none is named",
+        place="--policy",
+        remedy="--policy FILE: the log's key as its owner publishes it, your witnesses, the quorum",
+    )
+
+
 def _export(folder: Path, policy: Path | None, origin: str) -> Proven:
     """No project, no store, no settings."""
-    from robo.errors import UsageError
     from robo.proof.ledger import verify_ledger
     from robo.services.witnessing.trust import policy_at
 
     if policy is None:
-        raise UsageError(
-            "RB667",
-            "an export is verified by the policy of who receives it, and none is named",
-            place="--policy",
-            remedy="--policy FILE: the log's key as its owner publishes it, your witnesses, the quorum",
-        )
+        raise no_policy()
     return verify_ledger(folder, policy_at(policy), int(time.time()), origin)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from robo.cli import complete
-from robo.cli.console import data, emit, finish, verdict
+from robo.cli.console import data, emit, finish, paint, talk, verdict
 from robo.cli.here import Json, noun, opened, writing
 from robo.cli.language import _, chosen, say
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from robo.app.reporting import Wanted
     from robo.services.reporting.model import Report
     from robo.services.reporting.texts import Texts
+
+    Rows = Callable[[], AbstractContextManager[Iterator[Mapping[str, Any]]]]
 
 app = noun(_("The hours that robots gave back, and the week."))
 
@@ -37,6 +39,11 @@ class Format(StrEnum):
 IN_FILES: Final = frozenset({Format.XLSX})
 """What nobody reads on a terminal."""
 _MONTH: Final = "2026-10"
+TO_HANDLE: Final = 3
+"""The exit code of a sum without a region that should be in it."""
+PolicyFile = Annotated[
+    Path | None, typer.Option("--policy", help=_("whom you trust: logs, witnesses, quorum"), metavar="FILE")
+]
 Regions = Annotated[
     list[str] | None,
     typer.Option("--region", "-r", help=_("only this territory; may be repeated"), autocompletion=complete.regions),
@@ -58,28 +65,29 @@ def hours(
         Format | None, typer.Option("--format", help=_("how it is written; the file's ending says it too"))
     ] = None,
     out: Annotated[Path | None, typer.Option("-o", "--output", help=_("into this file"), metavar=_("FILE"))] = None,
+    exports: Annotated[
+        Path | None,
+        typer.Option(
+            "--from-exports", help=_("of the exports in this folder, each verified first"), metavar=_("FOLDER")
+        ),
+    ] = None,
+    policy: PolicyFile = None,
     as_json: Json = False,
 ) -> None:
-    """All formats say the same numbers."""
-    from robo.app import reporting
-    from robo.cli.ledger import tell_due
+    """All formats say the same numbers. Exit 3: an export is left out, and named."""
     from robo.services.reporting.texts import Texts
 
     wanted, form = _wanted(region, process, first, last), _form(form, out, as_json=as_json)
-    with opened() as robo:
-        tell_due(robo)
-        found = reporting.hours(robo, wanted)
+    with _reported(wanted, exports, policy) as (found, rows):
         texts = Texts(chosen())
         if out is None:
             _show(found, texts, form)
         else:
             with writing(out):
-                _into(out, _writer(robo, found, texts, form))
-    where = {"lead": texts.head_parts(found)[0], "file": str(out)}
-    if out is not None:
-        verdict(say("%(lead)s · written: %(file)s", where), good=True)
-    elif form is Format.TABLE:
-        verdict(say("%(lead)s · robo report hours -o report.xlsx", where), good=True)
+                _into(out, _writer(found, rows, texts, form))
+    _verdict(found, texts, form, out)
+    if found.left_out:
+        raise typer.Exit(TO_HANDLE)
 
 
 @app.command(help=_("The last seven days in a few lines, for a mail: what was done, what waits, what expires."))
@@ -101,6 +109,47 @@ def week(*, region: Regions = None, process: Processes = None, as_json: Json = F
     for line in weekly.as_text(found, report, texts):
         data(line)
     finish()
+
+
+@contextmanager
+def _reported(wanted: Wanted, exports: Path | None, policy: Path | None) -> Iterator[tuple[Report, Rows | None]]:
+    """The report, and what gives the rows of the book behind it: of the project's store; or of exports, whose rows stay
+    where they are."""
+    from robo.app import reporting
+    from robo.cli.ledger import tell_due
+
+    if exports is None:
+        with opened() as robo:
+            tell_due(robo)
+            found = reporting.hours(robo, wanted)
+            yield found, lambda: reporting.rows(robo, found)
+        return
+    if policy is None:
+        from robo.cli.ledger_proof import no_policy
+
+        raise no_policy()
+    yield reporting.national(exports, policy, wanted, _here()), None
+
+
+def _here() -> App | None:
+    """The project one stands in, if any: it knows the names of regions and processes."""
+    from robo.app import open_app
+    from robo.errors import UsageError
+
+    try:
+        return open_app()
+    except UsageError:
+        return None
+
+
+def _verdict(found: Report, texts: Texts, form: Format, out: Path | None) -> None:
+    for each in found.left_out:
+        talk(paint(say("%(name)s is left out: %(why)s", {"name": each.name, "why": each.why}), "bad"))
+    where = {"lead": texts.head_parts(found)[0], "file": str(out)}
+    if out is not None:
+        verdict(say("%(lead)s · written: %(file)s", where), good=not found.left_out)
+    elif form is Format.TABLE:
+        verdict(say("%(lead)s · robo report hours -o report.xlsx", where), good=not found.left_out)
 
 
 def _wanted(region: list[str] | None, process: list[str] | None, first: str, last: str) -> Wanted:
@@ -145,12 +194,12 @@ def _show(found: Report, texts: Texts, form: Format) -> None:
     finish()
 
 
-def _writer(robo: App, found: Report, texts: Texts, form: Format) -> Callable[[Path], Any]:
+def _writer(found: Report, rows: Rows | None, texts: Texts, form: Format) -> Callable[[Path], Any]:
     """What writes the file."""
     from robo.services.reporting.as_csv import as_csv
 
     if form is Format.XLSX:
-        return lambda place: _workbook(robo, found, texts, place)
+        return lambda place: _workbook(found, rows, texts, place)
     if form is Format.CSV:
         return lambda place: place.write_bytes(as_csv(found))
 
@@ -161,11 +210,13 @@ def _writer(robo: App, found: Report, texts: Texts, form: Format) -> Callable[[P
     return shown
 
 
-def _workbook(robo: App, found: Report, texts: Texts, place: Path) -> None:
-    from robo.app.reporting import rows
+def _workbook(found: Report, rows: Rows | None, texts: Texts, place: Path) -> None:
     from robo.services.reporting.xlsx import write_xlsx
 
-    with rows(robo, found) as listed:
+    if rows is None:
+        write_xlsx(found, texts, place, None)
+        return
+    with rows() as listed:
         write_xlsx(found, texts, place, listed)
 
 

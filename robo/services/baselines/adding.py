@@ -101,7 +101,7 @@ def check_role(role: str, place: str = "--role") -> None:
 def check_observation(what: str, day: str, seconds: int, today: str, place: str) -> None:
     """One observation by itself: RB033, RB035."""
     if not 0 <= seconds <= MOST * _MINUTE:
-        raise refusals.absurd(place, what, seconds // _MINUTE, MOST)
+        raise refusals.absurd(place, f"{what}, {day}", seconds // _MINUTE, MOST)
     if day > today:
         raise refusals.day_not_possible(place, day, today)
 

@@ -111,7 +111,7 @@ class _Count:
         return Report(
             asked=self.asked,
             total=total([*self.cube.values(), *self.before.values()]),
-            cube={**self.cube, **{key: self.cube.get(key, Figures()) + each for key, each in self.before.items()}},
+            cube=self.whole,
             seals=self.books.seals,
             bars=self.bars(),
             squares=self.squares(),
@@ -142,6 +142,11 @@ class _Count:
     @cached_property
     def before(self) -> Mapping[Key, Figures]:
         return figures(self.opening, self.measures, self.borne_out)
+
+    @cached_property
+    def whole(self) -> Mapping[Key, Figures]:
+        """With what was before robo."""
+        return {**self.cube, **{key: self.cube.get(key, Figures()) + each for key, each in self.before.items()}}
 
     @cached_property
     def gains(self) -> Mapping[tuple[str, str], Figures]:
@@ -306,9 +311,13 @@ class _Count:
 
     # ---- what is closed ------------------------------------------------------------------------------------
     def closings(self) -> list[Closed]:
-        """Each month of each region that is over and has minutes."""
-        over = calendar.month_of(self.day)
-        by_month = _grouped(((key.region, key.month), each) for key, each in self.cube.items() if key.month < over)
+        """Each month of each region that is over and has minutes: all that a closing is of, from before robo too."""
+        first, last, over = self.asked.first, self.asked.last, calendar.month_of(self.day)
+        by_month = _grouped(
+            ((key.region, key.month), each)
+            for key, each in self.whole.items()
+            if first <= key.month <= last and key.month < over
+        )
         return [self.closed(region, month, each) for (region, month), each in sorted(by_month.items())]
 
     def closed(self, region: str, month: str, found: Figures) -> Closed:

@@ -134,9 +134,16 @@ def to_measure(book: Book, sheet: Any, report: Report, texts: Texts) -> Placed:
 
 
 def items(
-    book: Book, sheet: Any, report: Report, texts: Texts, *, rows: Iterable[Mapping[str, Any]], limit: int = LAST_ROW
+    book: Book,
+    sheet: Any,
+    report: Report,
+    texts: Texts,
+    *,
+    rows: Iterable[Mapping[str, Any]] | None,
+    limit: int = LAST_ROW,
 ) -> int:
-    """Rows of the ledger as they come, without anybody's name or number; how many. What does not fit is told."""
+    """Rows of the ledger as they come, without anybody's name or number; how many. What does not fit is told, and that
+    there are none here."""
     say = texts.say
     columns = [
         Column(say("written"), Kind.DAY, 12),
@@ -153,7 +160,9 @@ def items(
     book.widths(sheet, columns)
     book.headings(sheet, 0, columns)
     row, zone = 1, ZoneInfo(report.asked.zone)
-    for each in rows:
+    if rows is None:
+        sheet.write_string(row, 0, say("the rows are in the export of each region: rows.jsonl"), book.format(bold=True))
+    for each in rows or ():
         if row == limit - 1:
             sheet.write_string(row, 0, say("more rows than a sheet has: ask for fewer months"), book.format(bold=True))
             break

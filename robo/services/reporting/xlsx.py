@@ -23,14 +23,15 @@ _FITS: Final = 125
 """Letters that fit into a line of the first sheet."""
 
 
-def write_xlsx(report: Report, texts: Texts, file: Path, rows: Iterable[Mapping[str, Any]]) -> int:
-    """Write the workbook. `rows`: of the ledger, as `robo.store.ledger` has them; read once, never held together.
-    How many of them are in it. Raises `OSError` when the file cannot be written."""
+def write_xlsx(report: Report, texts: Texts, file: Path, rows: Iterable[Mapping[str, Any]] | None) -> int:
+    """Write the workbook. `rows`: of the ledger, as `robo.store.ledger_reading` has them; read once, never held
+    together; None: they are in the exports that were added up. How many of them are in it. Raises `OSError` when the
+    file cannot be written."""
     with Book(file, texts.say("Hours given back by robots")) as book:
         return _write(book, report, texts, rows)
 
 
-def _write(book: Book, report: Report, texts: Texts, rows: Iterable[Mapping[str, Any]]) -> int:
+def _write(book: Book, report: Report, texts: Texts, rows: Iterable[Mapping[str, Any]] | None) -> int:
     say = texts.say
     names = {
         "summary": say("Summary"),

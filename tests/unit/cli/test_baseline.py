@@ -62,7 +62,7 @@ def test_a_study_counts_once_somebody_else_approved_it(project: Path, robo: Robo
     assert "cheffe-de-bureau" in told
     shown = robo("baseline", "show", which[:8])
     assert "before: by hand" in shown.out
-    assert "approved: from" in shown.out
+    assert "approved from" in shown.out
 
 
 def test_a_later_study_takes_the_place_of_the_earlier_one(project: Path, robo: Robo) -> None:

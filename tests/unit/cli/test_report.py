@@ -14,6 +14,7 @@ import pytest
 from robo.app import open_app
 from robo.model.ledger import LedgerKind, LedgerRow
 from robo.store import ledger
+from tests.ledgers import lines_of, ordinary, rewrite
 
 Robo = Any
 REGION, PROCESS = "ma-region", "verifier-demandes"
@@ -99,3 +100,41 @@ def test_the_week_fits_into_a_mail(worked: Path, robo: Robo) -> None:
     assert len(said.splitlines()) <= 10
     read = robo("report", "week", "--json").json
     assert (read["schema"], read["done"][0]["given"], read["done"][0]["spent"]) == ("robo.report-week/1", 90, 15)
+
+
+# ---- several regions -------------------------------------------------------------------------------------------
+@pytest.fixture
+def regions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two exports that verify, one that was altered, and a policy; no project anywhere."""
+    worlds = {name: ordinary(region=name, origin=f"robo.example/{name}") for name in ("bfc", "idf", "pdl")}
+    for name, world in worlds.items():
+        world.export(tmp_path / "exports" / name)
+    rewrite(tmp_path / "exports/pdl", "rows.jsonl", lines_of(tmp_path / "exports/pdl", "rows.jsonl")[1:])
+    logs = "".join(f"log {world.log.key.verifier()}\n" for world in worlds.values())
+    (tmp_path / "national.policy").write_text(f"{logs}quorum none\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_exports_are_verified_and_added_up_and_who_is_left_out_is_named(regions: Path, robo: Robo) -> None:
+    asked = ("report", "hours", "--from-exports", "exports", "--policy", "national.policy")
+    said = robo(*asked, "--json", LANG="fr_FR.UTF-8")
+    assert said.code == 3, said.err
+    read = said.json
+    assert [each["name"] for each in read["left_out"]] == ["pdl (pdl)"], read["left_out"]
+    assert "pdl (pdl) est laissé de côté" in said.err
+    assert {each["region"] for each in read["cube"]} == {"bfc", "idf"}
+    assert (read["total"]["proven"], read["total"]["opening"]) == (-160, 2 * 67_140)
+    assert [each["origin"] for each in read["seals"]] == ["robo.example/bfc", "robo.example/idf"]
+    assert {each["month"] for each in read["closings"] if each["frozen"]} == {"2026-09"}
+    assert all(each["frozen"] == each["figures"] for each in read["closings"] if each["frozen"])
+    assert {each["reason"] for each in read["corrections"]} == {"not found"}
+    written = robo(*asked, "-o", "france.xlsx", LANG="fr_FR.UTF-8")
+    items = openpyxl.load_workbook("france.xlsx")["Dossiers"]
+    assert (written.code, "rows.jsonl" in str(items["A2"].value)) == (3, True)
+
+
+def test_exports_are_believed_by_a_policy_only(regions: Path, robo: Robo) -> None:
+    assert "RB667" in robo("report", "hours", "--from-exports", "exports").err
+    none = robo("report", "hours", "--from-exports", ".", "--policy", "national.policy")
+    assert (none.code, "RB068" in none.err) == (2, True)
