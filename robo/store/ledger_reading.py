@@ -4,10 +4,10 @@ Nothing is written."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, text
 
 from robo.model.base import ItemState
 from robo.proof.hours import CORRECTION, CREDIT, PRODUCTION, REPEATED, Sums
@@ -25,6 +25,10 @@ _SHOWN: Final = (
 _SUMS: Final = tuple(func.sum(ledger.c[name]) for name in ("units", "minutes_before", "minutes_after"))
 _WAITING: Final = (ItemState.WAITING, ItemState.HELD, ItemState.UNKNOWN)
 """States that end by a person, or when what is held for is over."""
+
+
+_NAMES_A_ROW: Final = text("later.corrects <> ''")
+"""Word for word as the index says it: with a parameter in it the whole book would be read."""
 
 
 class Late(NamedTuple):
@@ -57,7 +61,7 @@ def late(tx: Tx) -> list[Late]:
     query = (
         select(*which, *minutes)
         .join_from(later, first, later.c.corrects == first.c.id)
-        .where(later.c.corrects != "", later.c.kind == CORRECTION, later.c.environment == PRODUCTION)
+        .where(_NAMES_A_ROW, later.c.kind == CORRECTION, later.c.environment == PRODUCTION)
         .where(first.c.month < later.c.month)
         .group_by(*which)
         .order_by(*which)
@@ -79,16 +83,20 @@ def rows(
         known = str(page[-1]["id"])
 
 
-def since(tx: Tx, region: str, process: str, at: datetime) -> dict[tuple[str, bool], Sums]:
-    """What was written in production from an instant on, of one process in one region: by the kind of row, and whether
-    it is auditable. Repeated receipts are nothing."""
+def since(tx: Tx, region: str, at: datetime) -> dict[tuple[str, str, bool], Sums]:
+    """What robots and people did in production from an instant on, in one region: by process, kind of row, and whether
+    it is auditable. Repeated receipts are nothing.
+
+    A row is of no month before that in which it was written, except what people log of an earlier one: that is not
+    of these days. The month of the day before is of every calendar."""
+    which = (ledger.c.process, ledger.c.kind, ledger.c.auditable)
     query = (
-        select(ledger.c.kind, ledger.c.auditable, *_SUMS)
-        .where(ledger.c.region == region, ledger.c.process == process, ledger.c.written >= at)
+        select(*which, *_SUMS)
+        .where(ledger.c.region == region, ledger.c.month >= f"{at - timedelta(days=1):%Y-%m}", ledger.c.written >= at)
         .where(ledger.c.environment == PRODUCTION, ledger.c.reason != REPEATED)
-        .group_by(ledger.c.kind, ledger.c.auditable)
+        .group_by(*which)
     )
-    return {(kind, bool(auditable)): Sums(*map(int, sums)) for kind, auditable, *sums in tx.execute(query)}
+    return {(process, kind, bool(flag)): Sums(*map(int, sums)) for process, kind, flag, *sums in tx.execute(query)}
 
 
 def waiting(tx: Tx) -> dict[tuple[str, str, str], int]:

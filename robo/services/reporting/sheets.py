@@ -154,7 +154,7 @@ def items(
             Column(say("item, under a pseudonym"), TEXT, 20),
             Column(say("units"), COUNT, 8),
         ),
-        *(Column(say("before"), HOURS, 10), Column(say("after"), HOURS, 10), Column(say("proven"), TEXT, 9)),
+        *(Column(say("before"), HOURS, 10), Column(say("after"), HOURS, 10), Column(say("auditable"), TEXT, 10)),
         *(Column(say("baseline"), TEXT, 30), Column(say("host"), TEXT, 34)),
     ]
     book.widths(sheet, columns)

@@ -50,13 +50,11 @@ def week(store: Store, report: Report) -> Week:
     """The seven days before a report was made, of what it is of."""
     asked = report.asked
     until, since = asked.made, asked.made - timedelta(days=DAYS)
+    heres = {Here(each.region, each.process) for each in report.squares if each.process}
     with store.read() as tx:
-        done = [
-            _did(Here(each.region, each.process), ledger_reading.since(tx, each.region, each.process, since))
-            for each in report.squares
-            if each.process
-        ]
+        sums = {region: ledger_reading.since(tx, region, since) for region in {here.region for here in heres}}
         waiting = {key: n for key, n in ledger_reading.waiting(tx).items() if asked.takes(key[0], key[1])}
+    done = [_did(here, sums[here.region]) for here in heres]
     return Week(
         since=since,
         until=until,
@@ -67,9 +65,9 @@ def week(store: Store, report: Report) -> Week:
     )
 
 
-def _did(here: Here, sums: Mapping[tuple[str, bool], Sums]) -> Did:
-    given = [sums.get((CREDIT, timed), Sums()) for timed in (True, False)]
-    taken = [sums.get((DEBIT, timed), Sums()) for timed in (True, False)]
+def _did(here: Here, sums: Mapping[tuple[str, str, bool], Sums]) -> Did:
+    given = [sums.get((here.process, CREDIT, timed), Sums()) for timed in (True, False)]
+    taken = [sums.get((here.process, DEBIT, timed), Sums()) for timed in (True, False)]
     return Did(
         here=here,
         units=sum(each.units for each in given),

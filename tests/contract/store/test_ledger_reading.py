@@ -91,8 +91,12 @@ def test_a_few_days_are_added_up_by_kind_and_standing(lab: Any, store: Store) ->
     add(store, unit=4, reason="repeated receipt", minutes_before=0, minutes_after=0, auditable=False)
     add(store, LedgerKind.DEBIT, reason="triage", minutes_before=0, minutes_after=10)
     with store.read() as tx:
-        found = ledger_reading.since(tx, "idf", "p", OCTOBER - timedelta(days=7))
-    assert found == {("credit", True): (1, 30, 5), ("credit", False): (1, 30, 5), ("debit", True): (1, 0, 10)}
+        found = ledger_reading.since(tx, "idf", OCTOBER - timedelta(days=7))
+    assert found == {
+        ("p", "credit", True): (1, 30, 5),
+        ("p", "credit", False): (1, 30, 5),
+        ("p", "debit", True): (1, 0, 10),
+    }
 
 
 def test_what_waits_for_somebody_is_counted_by_process_and_state(lab: Any, store: Store) -> None:
