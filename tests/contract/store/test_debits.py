@@ -204,6 +204,16 @@ def test_what_the_robot_got_wrong_costs_once_and_where_it_was_undone_earns_nothi
         assert ledger.add(tx, row, actor="robot") == "", "what was taken back is never earned again"
 
 
+def test_a_credit_that_was_taken_back_is_not_taken_back_again_when_it_was_wrong_too(work: Work, store: Store) -> None:
+    claimed = work.item()
+    work.end(claimed, ours=True)
+    with store.read() as tx:
+        (credit,) = ledger.rows(tx)
+    corrected(store, credit["id"])
+    assert flagged(work, claimed, undone=True) == []
+    assert sum(net for *_, net in work.costs()) == -20
+
+
 def test_of_an_item_that_the_book_does_not_know_nothing_is_wrong(work: Work) -> None:
     claimed = work.lab.item("k9")
     work.lab.end(claimed)

@@ -11,16 +11,7 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    consumes,
-    initialize,
-    invariant,
-    multiple,
-    precondition,
-    rule,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from robo.engine.ports import JournalState
 from robo.errors import RoboError
@@ -45,18 +36,17 @@ from robo.store.engine import open_store, upgrade
 from tests.contract.conftest import Lab, Timer
 from tests.contract.store.test_debits import MINUTES, RECORD, Work
 
-KEYS = st.sampled_from(["k1", "k2", "k3", "k4", "k5"])
+KEYS = st.sampled_from(["k1", "k2", "k3", "k4", "k5", "k6"])
+ENDINGS = st.sampled_from(
+    ["ours", "ours", "ours", "not ours", "skipped", "rejected", "failed", "failed", "unknown", "unknown"]
+)
+WHICH = st.integers(0, 99)
 GAIN = MINUTES["before"] - MINUTES["after"]
 
 
 class Books(RuleBasedStateMachine):
     """A region `r` in which robots work, people decide, correct, log and close. `net` is what must come of it, counted
     here and not by robo."""
-
-    running = Bundle("running")
-    failed = Bundle("failed")
-    doubted = Bundle("doubted")
-    ended = Bundle("ended")
 
     @initialize()
     def open(self) -> None:
@@ -71,6 +61,10 @@ class Books(RuleBasedStateMachine):
         self.lab = Lab(self.store, self.timer)
         self.work = Work(self.lab)
         self.net = 0
+        self.failed: list[Any] = []
+        self.doubted: list[Any] = []
+        self.ended: list[str] = []
+        """Items."""
         self.credited: set[str] = set()
         self.found: set[str] = set()
         """Items whose effect a person found."""
@@ -82,22 +76,35 @@ class Books(RuleBasedStateMachine):
             self.stack.close()
 
     # ---- what robots do -------------------------------------------------------------------------------------
-    @rule(target=running, key=KEYS)
-    def begin(self, key: str) -> Any:
-        """A run of one key; it is not taken where the key is done, or live elsewhere."""
+    @rule(key=KEYS, ending=ENDINGS)
+    def works(self, key: str, ending: str) -> None:
+        """A run of one key; it is not taken where the key is live elsewhere."""
         run, (verdict,) = self.lab.open(key, again=timedelta())
         self.work.noted(run)
-        claimed = self.lab.claim(run) if verdict.attempt else None
-        return claimed if claimed is not None else multiple()
+        if verdict.attempt:
+            self.end(self.lab.claim(run), ending)
 
-    @rule(target=ended, claimed=consumes(running), ours=st.booleans())
-    def is_done(self, claimed: Any, ours: bool) -> Any:
-        ours = ours and claimed.fence.item not in self.found and self.confirms(claimed)
-        self.work.end(claimed, ours=ours)
-        if ours and claimed.key not in self.credited:
-            self.credited.add(claimed.key)
-            self.net += GAIN
-        return claimed
+    def end(self, claimed: Any, ending: str) -> None:
+        """As it may end: what a person found is done, and is not ours."""
+        item = claimed.fence.item
+        if item in self.found and ending in {"ours", "unknown"}:
+            ending = "not ours"
+        if ending == "unknown":
+            self.lab.intent(claimed)
+            self.work.end(claimed, Outcome.UNKNOWN, code="cannot-tell")
+            self.doubted.append(claimed)
+        elif ending in {"ours", "not ours"}:
+            ours = ending == "ours" and self.confirms(claimed)
+            self.work.end(claimed, ours=ours)
+            if ours and claimed.key not in self.credited:
+                self.credited.add(claimed.key)
+                self.net += GAIN
+        else:
+            self.work.end(claimed, Outcome(ending), code="x")
+            self.net -= MINUTES["triage"] if ending == "rejected" else 0
+        if ending == "failed":
+            self.failed.append(claimed)
+        self.ended.append(item)
 
     def confirms(self, claimed: Any) -> bool:
         """The application answers the robot, or did before; whether it was the robot's own effect."""
@@ -106,37 +113,21 @@ class Books(RuleBasedStateMachine):
             row = self.lab.receipt(claimed, row if row.state is JournalState.OPEN else self.lab.intent(claimed, row))
         return bool(row.ours)
 
-    @rule(target=ended, claimed=consumes(running), outcome=st.sampled_from([Outcome.SKIPPED, Outcome.REJECTED]))
-    def ends(self, claimed: Any, outcome: Outcome) -> Any:
-        self.work.end(claimed, outcome, code="x")
-        self.net -= MINUTES["triage"] if outcome is Outcome.REJECTED else 0
-        return claimed
-
-    @rule(target=failed, claimed=consumes(running))
-    def fails(self, claimed: Any) -> Any:
-        self.work.end(claimed, Outcome.FAILED, code="RB721")
-        return claimed
-
-    @rule(target=doubted, claimed=consumes(running))
-    def cannot_tell(self, claimed: Any) -> Any:
-        if claimed.fence.item in self.found:
-            self.work.end(claimed)
-            return multiple()
-        self.lab.intent(claimed)
-        self.work.end(claimed, Outcome.UNKNOWN, code="cannot-tell")
-        return claimed
-
     # ---- what people do -------------------------------------------------------------------------------------
-    @rule(target=running, claimed=consumes(failed))
-    def takes_up_a_failure(self, claimed: Any) -> Any:
+    @rule(which=WHICH, ending=ENDINGS)
+    @precondition(lambda self: self.failed)
+    def takes_up_a_failure(self, which: int, ending: str) -> None:
+        claimed = self.failed.pop(which % len(self.failed))
         if told := self.refused(lambda: self.work.decide(decisions.retry, claimed)):
             assert told == "RB619", "another item has its key"
-            return multiple()
+            return
         self.net -= MINUTES["recovery"]
-        return self.lab.claim(claimed.run)
+        self.end(self.lab.claim(claimed.run), ending)
 
-    @rule(target=running, claimed=consumes(doubted), there=st.booleans())
-    def takes_up_a_doubt(self, claimed: Any, there: bool) -> Any:
+    @rule(which=WHICH, there=st.booleans(), ending=ENDINGS)
+    @precondition(lambda self: self.doubted)
+    def takes_up_a_doubt(self, which: int, there: bool, ending: str) -> None:
+        claimed = self.doubted.pop(which % len(self.doubted))
         self.timer.pass_(40)
         if there:
             self.found.add(claimed.fence.item)
@@ -144,11 +135,12 @@ class Books(RuleBasedStateMachine):
         else:
             self.work.decide(decisions.not_there, claimed)
         self.net -= MINUTES["recovery"]
-        return self.lab.claim(claimed.run)
+        self.end(self.lab.claim(claimed.run), ending)
 
-    @rule(claimed=ended, undone=st.booleans())
-    def says_that_it_is_wrong(self, claimed: Any, undone: bool) -> None:
-        item = claimed.fence.item
+    @rule(which=WHICH, undone=st.booleans())
+    @precondition(lambda self: self.ended)
+    def says_that_it_is_wrong(self, which: int, undone: bool) -> None:
+        item = self.ended[which % len(self.ended)]
         standing = [row["id"] for row in self.rows(item) if row["kind"] == "credit" and not self.taken(row["id"])]
         told = self.refused(lambda: self.flag(item, undone=undone))
         assert told == ("RB022" if item in self.wrong else "")
@@ -195,6 +187,16 @@ class Books(RuleBasedStateMachine):
     @rule(days=st.integers(1, 25))
     def time_passes(self, days: int) -> None:
         self.timer.pass_(days * 86_400)
+
+    @rule(days=st.integers(10, 45))
+    def what_is_due_closes_by_itself(self, days: int) -> None:
+        """Somebody signs that nobody watched, and time passes."""
+        self.log(self.month(0), {"supervision": 0})
+        self.timer.pass_(days * 86_400)
+        done = closings.close_due(self.store, self.keep, AuditSettings(), lambda _: "UTC")
+        self.closed |= {each.month: each.figures for each in done.closed}
+        assert all(each.month <= last_due(self.timer.at.date()) for each in done.closed)
+        assert {each.code for each in done.troubles} <= {"RB013"}
 
     @rule(back=st.integers(0, 2))
     def closes(self, back: int) -> None:
@@ -278,4 +280,4 @@ def _leaf(entry: dict[str, Any]) -> tuple[Cell, Sums]:
 
 
 TestBooks = Books.TestCase
-TestBooks.settings = settings(max_examples=12, stateful_step_count=30, deadline=None)
+TestBooks.settings = settings(max_examples=15, stateful_step_count=30, deadline=None)
