@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from robo.engine.ports import ItemEnd
 from robo.model import ledger
@@ -18,6 +18,9 @@ from robo.model.base import HANDED_OVER, Environment, Outcome
 from robo.model.baseline import BaselineRecord
 from robo.model.ledger import LedgerKind, LedgerRow, Minutes
 from robo.proof.hours import TRIAGE, is_here
+
+FINGERPRINT: Final = 16
+"""Hexadecimal digits of a certificate's digest that a row has: 64 bits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,16 @@ def rows_for(
         row = _row(LedgerKind.DEBIT, earner, end, baseline, key, proven=proven, before=0, after=cost, reason=TRIAGE)
         rows.append(row)
     return tuple(rows)
+
+
+def certified(rows: Iterable[LedgerRow], shown: Mapping[str, bytes]) -> tuple[LedgerRow, ...]:
+    """The rows with the beginning of the digest of the certificate (DER) that their host showed, where it is known."""
+    return tuple(
+        replace(row, host=f"{row.host}#{hashlib.sha256(shown[row.host]).hexdigest()[:FINGERPRINT]}")
+        if row.host in shown
+        else row
+        for row in rows
+    )
 
 
 def _row(

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import math
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from robo.engine.pieces import perform_setup, perform_start, set_up_host
@@ -26,7 +25,7 @@ from robo.model.ledger import LedgerRow
 from robo.model.run import ItemKind, NewItem, Opened, Run, Taken
 from robo.plan.model import Plan
 from robo.sdk.runner import Context, HostRule
-from robo.services.accounting import Earner, rows_for
+from robo.services.accounting import Earner, certified, rows_for
 from robo.services.baselines import Applied
 from robo.services.disk import on_disk
 from robo.services.queue import InProcessQueue
@@ -53,8 +52,6 @@ from robo.store.clock import Tx
 from robo.store.debits import Earns
 from robo.store.engine import Store
 
-_FINGERPRINT: Final = 16
-"""Hexadecimal digits of a certificate's digest that a row has: 64 bits."""
 Told = Callable[[str, Mapping[str, Any]], None]
 
 
@@ -85,8 +82,8 @@ class Running:
     """Item -> who bears its rejection, and who earns for each of its units."""
     uncounted: dict[str, RoboError] = field(default_factory=dict)
     """Items whose units could not be named."""
-    shown: dict[str, str] = field(default_factory=dict)
-    """Origin -> `#` and the beginning of the digest of the certificate that it showed."""
+    shown: dict[str, bytes] = field(default_factory=dict)
+    """Origin -> the certificate that it showed when it took an effect (DER)."""
     folder: Path = field(default_factory=private_folder)
     jump: Callable[[float], bool] | None = None
     """Cases jump over waiting instead of waiting."""
@@ -320,11 +317,11 @@ class Running:
         record = known.record if known is not None else None
         proven = known is not None and known.is_proven(tx, self.plan.zone)
         found = rows_for(own, end, record, self.store.unit_key(self.plan.region), units, proven=proven)
-        return tuple(replace(row, host=f"{row.host}{self.shown.get(row.host, '')}") for row in found)
+        return certified(found, self.shown)
 
     def _certified(self, origin: str, certificate: bytes) -> None:
         """Rows say from here on which certificate the host has that takes the effects."""
-        self.shown[origin] = f"#{hashlib.sha256(certificate).hexdigest()[:_FINGERPRINT]}"
+        self.shown[origin] = certificate
 
     @property
     def _kept(self) -> Path:

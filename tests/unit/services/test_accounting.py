@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from robo.engine.ports import ItemEnd
+from robo.model.audit import EventType
 from robo.model.base import HANDED_OVER, Outcome
 from robo.model.baseline import BaselineRecord
+from robo.model.events import SAID
 from robo.model.ledger import LedgerKind
-from robo.services.accounting import Earner, receipt_hash, rows_for, sums, unit_hash
+from robo.services.accounting import Earner, certified, receipt_hash, rows_for, sums, unit_hash
 
 KEY = b"k" * 32
 
@@ -39,6 +43,15 @@ def test_a_done_item_with_our_receipt_earns_before_less_after() -> None:
     assert (row.kind, row.minutes_before, row.minutes_after, row.net) == (LedgerKind.CREDIT, 30, 5, 25)
     assert row.receipt_hash == receipt_hash(KEY, {"n": "7"})
     assert row.receipt_hash != receipt_hash(b"o" * 32, {"n": "7"})
+
+
+def test_a_row_says_which_certificate_its_host_showed_where_it_is_known() -> None:
+    rows = rows_for(earner(), ItemEnd(outcome=Outcome.DONE, ours=True), baseline(), KEY)
+    host = "https://portail.example.fr"
+    (row,) = certified(rows, {host: b"der", "https://other.example.fr": b"x"})
+    assert row.host == f"{host}#{hashlib.sha256(b'der').hexdigest()[:16]}"
+    assert SAID[EventType.CREDIT].data["host"].holds(row.host)
+    assert certified(rows, {}) == rows
 
 
 def test_work_that_was_not_ours_earns_nothing() -> None:
