@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from robo.cli.console import data, paint, table
-from robo.services.reporting.model import Report
+from robo.cli.console import data, paint, table, width
+from robo.services.reporting.model import Open, Report
 from robo.services.reporting.texts import Texts
 
 _SHOWN: Final = 5
@@ -40,8 +41,7 @@ def _processes(report: Report, texts: Texts) -> None:
     whole = report.total
     last = ["", texts.number(whole.units), *(texts.exact(getattr(whole, side)) for side in sides)]
     spent = texts.exact(sum(bar.costs for bar in report.bars))
-    data()
-    table([*headings, texts.say("people spent")], [*lines, [texts.say("total"), *last, spent]])
+    _numbers([*headings, texts.say("people spent")], [*lines, [texts.say("total"), *last, spent]])
 
 
 def _months(report: Report, texts: Texts) -> None:
@@ -56,19 +56,33 @@ def _months(report: Report, texts: Texts) -> None:
         ]
         for each in report.months
     ]
+    _numbers(headings, lines)
+
+
+def _numbers(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+    """A table whose columns but the first are numbers: they end below each other."""
+    rooms = [max(width(line[place]) for line in (headings, *lines)) for place in range(len(headings))]
+    aligned = [
+        [line[0], *(" " * (room - width(text)) + text for text, room in zip(line[1:], rooms[1:], strict=True))]
+        for line in (headings, *lines)
+    ]
     data()
-    table(headings, lines)
+    table(aligned[0], aligned[1:])
 
 
 def _open(report: Report, texts: Texts) -> None:
+    """Months that are not closed: those of a region that wait for the same together."""
+    alike: dict[tuple[str, Open], list[str]] = {}
+    for each in report.closings:
+        if each.why is not None:
+            alike.setdefault((each.region, each.why), []).append(each.month)
     lines = [
-        [texts.region(report, each.region), texts.month(each.month), texts.open(each.why)]
-        for each in report.closings
-        if each.why is not None
+        [texts.region(report, region), str(len(months)), texts.months(months[0], months[-1]), texts.open(why)]
+        for (region, why), months in alike.items()
     ]
     if lines:
         data()
-        table([texts.say("region"), texts.say("not closed"), texts.say("why")], lines)
+        table([texts.say("region"), texts.say("not closed"), texts.say("month"), texts.say("why")], lines)
 
 
 def _to_measure(report: Report, texts: Texts) -> None:

@@ -36,23 +36,21 @@ class _Method:
     def baselines(self) -> None:
         say = self.texts.say
         columns = [
-            *(Column(say("process"), TEXT, 28), Column(say("region"), TEXT, 28), Column(say("unit"), TEXT, 28)),
-            *(Column(say("minutes before"), TEXT, 18), Column(say("minutes after"), TEXT, 18)),
-            *(Column(say("taking up a rejection"), TEXT, 18), Column(say("taking up a failure"), TEXT, 18)),
-            Column(say("how it is known"), TEXT, 24),
-            *(Column(say("observations before"), COUNT, 12), Column(say("observations after"), COUNT, 12)),
-            *(Column(say("measured"), TEXT, 24), Column(say("by the role"), TEXT, 20)),
+            *(Column(say("process"), TEXT, 22), Column(say("region"), TEXT, 25), Column(say("unit"), TEXT, 22)),
+            *(Column(say("minutes before"), TEXT, 14), Column(say("minutes after"), TEXT, 14)),
+            *(Column(say("taking up a rejection"), TEXT, 14), Column(say("taking up a failure"), TEXT, 14)),
+            *(Column(say("how it is known"), TEXT, 20), Column(say("observations, before and after"), TEXT, 14)),
+            *(Column(say("measured"), TEXT, 25), Column(say("by the role"), TEXT, 18)),
             *(Column(say("approved"), TEXT, 12), Column(say("good until"), TEXT, 12)),
-            *(Column(say("today"), TEXT, 20), Column(self.texts.measure("units"), COUNT, 12)),
-            Column(say("note"), TEXT, 40),
+            *(Column(say("today"), TEXT, 18), Column(self.texts.measure("units"), COUNT, 11)),
+            Column(say("note"), TEXT, 26),
         ]
         rows = [
             [
                 *(each.process, self.texts.region(self.report, each.region), each.unit),
                 *(span(each.measures.before, self.texts), span(each.measures.after, self.texts)),
                 *(span(each.measures.triage, self.texts), span(each.measures.recovery, self.texts)),
-                self.texts.method(each.method),
-                *(each.n_before, each.n_after),
+                *(self.texts.method(each.method), f"{each.n_before} / {each.n_after}"),
                 *(self.texts.period(each.first, each.last), each.role),
                 *(self.texts.day(each.approved), self.texts.day(each.valid_to)),
                 *(self.texts.standing(each.standing), each.units, each.note),

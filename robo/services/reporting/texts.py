@@ -75,6 +75,12 @@ class Texts:
         """`octobre 2026`."""
         return f"{self._months()[int(month[5:]) - 1]} {month[:4]}"
 
+    def months(self, first: str, last: str) -> str:
+        """`janvier 2026 à mars 2026`; of one month its name."""
+        if first == last:
+            return self.month(first)
+        return self.say("%(first)s through %(last)s", first=self.month(first), last=self.month(last))
+
     def _months(self) -> Sequence[str]:
         return (
             self.say("January"),
