@@ -34,9 +34,11 @@ class Format(StrEnum):
     JSON = "json"
     CSV = "csv"
     XLSX = "xlsx"
+    HTML = "html"
+    PDF = "pdf"
 
 
-IN_FILES: Final = frozenset({Format.XLSX})
+IN_FILES: Final = frozenset({Format.XLSX, Format.HTML, Format.PDF})
 """What nobody reads on a terminal."""
 _MONTH: Final = "2026-10"
 TO_HANDLE: Final = 3
@@ -202,6 +204,8 @@ def _writer(found: Report, rows: Rows | None, texts: Texts, form: Format) -> Cal
         return lambda place: _workbook(found, rows, texts, place)
     if form is Format.CSV:
         return lambda place: place.write_bytes(as_csv(found))
+    if form in {Format.HTML, Format.PDF}:
+        return lambda place: place.write_bytes(_page(found, texts, form))
 
     def shown(place: Path) -> None:
         with place.open("w", encoding="utf-8") as file, redirect_stdout(file):
@@ -218,6 +222,16 @@ def _workbook(found: Report, rows: Rows | None, texts: Texts, place: Path) -> No
         return
     with rows() as listed:
         write_xlsx(found, texts, place, listed)
+
+
+def _page(found: Report, texts: Texts, form: Format) -> bytes:
+    """The page, or its PDF."""
+    from robo.services.reporting.html import page
+    from robo.services.reporting.pdf import printed
+    from robo.services.settings import settings_anywhere
+
+    made = page(found, texts.language)
+    return made.encode() if form is Format.HTML else printed(made, settings_anywhere().for_runners()["browser"])
 
 
 def _into(file: Path, write: Callable[[Path], Any]) -> None:

@@ -298,6 +298,16 @@ class Reaching(Runner, Protocol):
 
 
 @runtime_checkable
+class Printing(Runner, Protocol):
+    """A runner that makes a PDF of a page."""
+
+    async def print_page(self, page: str) -> bytes:
+        """Once started: the PDF of a page that is given whole, tagged for whoever has it read to them. Nothing is
+        fetched for it, and no script of it runs."""
+        ...
+
+
+@runtime_checkable
 class Flusher(Protocol):
     """A runner whose write-backs are durable rows of the store until they are in the file."""
 

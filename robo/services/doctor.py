@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from robo.errors import DefinitionError, RoboError
 from robo.model.base import Environment
-from robo.services.settings import Backend, Settings, find_project, load_settings
+from robo.services.settings import Backend, Settings, find_project, load_settings, settings_anywhere
 
 if TYPE_CHECKING:
     from robo.model.region import MailAccount
@@ -297,7 +297,7 @@ def check_browser(settings: Settings | None = None) -> Finding:
 
     if "browser" not in runner_types():
         return Finding("browser", False, "the browser runner is not installed", "reinstall robo")
-    said = (settings or _settings_anywhere()).for_runners()["browser"]
+    said = (settings or settings_anywhere()).for_runners()["browser"]
 
     async def start_and_stop() -> None:
         runner = new_runner("browser")
@@ -311,14 +311,6 @@ def check_browser(settings: Settings | None = None) -> Finding:
     except RoboError as trouble:
         return Finding("browser", False, trouble.message, trouble.remedy, trouble.facts)
     return Finding("browser", True, "a browser starts and stops")
-
-
-def _settings_anywhere() -> Settings:
-    """The project's settings, or the defaults where there is no project."""
-    try:
-        return load_settings(find_project())
-    except RoboError:
-        return load_settings(Path.cwd())
 
 
 def install_browser(talk: Callable[[str], None]) -> Finding:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from robo.errors import InfrastructureError, UsageError
+from robo.errors import InfrastructureError, RoboError, UsageError
 from robo.model.base import Value
 from robo.model.retention import Retention
 
@@ -207,6 +207,14 @@ def load_settings(project: Path, *, environ: Mapping[str, str] = os.environ) -> 
         ) from broken
     said = read_settings_file(content, str(CONFIG)) if content.strip() else {}
     return _overruled(Settings(project=project, **{"store": _database(project), **said}), environ)
+
+
+def settings_anywhere() -> Settings:
+    """The project's settings, or the defaults where there is no project, or none that can be read."""
+    try:
+        return load_settings(find_project())
+    except RoboError:
+        return load_settings(Path.cwd())
 
 
 def _database(project: Path) -> str:

@@ -14,6 +14,7 @@ from robo.sdk.errors import InfrastructureError
 from robo.sdk.runner import Context
 from robo_browser.discovery import FLAGS, Choice, missing
 from robo_browser.guard import Guard
+from robo_browser.printing import printed
 from robo_browser.processes import GRACE, Kept
 from robo_browser.session import BrowserSession
 from robo_browser.tab import lost
@@ -112,6 +113,12 @@ class Chromium:
         assert self._guard is not None  # noqa: S101 - the same
         beginning = BrowserSession.begin(self._browser, self._guard, context, self._trust, self._own)
         return await while_it_lives(self._browser, beginning)
+
+    async def print_page(self, page: str) -> bytes:
+        """The PDF of a page that is given whole, in a context of its own that reaches nothing and runs no script."""
+        browser = self._browser
+        assert browser is not None  # noqa: S101 - `start` came first
+        return await while_it_lives(browser, printed(browser, page))
 
     async def _restart(self) -> None:
         """The browser died under its sessions: end what is left of it, and start another."""

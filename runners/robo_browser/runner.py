@@ -47,11 +47,18 @@ class BrowserRunner:
 
     async def open(self, context: Context) -> Session:
         """A session with cookies and storage of its own."""
-        if self.chromium is None:
-            raise InfrastructureError("RB723", "the browser runner was not started", remedy="call start() first")
-        return await self.chromium.open(context)
+        return await self._started().open(context)
+
+    async def print_page(self, page: str) -> bytes:
+        """Once started: the tagged PDF of a page that is given whole."""
+        return await self._started().print_page(page)
 
     async def stop(self) -> None:
         """End the browser, politely for some seconds, then by number. Safe to call again."""
         if self.chromium is not None:
             await self.chromium.stop()
+
+    def _started(self) -> Chromium:
+        if self.chromium is None:
+            raise InfrastructureError("RB723", "the browser runner was not started", remedy="call start() first")
+        return self.chromium

@@ -66,7 +66,8 @@ def test_the_wheel_holds_data_and_no_tests(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     wanted = (
         "robo/py.typed", "robo/cli/starter/config/robo.yaml", "robo/cli/explain/RB9.md", "robo/docs/reference.md",
-        "robo/locale/fr/LC_MESSAGES/robo.mo", "robo_browser/__init__.py", "robo_files/__init__.py",
+        "robo/locale/fr/LC_MESSAGES/robo.mo",
+        "robo/services/reporting/templates/report.css", "robo_browser/__init__.py", "robo_files/__init__.py",
     )  # fmt: skip
     assert not [name for name in wanted if name not in names]
     assert not [name for name in names if name.startswith(("tests/", "processes/", "config/"))]

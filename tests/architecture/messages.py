@@ -13,6 +13,8 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from jinja2 import Environment
+from jinja2.ext import extract_from_ast
 
 from robo.cli import hints
 from robo.definition.operators import _KINDS
@@ -175,6 +177,16 @@ def declared() -> Iterator[tuple[str, str]]:
     yield from ((text, "robo/cli/hints.py") for text in hints.every())
 
 
+def of_templates() -> Iterator[tuple[str, str]]:
+    """What the pages of documents say, with where it stands."""
+    for file in sorted((ROOT / "robo/services").rglob("*.html")):
+        tree = Environment(autoescape=True).parse(file.read_text(encoding="utf-8"))
+        for _line, _name, said in extract_from_ast(tree, ("say",)):
+            text = said if isinstance(said, str) else said[0]
+            if text is not None:
+                yield text, file.relative_to(ROOT).as_posix()
+
+
 @cache
 def messages() -> dict[str, list[str]]:
     """Every message with the places it comes from."""
@@ -187,7 +199,7 @@ def messages() -> dict[str, list[str]]:
                 said | {text for text in words_of(node) if A_WORD.search(text) and text not in UNTRANSLATED}
             ):
                 found.setdefault(text, []).append(file.relative_to(ROOT).as_posix())
-    for text, place in declared():
+    for text, place in (*declared(), *of_templates()):
         found.setdefault(text, [place])
     for place, words in TRANSLATED_THROUGH_A_VARIABLE.items():
         for text in words:

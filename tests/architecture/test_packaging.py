@@ -108,7 +108,7 @@ def spelt(text: str) -> str:
 
 
 def test_all_gathers_what_users_may_add() -> None:
-    assert set(EXTRAS["all"]) == {*EXTRAS["postgres"], *EXTRAS["keyring"]}
+    assert set(EXTRAS["all"]) == {*EXTRAS["postgres"], *EXTRAS["keyring"], *EXTRAS["pdf"]}
     assert set(EXTRAS["all"]) <= set(EXTRAS["dev"])
 
 

@@ -71,6 +71,11 @@ def test_the_screen_and_every_file_say_the_same(worked: Path, robo: Robo) -> Non
     assert "1 h 15" in plain(Path("a.txt").read_text(encoding="utf-8"))
     items = openpyxl.load_workbook("a.xlsx", data_only=True)["Dossiers"]
     assert [row[5] for row in items.iter_rows(min_row=2, values_only=True)] == ["crédit"] * 3 + ["débit"]
+    assert robo("report", "hours", "-o", "a.html", LANG="fr_FR.UTF-8").code == 0
+    page = Path("a.html").read_text(encoding="utf-8")
+    assert "1\u00a0h\u00a015" in page
+    assert robo("report", "hours", "-o", "a.pdf").code == 0
+    assert Path("a.pdf").read_bytes().startswith(b"%PDF")
     assert sorted(each.name for each in Path().glob(".*.part")) == []
 
 
@@ -80,7 +85,7 @@ def test_a_part_of_it_and_words_nobody_knows(worked: Path, robo: Robo) -> None:
     wrong = {
         "RB065": ("--from", "10/2026"),
         "RB066": ("--from", "2026-10", "--to", "2026-01"),
-        "RB067": ("--format", "xlsx"),
+        "RB067": ("--format", "pdf"),
         "RB940": ("--process", "verifier-demande"),
         "RB941": ("--region", "ma-regio"),
     }
