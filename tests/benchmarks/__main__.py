@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from robo.sandbox.handle import spawn
-from tests.benchmarks import audit, books, challenge, contexts, items, papers, steps, wires
+from tests.benchmarks import audit, books, challenge, contexts, hours, items, papers, steps, wires
 from tests.benchmarks.figures import table
 from tests.benchmarks.startup import startup
 
@@ -29,6 +29,7 @@ PARTS = (
     "pdf",
     "wires",
     "audit",
+    "hours",
 )
 
 
@@ -50,6 +51,9 @@ class Size:
     pages: Sequence[int] = (1, 10, 100)
     events: Sequence[int] = (1_000, 10_000, 100_000)
     log: Sequence[int] = (10_000, 100_000, 1_000_000)
+    rows: Sequence[int] = (100_000, 1_000_000, 10_000_000)
+    credits: Sequence[int] = (10_000, 100_000)
+    """Of a ledger that is exported and verified: each has three entries of the log."""
 
 
 def main() -> int:
@@ -95,6 +99,9 @@ def measured(parts: Sequence[str], size: Size, browser: str = "") -> Iterator[st
         found = audit.writing(size.events, size.heavy)
         yield from ("", f"## Audit log written, medians of {size.heavy}", "", *table(found))
         yield from ("", "## Audit log read", "", *table(audit.reading(size.log, 1)))
+    if "hours" in parts:
+        yield from ("", f"## Hours, medians of {size.heavy}", "", *table(hours.summing(size.rows, size.heavy)))
+        yield from ("", "## Hours exported and verified", "", *table(hours.books_proven(size.credits)))
     if "wires" in parts:
         found = [*wires.asking(size.calls, size.times), *wires.sending(size.calls, size.times)]
         yield from ("", f"## Interfaces asked and mails sent, medians of {size.times}", "", *table(found))

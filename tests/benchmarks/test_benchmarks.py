@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from robo.sandbox.handle import spawn
-from tests.benchmarks import audit, books, contexts, items, papers, steps, wires
+from tests.benchmarks import audit, books, contexts, hours, items, papers, steps, wires
 from tests.benchmarks.__main__ import found_browser
 from tests.benchmarks.figures import Figure, at_least, no_more_than, table
 
@@ -23,6 +23,8 @@ SMALL: dict[str, Callable[[], list[Figure]]] = {
     "pdf": lambda: papers.reading_pdf((1, 2), 1),
     "log written": lambda: audit.writing((100, 200), 1, ["SQLite"]),
     "log read": lambda: audit.reading((300, 600), 1),
+    "hours added up": lambda: hours.summing((500, 1000), 1),
+    "hours proven": lambda: hours.books_proven((20, 40)),
 }
 
 
