@@ -152,7 +152,8 @@ class World:
     def costs(self, run: str, record: str = "", reason: str = "triage", **changed: Any) -> dict[str, Any]:
         """A person takes up an item."""
         item = self.id()
-        self.say("item.ended", item, {"outcome": "rejected", "code": "lacks", "token": 1, "kind": "item"}, cause=run)
+        outcome = {"triage": "rejected", "recovery": "failed"}.get(reason, "done")
+        self.say("item.ended", item, {"outcome": outcome, "code": "lacks", "token": 1, "kind": "item"}, cause=run)
         after = getattr(self._spans(record), reason).median
         more = {"reason": reason, "code": "lacks", "after": after, "unit_hash": hexadecimal("unit", item)}
         return self.row("debit", run, record, item, **{**more, **changed})

@@ -16,7 +16,7 @@ from robo.proof.days import COMMIT, Days
 from robo.proof.differences import difference
 from robo.proof.doubles import Doubles
 from robo.proof.entry import Entry
-from robo.proof.hours import PRODUCTION, REPEATED, Measures, is_here
+from robo.proof.hours import PRODUCTION, REPEATED, TRIAGE, Measures, is_here
 
 ADDED, RUN, ENDED, RECEIPT = "baseline.added", "run.created", "item.ended", "once.receipt"
 APPROVED, SIGNED = "baseline.approved", "baseline.signed"
@@ -26,7 +26,9 @@ _OF_OTHERS: Final = frozenset({APPROVED, SIGNED})
 """What nobody decides about a record of his own."""
 _RECENT: Final = 1 << 16
 """Items whose end is remembered: a credit stands right behind the end of its item, in the same commit."""
-_DONE, _OURS = '"outcome":"done"', '"ours":true'
+_ROBOT: Final = "robot"
+"""What the actor of an entry begins with, where nobody decided."""
+_DONE, _REJECTED, _ITEM, _OURS = '"outcome":"done"', '"outcome":"rejected"', '"kind":"item"', '"ours":true'
 """What is in the canonical text of an entry that says so; in a text of it these marks would be written otherwise."""
 
 
@@ -93,6 +95,9 @@ class Basis:
         """Items that were done of late, with the receipt that earned."""
         self.confirmed: dict[tuple[str, str], int] = {}
         """Effects of a process in an environment that the robot had confirmed, less the items that earned by them."""
+        self.owed: dict[str, tuple[int, int]] = {}
+        """Items that a robot rejected, with entry and time, until their debit comes. Older robots wrote none where
+        nobody had measured: their runs say no effects."""
 
     # ---- what is said about records, runs and items ---------------------------------------------------------------
     def added(self, entry: Entry) -> None:
@@ -161,12 +166,22 @@ class Basis:
             self.effects[self.region, run.process] = run.effects
 
     def end(self, entry: Entry) -> None:
-        """An item ends."""
+        """An item ends. One that a robot rejects costs, in the same commit."""
         self.ended.pop(entry.obj, None)
+        if _REJECTED in entry.data and _ITEM in entry.data and entry.actor.startswith(_ROBOT):
+            run = self.runs.get(entry.cause)
+            if run is not None and run.effects and not run.practice:
+                self.owed[entry.obj] = entry.seq, entry.ts
         if _DONE in entry.data:
             self.ended[entry.obj] = None
             if len(self.ended) > _RECENT:
                 del self.ended[next(iter(self.ended))]
+
+    def owing(self, until: int) -> tuple[str, int] | None:
+        """The first item, with its entry, that was rejected before that time and never cost. What is newer may be cut
+        off from its debit: a log ends between any two entries."""
+        late = [(seq, item) for item, (seq, ts) in self.owed.items() if ts + COMMIT < until]
+        return min(late)[::-1] if late else None
 
     def receipt(self, entry: Entry) -> None:
         """The robot has an effect of its own confirmed."""
@@ -203,6 +218,8 @@ class Basis:
         if said["reason"] not in {"triage", "recovery", "wrong"}:
             message = "the debit %(row)s is for %(says)s, which is no reason"
             raise difference("RB055", message, seq=entry.seq, row=said["ledger"], says=said["reason"])
+        if said["reason"] == TRIAGE:
+            self.owed.pop(entry.obj, None)
         _require(entry, said, "after", getattr(known.measures, said["reason"]).median if known else 0)
         counts = known is not None and (known.proved or not is_here(said.get("host", "")))
         if not said["auditable"] and known and counts and said["environment"] == PRODUCTION:

@@ -85,6 +85,7 @@ class Book:
         self.basis = Basis(region, self.days, beside.records)
         self.difference: InfrastructureError | None = None
         self.seq = -1
+        self.until = 0
         self.cells: dict[Cell, Sums] = {}
         self.count = 0
         self.names = Doubles()
@@ -132,7 +133,7 @@ class Book:
 
     def take(self, entry: Entry) -> None:
         """The next entry of the region. What is wrong is kept, not raised, but for RB660, of the disk."""
-        look = self._looks.get(entry.type)
+        look, self.until = self._looks.get(entry.type), entry.ts
         if self.difference is not None or (look is None and not entry.type.startswith(ROW)):
             return
         self.seq = entry.seq
@@ -157,6 +158,9 @@ class Book:
         if line:
             message = "the row %(row)s stands in no entry of the log"
             self.difference = difference("RB052", message, place=self._place, row=_name_of(line))
+        elif owing := self.basis.owing(self.until):
+            message = "the item %(row)s was rejected, and no row says what that cost"
+            self.seq, self.difference = owing[1], difference("RB055", message, seq=owing[1], row=owing[0])
         elif lost := sorted(self.beside.records.keys() - self.basis.known.keys()):
             message = "the record %(row)s stands in no entry of the log"
             self.difference = difference("RB056", message, place=f"baselines.jsonl, {lost[0]}", row=lost[0])

@@ -374,6 +374,11 @@ def cheap_debit(world: World, run: str, record: str) -> None:
     world.costs(run, record, after=1)
 
 
+def no_debit(world: World, run: str, _record: str) -> None:
+    world.say("item.ended", "a", {"outcome": "rejected", "code": "x", "token": 1, "kind": "item"}, cause=run)
+    world.passes(minutes=2)
+
+
 def hidden_debit(world: World, run: str, record: str) -> None:
     world.costs(run, record, auditable=False)
 
@@ -493,6 +498,7 @@ LIES: dict[str, tuple[Callable[[World, str, str], Any], str, str]] = {
     "five units for one": (five_units, "RB055", "says units 5 instead of 1"),
     "minutes that nobody measured": (fat_row, "RB055", "says before 31 instead of 30"),
     "a debit that costs too little": (cheap_debit, "RB055", "says after 1 instead of 10"),
+    "a rejection that costs nothing": (no_debit, "RB055", "the item a was rejected, and no row says what that cost"),
     "a debit put aside": (hidden_debit, "RB057", "not among the proven minutes"),
     "a month reopened": (reopened, "RB059", "is of 2026-09, which was closed before: 2026-10 was open"),
     "a month to come": (future, "RB059", "was written in 2026-09"),
