@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,15 @@ from robo.proof import hours
 from robo.proof.baselines import Standing, standing
 from robo.proof.hours import REPEATED, Figures, Key
 from robo.proof.ledger import Proven, verify_ledger
-from robo.proof.national import national
+from robo.proof.national import National, national
 from robo.proof.policy import Policy, read_policy
 from robo.services import closings
 from robo.services.accounting import Earner, rows_for
 from robo.services.baselines import deciding
 from robo.services.closings import Wanted
+from robo.services.reporting.figures import report_of
+from robo.services.reporting.model import Asked, Report
+from robo.services.reporting.national import books_of
 from robo.services.settings import AuditSettings
 from robo.services.vaults import FileVault
 from robo.store import decisions, ledger
@@ -110,6 +113,11 @@ def borne(world: World, folder: Path) -> Figures:
     return hours.total(found.figures.values())
 
 
+def shown(found: National, day: str = "2026-12-20") -> Report:
+    """What is reported of it that day."""
+    return report_of(books_of(found), Asked(made=datetime.fromisoformat(f"{day}T09:00:00+00:00")))
+
+
 # ---- the unit -----------------------------------------------------------------------------------------------------
 def test_a_date_in_the_key_is_an_error_and_a_dossier_done_each_day_earns_once(archive: Archive, work: Work) -> None:
     bench = Bench()
@@ -152,12 +160,10 @@ def test_one_dossier_of_two_regions_stands_in_each_and_is_proven_where_the_appli
         region.done(region.run(), record, unit_hash=hexadecimal(region.region, "2026-TS-7731"))
         region.reconciles(volume, "2026-09")
     found = national([each.export(tmp_path / each.region) for each in both], policy_of(*both))
-    figures = {key: each for region in found.taken for key, each in region.figures.items()}
-    assert figures[Key("idf", PROCESS, "2026-09")].proven == GAIN
-    assert (figures[Key("bfc", PROCESS, "2026-09")].proven, figures[Key("bfc", PROCESS, "2026-09")].unreconciled) == (
-        0,
-        GAIN,
-    )
+    report = shown(found)
+    sides = {each.region: (each.figures.proven, each.figures.unreconciled) for each in report.squares}
+    assert sides == {"idf": (GAIN, 0), "bfc": (0, GAIN)}
+    assert (report.total.proven, report.total.unreconciled) == (GAIN, GAIN)
 
 
 # ---- who did it, and where ----------------------------------------------------------------------------------------
@@ -372,6 +378,7 @@ def test_a_second_and_better_store_is_left_out_and_named(tmp_path: Path) -> None
     found = national(folders, policy_of(one))
     assert [hours.total(each.figures.values()).units for each in found.taken] == [1]
     assert [(each.name, each.error.code) for each in found.left_out] == [("second", "RB064")]
+    assert [each.name.partition(" ")[0] for each in shown(found).left_out] == ["second"], "a report names it"
     registered = national(folders, policy_of(one, second))
     assert (registered.taken, len(registered.left_out)) == ([], 2), "nobody can say which of them is the region's"
 
@@ -387,6 +394,9 @@ def test_a_process_that_stopped_earns_nothing_from_then_on(world: World, tmp_pat
     gained = {key.month: each.units for key, each in found.figures.items() if key.process == PROCESS}
     assert gained == {"2026-09": 1}, "no month has hours in which nothing was done"
     assert [sum(each.units for each in closing_.figures.values()) for closing_, _ in found.closings] == [1, 0, 0]
+    report = shown(national([tmp_path / world.region], world.log.policy()))
+    assert (report.stopped, report.total.units) == (1, 1), "it is told, and nothing is projected"
+    assert [each.figures.units for each in report.months if each.month > "2026-09"] == [0, 0, 0]
     promised = Figures(units=1, gross=30, proven=GAIN, low=GAIN, high=GAIN)
     world.figures = {**world.calculated(), Key("idf", PROCESS, "2026-12"): promised}
     assert caught(world, tmp_path / "then") == "RB063"

@@ -22,6 +22,7 @@ from robo.proof.entry import read_entry
 from robo.sandbox.handle import RunningSandbox, spawn
 from robo.services import bookkeeping
 from robo.services.bookkeeping import Where
+from robo.services.proving import verify_books
 from robo.services.sequencing import sequence_all
 from robo.services.settings import load_settings
 from robo.services.worker.requests import RunRequest
@@ -131,3 +132,5 @@ def test_what_is_not_there_any_more_is_taken_back_and_nothing_is_touched(service
     counts = [(each["found"], each["absent"], each["unseen"]) for each in service.told()]
     assert counts == [(2, 1, 0), (2, 1, 0), (0, 1, 2)]
     assert {each["seed"] for each in service.told()} == {found.said.seed}
+    log, books = verify_books(service.app.store, service.app.keep, service.app.settings, {REGION: ZONE})
+    assert (log.report.whole, [each.difference for each in books]) == (True, [None])

@@ -18,10 +18,11 @@ from robo.services import rechecks
 from robo.services.sampling import Sample, sample
 from robo.services.sequencing import sequence_all
 from robo.services.vaults import FileVault
-from robo.store import ledger, samples
+from robo.store import history, ledger, samples
 from robo.store.engine import Store
 from robo.store.samples import Rechecked
 from tests.contract.store.test_closings import PARIS, Book
+from tests.contract.store.test_debits import Work
 
 NAMES = st.lists(st.text(min_size=1, max_size=8), unique=True, max_size=30)
 
@@ -92,6 +93,26 @@ def test_each_row_says_where_it_stands_in_the_log_and_whether_it_was_taken_back(
     assert len({each.entry for each in found.rows} - {None}) == 9
     assert [each.row["id"] for each in found.rows if each.taken_back] == [first]
     assert {each.row["reason"] for each in found.rows} == {""} != {REPEATED}
+
+
+def test_evidence_is_named_as_long_as_it_is_there(lab: Any, tmp_path: Path) -> None:
+    work = Work(lab)
+    claimed = work.item()
+    file = f"{claimed.run}/{claimed.fence.attempt}-page.png"
+    (tmp_path / file).parent.mkdir()
+    (tmp_path / file).write_bytes(b"png")
+    with lab.store.write() as tx:
+        history.keep(tx, claimed.fence, "page.png", file, b"png")
+    work.end(claimed, ours=True, receipt={"no": "A-1"})
+
+    def drawn_now() -> Any:
+        (row,) = sample(lab.store, tmp_path, "r", "2026-03", count=25, seed="7").rows
+        return row
+
+    found = drawn_now()
+    assert (found.row["run"], found.row["item"], found.evidence) == (claimed.run, claimed.fence.item, (file,))
+    (tmp_path / file).unlink()
+    assert drawn_now().evidence == ()
 
 
 def test_a_month_is_looked_for_again_30_days_after_it_once_it_is_closed(book: Book) -> None:
