@@ -237,12 +237,10 @@ def _standings(report: Report, texts: Texts, names: Names) -> Table:
         [
             _whose(each, texts, names),
             said(texts.method(each.method)),
-            said(texts.period(each.first, each.last)),
-            said(each.role),
+            said(texts.period(each.first, each.last), each.role),
             said(texts.day(each.approved) if each.approved else say("nobody")),
             said(texts.day(each.valid_to) if each.valid_to else "–"),
-            said(texts.standing(each.standing), look="" if each.standing is Standing.VALID else "open"),
-            said(each.note),
+            said(texts.standing(each.standing), each.note, look="" if each.standing is Standing.VALID else "open"),
             said(each.id[:_SHORT_ID], look="code"),
         ]
         for each in report.methods
@@ -250,8 +248,8 @@ def _standings(report: Report, texts: Texts, names: Names) -> Table:
     return Table(
         caption=say("How each was measured, and how far it may be trusted today"),
         heads=[
-            say("Process"), say("Method"), say("Measured"), say("By"), say("Approved"), say("Valid until"),
-            say("Standing"), say("Note"), say("Record"),
+            say("Process"), say("Method"), say("Measured"), say("Approved"), say("Valid until"), say("Standing"),
+            say("Record"),
         ],
         rows=rows,
         look="dense",
@@ -265,7 +263,7 @@ def _whose(each: Method, texts: Texts, names: Names) -> Cell:
 def _span(span: Span, n: int | None, texts: Texts) -> Cell:
     say = texts.say
     if span == (0, 0, 0) and n is None:
-        return said("–", look="none")
+        return number("–", look="none")
     ranged = say("%(low)s to %(high)s", low=texts.number(span.low), high=texts.number(span.high))
     counted = say("n = %(count)s", count=texts.number(n)) if n is not None else ""
     return number(say("%(count)s min", count=texts.number(span.median)), ranged, counted)
