@@ -81,13 +81,13 @@ class _Method:
         say = self.texts.say
         columns = [
             *(Column(say("region")), Column(say("process")), Column(say("of the month")), Column(say("in the month"))),
-            *(Column(say("why")), Column(say("corrected by"), HOURS)),
+            *(Column(say("corrected by"), HOURS), Column(say("why"))),
         ]
         rows = (
             [
                 *(self.texts.region(self.report, each.region), each.process),
                 *(self.texts.month(each.of_month), self.texts.month(each.in_month)),
-                *(self.texts.reason(each.reason), each.minutes),
+                *(each.minutes, self.texts.reason(each.reason)),
             ]
             for each in self.report.corrections
         )

@@ -6,7 +6,7 @@ can be followed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any, Final
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from robo.errors import fill
 from robo.proof.baselines import Standing
 from robo.services.languages import catalogue
-from robo.services.reporting.model import Open, Report, half_away
+from robo.services.reporting.model import Open, Report, Seal, half_away
 
 THIN, FIXED, MINUS = "\u202f", "\u00a0", "\u2212"
 """Spaces where a line must not break: between groups of digits, and before a unit; and the sign of what is less."""
@@ -207,7 +207,19 @@ class Texts:
             hours = self.hours(report.unattributed)
             found.append(self.say("Time logged for all processes is not in it: %(hours)s.", hours=hours))
         found += [self.say("Left out: %(name)s (%(why)s).", name=each.name, why=each.why) for each in report.left_out]
-        return found
+        return found + [sentence for seal in report.seals for sentence in self._unseen(seal)]
+
+    def _unseen(self, seal: Seal) -> Iterator[str]:
+        """What of a log nobody outside has seen yet, and what keeps it from being sealed."""
+        if 0 < seal.witnessed < seal.size:
+            facts = {"log": seal.origin, "seen": self.number(seal.witnessed), "size": self.number(seal.size)}
+            yield self.say("Of the log %(log)s %(seen)s of %(size)s entries are countersigned.", **facts)
+        if seal.trouble:
+            yield self.say(
+                "The log %(log)s cannot be sealed now (%(code)s): robo audit status.",
+                log=seal.origin,
+                code=seal.trouble,
+            )
 
     def rules(self) -> tuple[str, ...]:
         """How hours are counted, for whoever has to believe them."""

@@ -98,6 +98,15 @@ def test_a_report_of_a_month_that_runs_says_the_day_it_was_made() -> None:
     assert "arrêté au 05/11/2026" in FR.head(said)
 
 
+def test_what_nobody_outside_has_seen_and_what_keeps_a_log_from_being_sealed_is_said_beside_it() -> None:
+    assert FR.asides(report()) == []
+    behind = report(seals=(seal(size=1500, witnessed=1400), seal(origin="robo/pdl", trouble="RB656")))
+    assert [plain(each) for each in FR.asides(behind)] == [
+        "Du journal robo/idf, 1 400 entrées sur 1 500 sont contresignées.",
+        "Le journal robo/pdl ne peut pas être scellé (RB656) : robo audit status.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("minutes", "whole", "exact"),
     [
