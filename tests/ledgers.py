@@ -245,6 +245,16 @@ class World:
         self.say("hours.closed", "", data)
         return closing
 
+    def rechecks(self, month: str, **changed: Any) -> dict[str, Any]:
+        """Some credits of a closed month are looked for again."""
+        seed = next(each.digest for each in self.closings if each.month == month)
+        said = {"seed": seed, "credits": 7, "drawn": 1, "found": 1, "absent": 0, "unseen": 0, **changed}
+        name = self.id()
+        self.say("hours.rechecked", name, {"process": PROCESS, "month": month, **said})
+        same = {"id": name, "kind": "rechecked", "region": self.region, "process": PROCESS, "period": month}
+        self.statements.append({**same, "said": said})
+        return self.statements[-1]
+
     def attests(self, **changed: Any) -> dict[str, Any]:
         """The head of the service stands for a quarter."""
         quarter = quarter_of(self.closings[-1].month)
@@ -321,6 +331,7 @@ def ordinary(**given: Any) -> World:
     late = world.run()
     world.done(late, record)
     world.closes("2026-09")
+    world.rechecks("2026-09")
     world.corrects(rows[0])
     world.costs(late, record, "wrong")
     return world

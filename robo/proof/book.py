@@ -23,10 +23,15 @@ from robo.proof.note import Note, VerifierKey
 
 ROW: Final = "ledger."
 """What the types of entries begin with that are rows of minutes."""
-RECONCILED, ATTESTED, CLOSED = "hours.reconciled", "hours.attested", "hours.closed"
+RECONCILED, RECHECKED = "hours.reconciled", "hours.rechecked"
+ATTESTED, CLOSED = "hours.attested", "hours.closed"
 _MONTH: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])").fullmatch
 _MINUTES: Final = ("units", "before", "after")
-_VOLUMES: Final = ("volume", "source", "received", "stock", "delay_days")
+_STATED: Final = {
+    RECONCILED: ("volume", "source", "received", "stock", "delay_days"),
+    RECHECKED: ("seed", "credits", "drawn", "found", "absent", "unseen"),
+}
+"""What is stated of a month, by the type of its entry."""
 _LOGGED: Final = frozenset({hours.SUPERVISION, hours.MAINTENANCE, hours.BUILD, hours.REPLICATION})
 _WRONG: Final = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 """What reading a member raises that is not there, or is of another kind."""
@@ -63,9 +68,9 @@ def row_line(kind: str, obj: str, cause: str, data: str, seq: int) -> bytes:
 def statement_of(entry: Entry, closings: Iterable[Closing]) -> dict[str, Any]:
     """What an entry states of a month or a quarter, as a line of an export. `closings`: those before it."""
     said = entry.said
-    if entry.type == RECONCILED:
+    if entry.type in _STATED:
         period, process = said["month"], said["process"]
-        stated: dict[str, Any] = {name: said[name] for name in _VOLUMES if name in said}
+        stated: dict[str, Any] = {name: said[name] for name in _STATED[entry.type] if name in said}
     else:
         period, process = said["quarter"], ""
         months = sorted(each.month for each in closings if quarter_of(each.month) == period)
@@ -105,6 +110,7 @@ class Book:
             ENDED: basis.end,
             RECEIPT: basis.receipt,
             RECONCILED: self._reconciled,
+            RECHECKED: self._rechecked,
             ATTESTED: self._attested,
             CLOSED: self._closed,
         }
@@ -250,6 +256,16 @@ class Book:
             raise difference("RB061", message, seq=entry.seq, row=entry.obj, says=said["month"])
         self._stated(entry)
         self.volumes[Key(self.region, said["process"], said["month"])] = said["volume"]
+
+    def _rechecked(self, entry: Entry) -> None:
+        """Credits of a closed month were looked for again: those that its closing draws, which nobody chose. RB061."""
+        said = entry.said
+        seed = next((each.digest for each in self.closings if each.month == said["month"]), "")
+        if said["seed"] != seed or said["found"] + said["absent"] + said["unseen"] != said["drawn"]:
+            message = "the sample %(row)s of %(month)s was drawn by %(says)s instead of its closing, %(should)s"
+            facts = {"month": said["month"], "says": said["seed"], "should": seed or "-"}
+            raise difference("RB061", message, seq=entry.seq, row=entry.obj, **facts)
+        self._stated(entry)
 
     def _attested(self, entry: Entry) -> None:
         """What a head of service attests are the closings of that quarter as they stand. RB061."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Select, select
 
 from robo.proof.basis import ADDED
-from robo.proof.book import ATTESTED, CLOSED, RECONCILED, ROW, row_line
+from robo.proof.book import ATTESTED, CLOSED, RECHECKED, RECONCILED, ROW, row_line
 from robo.proof.canonical import plain_json
 from robo.proof.entry import Entry
 from robo.store import baselines
@@ -73,7 +73,7 @@ def records(tx: Tx, region: str, below: int) -> dict[str, Mapping[str, Any]]:
 
 def stated(tx: Tx, region: str, below: int) -> dict[str, dict[str, Any]]:
     """The statements of a region whose entries are below a number, by id, in their order."""
-    logged = _objects(tx, region, below, RECONCILED, ATTESTED)
+    logged = _objects(tx, region, below, RECONCILED, ATTESTED, RECHECKED)
     rows = tx.execute(
         select(*_STATEMENT).where(statements.c.region == region).order_by(statements.c.at, statements.c.id)
     )

@@ -21,6 +21,7 @@ from robo.model.statements import Reconciled
 from robo.proof import baselines as proof
 from robo.proof import hours
 from robo.proof.baselines import VerdictKind
+from robo.proof.closings import Closing
 from robo.proof.hours import Key
 from robo.proof.ledger import Proven, verify_ledger
 from robo.services import bookkeeping, closings, proving
@@ -28,10 +29,12 @@ from robo.services.accounting import Earner, rows_for
 from robo.services.auditing.sealing import seal
 from robo.services.auditing.verifying import Verified
 from robo.services.baselines import Applied
-from robo.store import baselines, ledger, rollups, statements
+from robo.store import baselines, ledger, rollups, samples, statements
+from robo.store import closings as kept
 from robo.store.accounts_tables import ledger as rows
 from robo.store.audit_tables import ledger_months
 from robo.store.engine import Store
+from robo.store.samples import Rechecked
 from tests.contract.conftest import Lab, Timer
 from tests.faults.audit.books import KEYS, POLICY, SETTINGS
 
@@ -116,6 +119,9 @@ def filled(lab: Lab, store: Store, timer: Timer) -> Lab:
     closings.close(store, KEYS, SETTINGS, closings.Wanted(region="r", month="2026-03", zone=PARIS, actor="robot"))
     earns(lab, record, "e")
     with store.write() as tx:
+        seed = Closing.parse(kept.closed(tx)[-1].figures.encode()).digest
+        counts = {"credits": 3, "drawn": 1, "found": 1, "absent": 0, "unseen": 0}
+        samples.note(tx, Rechecked(region="r", process="p", month="2026-03", seed=seed, **counts), actor="robot")
         known = ledger.rows(tx)
         one = {each["kind"]: each["id"] for each in known}
         for kind, minutes in (("credit", None), ("debit", None), ("time", 30), ("opening", None)):

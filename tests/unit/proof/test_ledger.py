@@ -426,6 +426,12 @@ def attested_otherwise(world: World, _run: str, _record: str) -> None:
     world.attests(digest="0" * 64)
 
 
+def another_sample(world: World, _run: str, _record: str) -> None:
+    world.logs(0)
+    world.closes("2026-09")
+    world.rechecks("2026-09", seed="0" * 64)
+
+
 def over_corrected(world: World, run: str, record: str) -> None:
     row = world.done(run, record)
     world.corrects(row, before=-31, after=-5)
@@ -508,6 +514,7 @@ LIES: dict[str, tuple[Callable[[World, str, str], Any], str, str]] = {
     "a closing with other figures": (other_figures, "RB062", "says 600 for titre-sejour-saisie unreconciled"),
     "a volume of a closed month": (reconciled_late, "RB061", "about 2026-09, which was closed before"),
     "an attestation of other closings": (attested_otherwise, "RB061", "is about other closings"),
+    "a sample that somebody chose": (another_sample, "RB061", "was drawn by 0000"),
     "a correction of more than there was": (over_corrected, "RB060", "takes back -1, -31, -5"),
     "a correction made twice": (corrected_twice, "RB060", "of one that has 0, 0, 0 left"),
     "a correction of nothing": (corrected_nothing, "RB060", "which is no row before it"),
