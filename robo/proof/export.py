@@ -9,7 +9,7 @@ absent where none are shown. Less than a whole log: a region is `entries.jsonl` 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain, takewhile
@@ -231,9 +231,9 @@ def _payload(line: bytes) -> Payload:
     raise unreadable("RB632", kind="a payload", why="it is not an event, a salt and a text")
 
 
-def read_lines(folder: Path, name: str, read: Callable[[bytes], T], most: int) -> Iterator[T]:
+def read_lines(folder: Path, name: str, read: Callable[[bytes], T], most: int) -> Generator[T, None, None]:
     """What the lines of a file say, one at a time, each of `most` bytes at most; none when there is no file. An error
-    says on which line."""
+    says on which line. Whoever stops before the last one closes it."""
     with disk(name):
         if not (folder / name).exists():
             return

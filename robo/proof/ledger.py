@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -157,14 +158,15 @@ def verify_ledger(folder: Path, policy: Policy, now: int | None = None, origin: 
     manifest, log = Manifest(region="", zone="", origin=origin), Report()
     try:
         manifest = read_manifest(folder)
-        book = Book(manifest.region, manifest.zone, _beside(folder), policy.logs)
-        entries, proof = _log(lambda: read_region(folder / LOG))
-        log = _log(
-            lambda: verify_region(
-                origin or manifest.origin, manifest.region, entries, proof, policy, now, beside=book.take
+        with closing(read_lines(folder, ROWS, bytes, _LONGEST_LINE[ROWS])) as rows:
+            book = Book(manifest.region, manifest.zone, _beside(folder, rows), policy.logs)
+            entries, proof = _log(lambda: read_region(folder / LOG))
+            log = _log(
+                lambda: verify_region(
+                    origin or manifest.origin, manifest.region, entries, proof, policy, now, beside=book.take
+                )
             )
-        )
-        book.end()
+            book.end()
         late = second_look(book, entries)
         found = book.figures(manifest.first or FIRST, manifest.last or LAST)
         wrong = book.difference or _claimed(folder, found) or _altered(folder, manifest)
@@ -217,9 +219,9 @@ def _log(look: Callable[[], Any]) -> Any:
         ) from wrong
 
 
-def _beside(folder: Path) -> Beside:
+def _beside(folder: Path, rows: Iterator[bytes]) -> Beside:
     return Beside(
-        rows=read_lines(folder, ROWS, bytes, _LONGEST_LINE[ROWS]),
+        rows=rows,
         records=dict(_lines(folder, BASELINES, _record)),
         statements=dict(_lines(folder, STATEMENTS, _statement)),
         closings=dict(_lines(folder, CLOSINGS, _closing)),

@@ -291,7 +291,7 @@ def test_two_processes_do_not_earn_more_than_a_person_needed_for_all_of_it(
 
 
 # ---- what it costs ------------------------------------------------------------------------------------------------
-def test_costs_cannot_be_left_out_nor_put_aside(world: World, tmp_path: Path) -> None:
+def test_costs_cannot_be_left_out_of_an_export_nor_of_the_book(world: World, tmp_path: Path) -> None:
     record = world.known()
     run = world.run()
     world.done(run, record)
@@ -305,8 +305,16 @@ def test_costs_cannot_be_left_out_nor_put_aside(world: World, tmp_path: Path) ->
     without = verify_ledger(folder, world.log.policy()).difference
     assert without is not None
     assert without.code == "RB052"
-    world.costs(run, record, auditable=False)
-    assert caught(world, tmp_path / "aside") == "RB057"
+    world.say("item.ended", "a", {"outcome": "rejected", "code": "x", "token": 1, "kind": "item"}, cause=run)
+    world.passes(hours=1)
+    world.logs(0)
+    assert caught(world, tmp_path / "unwritten") == "RB055"
+
+
+def test_a_cost_cannot_be_called_unmeasured_beside_proven_credits(world: World, tmp_path: Path) -> None:
+    record = world.known()
+    world.costs(world.run(), record, auditable=False)
+    assert caught(world, tmp_path) == "RB057"
 
 
 def test_no_month_closes_whose_supervision_nobody_signed(
