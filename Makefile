@@ -21,7 +21,7 @@ ifneq ($(AS_ROOT),)
 export ROBO_BROWSER_SANDBOX := off
 endif
 
-.PHONY: help as-root demo test trials check bench faults fuzz install browser postgresql strace clean
+.PHONY: help as-root demo test trials check bench faults fuzz install browser postgresql strace pango clean
 
 help:
 	@echo "make demo      a portal, a workbook, a real browser, and the minutes gained"
@@ -83,6 +83,16 @@ ifneq ($(AS_ROOT),)
 	fi
 endif
 
+# The PDF that says PDF/UA is made by WeasyPrint, which stands on Pango; its tests skip, and say so, where it is not installed.
+pango:
+ifneq ($(AS_ROOT),)
+	@if command -v apt-get >/dev/null && ! ldconfig -p 2>/dev/null | grep -q libpangoft2; then \
+		echo "installing Pango for the tests of reports"; \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0; } >/dev/null 2>&1 \
+		|| echo "Pango could not be installed: its tests will skip"; \
+	fi
+endif
+
 demo: as-root $(BROWSER)
 	@$(ROBO) demo
 
@@ -97,11 +107,11 @@ $(WARM): $(INSTALLED)
 # Two workers for a processor: half of the suite's time is waiting for portals, servers and pages; a third one costs more
 # in its own browser, server and collection than it gains. Whoever is done first takes from the others, so that no long
 # test is left alone at the end.
-test: as-root $(BROWSER) postgresql strace $(WARM)
+test: as-root $(BROWSER) postgresql strace pango $(WARM)
 	$(BIN)/python -m pytest --dist worksteal -n $(WORKERS)
 
 # What `make test` plays a slice of: every kind of death, signal and case. Before a release.
-trials: as-root $(BROWSER) postgresql strace $(WARM)
+trials: as-root $(BROWSER) postgresql strace pango $(WARM)
 	$(BIN)/python -m pytest --long --dist worksteal -n $(WORKERS)
 
 check: $(INSTALLED)
