@@ -216,6 +216,15 @@ def test_a_line_is_not_read_without_end(world: World, folder: Path) -> None:
     assert "larger than" in told(verified(world, folder))
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="this system does not list open files")
+def test_a_file_that_is_not_read_to_its_end_is_closed(world: World, folder: Path) -> None:
+    changed_row(folder, before=7)
+    found = verified(world, folder)
+    assert not found.whole
+    still = [each.readlink() for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
+    assert folder / "rows.jsonl" not in still
+
+
 def test_a_folder_without_a_ledger_is_told(world: World, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         verified(world, tmp_path)
@@ -546,6 +555,17 @@ def test_rows_of_older_logs_are_read_with_what_they_lack(tmp_path: Path) -> None
     found = verified(world, world.export(tmp_path / "idf"))
     assert found.difference is None
     assert hours.total(found.figures.values()).units == 1
+
+
+def test_a_row_of_an_older_log_is_taken_back_by_one_that_says_more(tmp_path: Path) -> None:
+    world = World()
+    world.without = ("version", "host", "units", "code")
+    old = world.done(world.run())
+    world.without = ()
+    world.corrects({"units": 1, **old})
+    found = verified(world, world.export(tmp_path / "idf"))
+    assert found.difference is None
+    assert hours.total(found.figures.values()).units == 0
 
 
 def test_a_record_of_an_older_log_that_does_not_say_its_digest_proves_nothing(tmp_path: Path) -> None:
