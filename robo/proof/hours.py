@@ -139,8 +139,9 @@ def as_members(figures: Figures) -> dict[str, int]:
 
 
 def is_here(host: str) -> bool:
-    """Whether a host is no place where something real is done: none, or this machine. Nothing is proven there."""
-    name = host.rpartition("//")[2]
+    """Whether a host is no place where something real is done: none, or this machine. Nothing is proven there. Behind
+    its `#` a row says which certificate the host showed."""
+    name = host.rpartition("//")[2].partition("#")[0]
     return not name or name.startswith(_LOOPBACK) or name.partition(":")[0].endswith(".localhost")
 
 

@@ -33,6 +33,7 @@ from robo.proof.hours import (
     figures,
     fold,
     full_time,
+    is_here,
     reconciled,
     row,
     total,
@@ -184,3 +185,12 @@ def test_no_figure_depends_on_how_its_rows_were_added_up(all_: list[tuple[Cell, 
     gained = sum(sums.net for each, sums in all_ if each.kind == CREDIT and each.reason != REPEATED)
     assert at_once.net == gained - costs - at_once.corrected
     assert as_members(at_once)["proven"] == at_once.proven
+
+
+@pytest.mark.parametrize(
+    "host", ["", "https://localhost:8443", "http://127.0.0.1:80", "https://demo.localhost", "https://[::1]"]
+)
+def test_a_certificate_makes_this_machine_no_other_place(host: str) -> None:
+    assert is_here(host)
+    assert is_here(f"{host}#0123456789abcdef")
+    assert not is_here("https://portail.example#0123456789abcdef")
