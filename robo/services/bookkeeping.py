@@ -83,7 +83,8 @@ def flag(tx: Tx, item: Item, *, zone: str, actor: str, why: str, undone: bool) -
     (`undone`: the work had to be done again). RB022 said before, RB023 the book knows nothing of it."""
     held = items.lock(tx, item.id)
     known = ledger.of_item(tx, item.run, item.id)
-    if any(row["kind"] == LedgerKind.DEBIT and row["reason"] == hours.WRONG for row in known):
+    said = [row for row in known if row["kind"] == LedgerKind.DEBIT and row["reason"] == hours.WRONG]
+    if any(ledger.taken_back(tx, row["id"]) is None for row in said):
         raise UsageError(
             "RB022",
             "it was said before that the robot got %(key)s wrong: it costs once",
@@ -106,6 +107,7 @@ def flag(tx: Tx, item: Item, *, zone: str, actor: str, why: str, undone: bool) -
 
 def declare(tx: Tx, opening: Opening, where: Where, *, actor: str) -> list[str]:
     """Write what was before robo, one row a process; the ids. RB024 when that of a process stands already."""
+    closings.lock(tx, opening.region)  # of two who declare at once the second one is told
     standing = {row["process"] for row in ledger.openings(tx, opening.region)}
     again = sorted(standing & {each.process for each in opening.processes})
     if again:

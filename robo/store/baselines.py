@@ -14,6 +14,7 @@ from robo.proof.baselines import TIMED, Standing, VerdictKind, of, standing
 from robo.store import audit
 from robo.store.accounts_tables import baseline_verdicts, baselines
 from robo.store.clock import Tx, now
+from robo.store.closings import closed_to, lock
 from robo.store.ids import new_id
 from robo.store.races import lands
 
@@ -69,8 +70,10 @@ def records(
 
 
 def alone(tx: Tx, region: str) -> None:
-    """Nobody else decides about a record of this region until this transaction ends: what stands beside what is looked
-    at before each decision."""
+    """Nobody else decides about a record of this region until this transaction ends, and nobody writes minutes there:
+    what stands beside is looked at before each decision, and a row never follows in the log on a verdict that it did
+    not know."""
+    lock(tx, region)
     tx.execute(select(baselines.c.id).where(baselines.c.region == region).order_by(baselines.c.id).with_for_update())
 
 
@@ -102,6 +105,7 @@ def is_proven(tx: Tx, record: BaselineRecord, effects: str, zone: str) -> bool:
     `effects`: of the definition that is run."""
     if record.method != TIMED:
         return False
+    closed_to(tx, record.region)  # nobody decides about it any more before what stands on it is written
     return standing(record.said, decided(tx, record.id), effects, local_day(tx, zone)) is Standing.VALID
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import bindparam, func, insert, select, text
 
@@ -24,7 +24,14 @@ _MANY: Final = "SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))"
 
 def lock(tx: Tx, region: str) -> None:
     """Nobody writes minutes of a region until this transaction ends (SQLite writes one by one anyway)."""
-    _lock(tx, _ONE, region)
+    _lock(tx, _ONE, f"ledger/{region}")
+
+
+def in_turn(tx: Tx, region: str, receipt: str) -> None:
+    """Whoever writes minutes by the same receipt waits until this transaction ends, and then sees that it is known.
+    After the region's own turn, always: nobody then waits for somebody who waits."""
+    closed_to(tx, region)
+    _lock(tx, _ONE, f"receipt/{region}/{receipt}")
 
 
 def closed_to(tx: Tx, region: str) -> str:
@@ -37,7 +44,7 @@ def closed_to(tx: Tx, region: str) -> str:
         known = (transaction, {})
         tx.info[_KNOWN] = known
     if region not in known[1]:
-        _lock(tx, _MANY, region)
+        _lock(tx, _MANY, f"ledger/{region}")
         known[1][region] = tx.execute(_CLOSED_TO, {"of_region": region}).scalar_one() or ""
     return known[1][region]
 
@@ -96,7 +103,6 @@ def frozen(region: str, month: str, until: str) -> Words:
     )
 
 
-def _lock(tx: Tx, statement: str, region: str) -> None:
+def _lock(tx: Tx, statement: str, name: str) -> None:
     if tx.dialect.name == "postgresql":
-        name: dict[str, Any] = {"name": f"ledger/{region}"}
-        tx.execute(text(statement), name)
+        tx.execute(text(statement), {"name": name})

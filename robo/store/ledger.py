@@ -128,6 +128,7 @@ def _worth(tx: Tx, row: LedgerRow) -> LedgerRow:
 
 def _is_known(tx: Tx, row: LedgerRow) -> bool:
     """Whether a credit has this receipt already. Receipts are unique by environment, process and region."""
+    closings.in_turn(tx, row.region, row.receipt_hash)
     same = {
         "b_process": row.process,
         "b_region": row.region,

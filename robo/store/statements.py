@@ -14,7 +14,7 @@ from robo.proof.hours import Key
 from robo.store import audit
 from robo.store.accounts_tables import statements
 from robo.store.clock import Tx, now
-from robo.store.closings import closed_to, frozen
+from robo.store.closings import closed_to, frozen, lock
 from robo.store.ids import new_id
 
 RECONCILED: Final = "reconciled"
@@ -25,6 +25,7 @@ _COUNTS: Final = ("volume", "received", "stock", "delay_days")
 def reconcile(tx: Tx, said: Reconciled, *, actor: str) -> str:
     """Keep the volume of a month and log it; the id of the statement. RB016 when the month is closed: its figures are
     frozen as they were."""
+    lock(tx, said.region)  # of two who say it at once, the later one in the log is the later one here
     until = closed_to(tx, said.region)
     if said.month <= until:
         raise UsageError(

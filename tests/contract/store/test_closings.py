@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlalchemy import update
 from robo.errors import RoboError, UsageError
 from robo.model.audit import EventType
 from robo.model.ledger import LedgerKind, LedgerRow
+from robo.model.opening import Declared, Opening
 from robo.model.statements import KeptClosing, Reconciled
 from robo.proof.closings import Closing, attested, note_text
 from robo.proof.entry import read_entry
@@ -364,3 +366,34 @@ def test_a_month_whose_rows_were_altered_is_not_what_was_signed(book: Book) -> N
     with book.store.write() as tx:
         tx.execute(update(rows).values(month="2026-09"))
     assert book.now("2026-10").rows != done.rows
+
+
+def test_two_who_state_or_declare_at_once_do_it_one_after_the_other(book: Book) -> None:
+    """The volume that counts here is the last one in the log; what was before robo is declared once."""
+    before = Opening(region="idf", source="x", note="", processes=[Declared(process="p", minutes=60)])
+    told: list[str] = []
+
+    def state(tx: Any, volume: int) -> None:
+        said = Reconciled(region="idf", process="p", month="2026-10", volume=volume, source="chorus")
+        statements.reconcile(tx, said, actor="person-1")
+
+    def declare(tx: Any) -> None:
+        bookkeeping.declare(tx, before, Where(region="idf", zone=PARIS), actor="person-1")
+
+    def other(work: Callable[[Any], None]) -> None:
+        try:
+            with book.store.write() as tx:
+                work(tx)
+            told.append("")
+        except UsageError as refused:
+            told.append(refused.code)
+
+    for first, second in ((partial(state, volume=1), partial(state, volume=2)), (declare, declare)):
+        with book.store.write() as tx:
+            first(tx)
+            thread = threading.Thread(target=other, args=(second,))
+            thread.start()
+            thread.join(timeout=0.3)  # it waits for us, or it would be through by now
+            assert thread.is_alive()
+        thread.join()
+    assert told == ["", "RB024"]

@@ -198,6 +198,11 @@ def test_what_the_robot_got_wrong_costs_once_and_where_it_was_undone_earns_nothi
     with pytest.raises(UsageError) as told:
         flagged(work, claimed, undone=undone)
     assert told.value.code == "RB022"
+    with work.lab.store.read() as tx:
+        (debit,) = (row["id"] for row in ledger.rows(tx) if row["kind"] == LedgerKind.DEBIT)
+    corrected(work.lab.store, debit)
+    assert len(flagged(work, claimed, undone=False)) == 0, "what was taken back as a slip may be said again"
+    assert work.costs()[-2:] == [("correction", "not found", "", 20), ("debit", "wrong", "", -20)]
     assert work.rows(claimed, ItemEnd(outcome=Outcome.DONE, ours=True))
     with work.lab.store.write() as tx:
         (row,) = work.rows(claimed, ItemEnd(outcome=Outcome.DONE, ours=True))

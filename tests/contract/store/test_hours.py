@@ -162,6 +162,8 @@ class Books(RuleBasedStateMachine):
         assert told == ("" if possible else "RB021")
         if not told and row["reason"] != "build":
             self.net -= left
+        if not told and row["reason"] == "wrong":
+            self.wrong.discard(row["item"])
 
     def correct(self, row: str) -> None:
         with self.store.write() as tx:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -263,6 +264,24 @@ def test_a_receipt_that_was_credited_before_earns_nothing_and_says_so(lab: Any, 
     with store.read() as tx:
         told = [(row["minutes_before"], row["auditable"], row["reason"]) for row in ledger.rows(tx)]
     assert told == [(30, 1, ""), (0, 0, REPEATED), (30, 1, "")]
+
+
+def test_of_two_items_that_earn_by_one_receipt_at_once_the_second_earns_nothing(lab: Any, store: Store) -> None:
+    first, second = lab.item("k1"), lab.item("k2")
+
+    def other() -> None:
+        with store.write() as tx:
+            ledger.add(tx, credit(second, "a2", receipt_hash="5a"), actor="robot")
+
+    with store.write() as tx:
+        ledger.add(tx, credit(first, "a1", receipt_hash="5a"), actor="robot")
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join(timeout=0.3)  # it waits for us, or it would be through by now
+    thread.join()
+    with store.read() as tx:
+        told = {row["unit_hash"]: (row["minutes_before"], row["reason"]) for row in ledger.rows(tx)}
+    assert told == {"a1": (30, ""), "a2": (0, REPEATED)}
 
 
 def test_the_units_of_one_item_may_share_its_receipt(lab: Any, store: Store) -> None:
