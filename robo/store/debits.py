@@ -25,6 +25,10 @@ OPTION: Final = "earns"
 """Among the options of a run: what its items earn by. A run of an older robo has none, and its items cost nothing."""
 
 
+EFFECTS: Final = "effects"
+"""Among the options of a run: the digest of the effects of its definition, as its entry of the log says it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earns:
     """What the items of a run earn by, as the worker that has it in hand found it."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from robo.definition.baseline import read_baseline
 from robo.model.baseline import BaselineRecord, Verdict
+from robo.model.run import Run
 from robo.plan.measured import effects_digest
 from robo.plan.model import Plan
 from robo.proof.baselines import Standing, standing
 from robo.store import baselines
 from robo.store.clock import Tx
+from robo.store.debits import EFFECTS
 from robo.store.engine import Store
 
 
@@ -40,6 +42,12 @@ def applicable(store: Store, plan: Plan, file: Path) -> Applied | None:
         decided = baselines.verdicts(tx, known)
     record = chosen(known.values(), decided, effects, day, plan.counts.unit, shipped=shipped)
     return Applied(record=record, effects=effects) if record is not None else None
+
+
+def bound(applied: Applied | None, run: Run) -> Applied | None:
+    """What the rows of a run stand on: whoever verifies knows the effects only that its entry of the log says. That of
+    an older robo says none, and what such a run still does is not proven."""
+    return applied and replace(applied, effects=str(run.options.get(EFFECTS, "")))
 
 
 def ship(store: Store, plan: Plan, file: Path) -> BaselineRecord | None:

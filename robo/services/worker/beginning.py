@@ -13,7 +13,7 @@ from robo.plan.measured import effects_digest
 from robo.plan.model import Plan
 from robo.services.worker.again import again_after
 from robo.services.worker.requests import RunRequest
-from robo.store import changes, holds, people, runs, sequels
+from robo.store import changes, debits, holds, people, runs, sequels
 from robo.store.clock import Tx
 from robo.store.engine import Store
 
@@ -29,6 +29,7 @@ def new_run(
         "today": str(request.today or ""),
         "finish": bool(plan.finish),
         sequels.OPTION: sorted(plan.sequels),
+        debits.EFFECTS: (effects := effects_digest(plan)),
     }
     return NewRun(
         process=plan.process,
@@ -36,7 +37,7 @@ def new_run(
         environment=environment,
         version=plan.version,
         digest=plan.digest,
-        effects=effects_digest(plan),
+        effects=effects,
         inputs={name: "" if value is MISSING else str(value) for name, value in inputs.items()},
         options=options,
         dry_run=request.dry_run,

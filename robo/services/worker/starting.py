@@ -63,6 +63,7 @@ async def _work(given: Given, begin: Callable[[], str]) -> RunReport:
 
 def _running(given: Given, run: str, pool: RunnerPool) -> Running:
     from robo.services.auditing.sealer import Sealer
+    from robo.services.baselines import bound
     from robo.services.worker.running import Running
     from robo.store import debits, runs
 
@@ -80,7 +81,7 @@ def _running(given: Given, run: str, pool: RunnerPool) -> Running:
         request=given.request,
         secret=given.secret,
         told=given.told,
-        baseline=given.baseline(),
+        baseline=bound(given.baseline(), found),
         jump=given.jump,
         pool=pool,
         sealed=sealer.look if sealer is not None else None,

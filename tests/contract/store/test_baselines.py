@@ -13,14 +13,16 @@ from robo.engine.ports import ItemEnd
 from robo.errors import UsageError
 from robo.model.base import Outcome
 from robo.model.baseline import LIBRARY, BaselineRecord, Verdict
+from robo.model.ledger import LedgerKind, LedgerRow
 from robo.proof.baselines import Standing, VerdictKind, calculated, standing
 from robo.services.accounting import Earner, rows_for
-from robo.services.baselines import Applied, chosen, deciding
+from robo.services.baselines import Applied, bound, chosen, deciding
 from robo.services.baselines.deciding import Decider
-from robo.store import baselines, ledger
+from robo.store import baselines, ledger, runs
 from robo.store.accounts_tables import baselines as rows
 from robo.store.audit import waiting
 from robo.store.clock import Tx
+from robo.store.debits import EFFECTS as EFFECTS_OPTION
 from robo.store.engine import Store
 from tests.contract.conftest import Timer
 
@@ -253,6 +255,45 @@ def test_two_people_who_approve_at_once_approve_one(store: Store) -> None:
         other.join(timeout=0.3)  # it waits for us, or it would be through by now
     other.join()
     assert told == ["RB034"]
+
+
+def test_a_row_stands_in_the_log_before_what_is_decided_while_it_is_written(store: Store) -> None:
+    """Else whoever verifies finds it behind a verdict that it did not know, for ever."""
+    record = timed()
+    keep(store, record)
+    approve(store, record)
+
+    def second() -> None:
+        with store.write() as tx:
+            deciding.withdraw(tx, record, by())
+
+    with store.write() as tx:
+        assert Applied(record=record, effects=EFFECTS).is_proven(tx, "Europe/Paris")
+        other = threading.Thread(target=second)
+        other.start()
+        other.join(timeout=0.3)  # it waits for us, or it would be through by now
+        ledger.add(tx, credited("a1"), actor="robot")
+    other.join()
+    with store.read() as tx:
+        assert [each["type"] for each in waiting(tx)][-2:] == ["ledger.credit", "baseline.withdrawn"]
+
+
+def credited(key: str) -> LedgerRow:
+    same: dict[str, Any] = {"environment": "production", "region": "r", "process": "p", "version": "1"}
+    minutes: dict[str, Any] = {"minutes_before": 30, "minutes_after": 5}
+    return LedgerRow(kind=LedgerKind.CREDIT, **same, **minutes, unit="p/dossier", unit_hash=key)
+
+
+def test_what_a_run_of_an_older_robo_still_does_is_not_proven(store: Store, lab: Any) -> None:
+    """Its entry of the log does not say its effects, so that nobody could verify it."""
+    record = timed()
+    keep(store, record)
+    approve(store, record)
+    applied = Applied(record=record, effects=EFFECTS)
+    old, new = (lab.create(options=options) for options in ({}, {EFFECTS_OPTION: EFFECTS}))
+    with store.write() as tx:
+        found = [bound(applied, runs.get(tx, run)) for run in (old, new)]
+        assert [each is not None and each.is_proven(tx, "Europe/Paris") for each in found] == [False, True]
 
 
 def test_a_new_definition_has_a_record_of_its_own_beside_the_old_one(store: Store) -> None:
