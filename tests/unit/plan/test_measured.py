@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
+from robo.model.base import Environment
 from robo.plan.measured import effects_digest
+from robo.services.worker.beginning import new_run
+from robo.services.worker.requests import RunRequest
+from robo.store.debits import EFFECTS
 
 FILTER = '  - reject_if: "item.kind is missing"\n    code: no-reason\n'
 
@@ -48,3 +52,8 @@ def test_titles_and_reading_steps_may_change(bench: Any) -> None:
     assert effects_digest(bench.plan(titled)) == same
     assert effects_digest(bench.plan(reading)) == same
     assert effects_digest(bench.plan(head=later)) == same
+
+
+def test_a_run_is_created_with_the_effects_that_its_entry_says_and_keeps_them(bench: Any) -> None:
+    new = new_run(bench.plan(), RunRequest(process="p", region="r"), Environment.PRODUCTION, {}, {})
+    assert new.options[EFFECTS] == new.effects == effects_digest(bench.plan())
