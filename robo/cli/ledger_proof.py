@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from robo.services.auditing.verifying import Verified
 
 app = noun(_("The book of hours for those who recompute it."))
+_UNKNOWN: Final = frozenset({"RB648", "RB649"})
+"""What is only not known of a log: its key is missing in the policy, or enough witnesses."""
 TO_HANDLE: Final = 3
 """The exit code of a verification that was carried out, and found something a person must look at."""
 _LIMIT: Final = "2026-10"
@@ -175,7 +177,10 @@ def _tell_difference(found: Proven, wrong: RoboError) -> None:
     place = located(wrong.place)
     told = printable(say(wrong.message, wrong.facts))
     facts = {"region": found.manifest.region or "?", "what": f"{place}: {told}" if place else told}
-    data(paint(say("THE HOURS of %(region)s ARE NOT PROVEN: %(what)s", facts), "bad"))
+    if wrong.facts.get("log") in _UNKNOWN:
+        data(paint(say("THE HOURS of %(region)s CANNOT BE JUDGED: %(what)s", facts), "bad"))
+    else:
+        data(paint(say("THE HOURS of %(region)s ARE NOT PROVEN: %(what)s", facts), "bad"))
     if found.rows:
         talk(say("%(rows)s rows before it are right", {"rows": found.rows}))
     verdict(say(wrong.remedy, wrong.facts), good=False)

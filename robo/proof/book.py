@@ -354,7 +354,7 @@ def _other_row(entry: Entry, said: Mapping[str, Any], place: str, line: bytes) -
         if own.get(member) != other.get(member) or type(own.get(member)) is not type(other.get(member)):
             message = "the row %(row)s says %(member)s %(says)s, and its entry %(should)s"
             facts = {"member": member, "says": other.get(member, "-"), "should": own.get(member, "-")}
-            return difference("RB052", message, place=f"{place}; entry {entry.seq}", row=said["ledger"], **facts)
+            return difference("RB052", message, place=place, row=said["ledger"], **facts)
     message = "the row %(row)s says that it is entry %(says)s instead of %(should)s"
     return difference("RB052", message, place=place, row=said["ledger"], says=number, should=entry.seq)
 
