@@ -26,10 +26,12 @@ from robo.services.reporting.as_csv import as_csv
 from robo.services.reporting.as_json import as_json
 from robo.services.reporting.books import Books
 from robo.services.reporting.figures import report_of
+from robo.services.reporting.html import page
 from robo.services.reporting.model import Report
 from robo.services.reporting.texts import Texts
 from robo.services.reporting.xlsx import write_xlsx
 from tests.reports import TODAY, any_books, books, country, credit
+from tests.unit.services.reporting.reading import Page
 
 SOFFICE = shutil.which("soffice")
 SIDES = ("units", "proven", "low", "high", "unreconciled", "unmeasured")
@@ -110,6 +112,14 @@ def summary(sheet: Worksheet) -> dict[str, int]:
     return {name: number(rows[start + n][1], name) for n, name in enumerate(names)}
 
 
+def from_page(report: Report, texts: Texts) -> dict[str, int | str]:
+    """The last row of the page's table of processes: it adds up what the others say."""
+    *_, last = Page(page(report, texts.language)).rows("processes")
+    numbers = [line for cell in last for line in cell]
+    _, _, units, proven, *_, unreconciled, unmeasured, _ = numbers
+    return {"units": units, "proven": proven, "unreconciled": unreconciled, "unmeasured": unmeasured}
+
+
 # ---- rules -----------------------------------------------------------------------------------------------------
 def agree(report: Report, texts: Texts, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     right = as_members(report.total)
@@ -119,6 +129,9 @@ def agree(report: Report, texts: Texts, place: Path, capsys: pytest.CaptureFixtu
     assert sum(each["proven"] for each in read["cube"]) == right["proven"]
     shown = from_table(report, texts, capsys)
     assert shown == {name: right[name] for name in shown}
+    if report.bars:
+        paged = from_page(report, texts)
+        assert paged == {name: right[name] for name in paged}
     for name, found in from_xlsx(workbook(report, texts, place)).items():
         assert (name, found) == (name, {each: right[each] for each in found})
 
