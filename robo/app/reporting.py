@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from robo.errors import DefinitionError, UsageError
+from robo.errors import DefinitionError, InfrastructureError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,8 @@ class Wanted:
 
 def hours(robo: App, wanted: Wanted) -> Report:
     """The report of the project's store, of all that is ordered by now. Raises `UsageError` RB940 and RB941 for a
-    process or a region that neither the files nor the book of minutes know, RB066 for months the wrong way round."""
+    process or a region that neither the files nor the book of minutes know, RB066 for months the wrong way round;
+    `InfrastructureError` RB069 where a closed month is not what it was."""
     from robo.services.reporting.figures import report_of
     from robo.services.reporting.reading import books
     from robo.services.sequencing import sequence_all
@@ -40,7 +41,27 @@ def hours(robo: App, wanted: Wanted) -> Report:
     with _no_rounds():
         found = books(robo.store, robo.keep, robo.settings.audit)
         _refuse_unknown(robo, wanted, found.cells)
-        return report_of(_named(robo, found), asked(robo, wanted))
+        report = report_of(_named(robo, found), asked(robo, wanted))
+    _refuse_altered(report)
+    return report
+
+
+def _refuse_altered(report: Report) -> None:
+    """RB069: a closed month has other figures now. Nothing lawful changes them, so no figure is worth printing."""
+    for each in report.closings:
+        if each.frozen is not None and each.frozen != each.figures:
+            raise InfrastructureError(
+                "RB069",
+                "%(month)s was closed in %(region)s with %(closed)s minutes proven, and the book of minutes gives "
+                "%(found)s now: it was altered behind robo",
+                place=f"{each.region}/{each.month}",
+                remedy="believe the signed closing, not this store: robo ledger verify and robo db check name what "
+                "differs; put the last good copy back",
+                month=each.month,
+                region=each.region,
+                closed=each.frozen.proven,
+                found=each.figures.proven,
+            )
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from robo.errors import RoboError, UsageError
+from robo.errors import InfrastructureError, RoboError, UsageError
 from robo.model.statements import KeptClosing
 from robo.proof import hours
 from robo.proof.closings import DAY, Closing, following, last_due, note_text, unsupervised
@@ -148,6 +148,15 @@ def _refuse(tx: Tx, wanted: Wanted) -> None:
             place=month,
             remedy="what was forgotten falls in the month that is open, and the report shows both",
             why=closings.frozen(region, month, until),
+        )
+    if until < (logged := closings.logged_to(tx, region)):
+        raise InfrastructureError(
+            "RB025",
+            "the log says that %(month)s is closed in %(region)s, and the closing is not there: somebody removed it",
+            place=logged,
+            remedy="close nothing; robo ledger verify says what else differs; put the last copy that has it back",
+            month=logged,
+            region=region,
         )
     if month > last_due(day):
         raise UsageError(

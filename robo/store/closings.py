@@ -10,10 +10,11 @@ from robo.errors import Words, phrase
 from robo.model.audit import EventType
 from robo.model.statements import KeptClosing
 from robo.proof.closings import Closing
+from robo.proof.entry import read_entry
 from robo.proof.hours import PRODUCTION
 from robo.store import audit
 from robo.store.accounts_tables import closings, ledger
-from robo.store.audit_tables import ledger_months
+from robo.store.audit_tables import audit_leaf, ledger_months
 from robo.store.clock import Tx, now
 
 _CLOSED_TO: Final = select(func.max(closings.c.month)).where(closings.c.region == bindparam("of_region"))
@@ -72,6 +73,13 @@ def add(tx: Tx, closing: Closing, note: str, *, actor: str) -> KeptClosing:
     }
     audit.emit(tx, type=EventType.MONTH_CLOSED, region=closing.region, actor=actor, obj="", data=data)
     return kept
+
+
+def logged_to(tx: Tx, region: str) -> str:
+    """The newest month of a region that the log says is closed, "" when it says so of none."""
+    mine = (audit_leaf.c.region == region, audit_leaf.c.type == EventType.MONTH_CLOSED, audit_leaf.c.obj == "")
+    found = tx.execute(select(audit_leaf.c.entry).where(*mine)).scalars()
+    return max((str(read_entry(bytes(raw))["data"]["month"]) for raw in found), default="")
 
 
 def open_with_rows(tx: Tx, until: str, region: str = "") -> list[tuple[str, str]]:

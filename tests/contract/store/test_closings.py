@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from robo.errors import RoboError, UsageError
 from robo.model.audit import EventType
@@ -33,6 +33,7 @@ from robo.services.settings import AuditSettings
 from robo.services.vaults import FileVault
 from robo.store import closings as kept
 from robo.store import ledger, sequencer, statements
+from robo.store.accounts_tables import closings as closings_table
 from robo.store.accounts_tables import ledger as rows
 from robo.store.engine import Store, open_store
 
@@ -341,6 +342,18 @@ def test_the_volume_that_was_stated_last_bears_a_month_out(book: Book) -> None:
     assert book.now("2026-10").figures["p"].unreconciled == 50
     book.state(2, "2026-10")
     assert book.now("2026-10").figures["p"].proven == 50
+
+
+def test_a_closing_that_was_removed_is_not_made_again(book: Book) -> None:
+    book.credit("a")
+    book.log(supervision=0)
+    book.at("2026-11-10T09:00:00")
+    book.close("2026-10")
+    with book.store.write() as tx:
+        tx.execute(delete(closings_table))
+    assert book.refused(lambda: book.close("2026-10")) == "RB025"
+    assert [each.code for each in book.due().troubles] == ["RB025"]
+    assert len(book.told(EventType.MONTH_CLOSED)) == 1
 
 
 def test_a_closing_that_was_altered_is_none(book: Book) -> None:

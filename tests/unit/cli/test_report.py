@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,6 +56,24 @@ def test_a_project_without_minutes_says_so_and_ends_well(project: Path, robo: Ro
     assert "journal non scellé" in said.out
     week = robo("report", "week", LANG="fr_FR.UTF-8")
     assert (week.code, "Rien n'a été fait." in week.out, "Rien n'attend." in week.out) == (0, True, True)
+
+
+def test_a_closed_month_that_was_altered_behind_robo_is_not_reported(project: Path, robo: Robo) -> None:
+    app = open_app(project)
+    row: dict[str, Any] = {"environment": "production", "region": REGION, "process": PROCESS, "version": "1.0.0"}
+    minutes = {"unit": "x", "unit_hash": "a", "minutes_before": 40, "minutes_after": 10, "month": "2026-01"}
+    with app.store.write() as tx:
+        ledger.add(tx, LedgerRow(kind=LedgerKind.CREDIT, **row, **minutes), actor="robot")
+    app.close()
+    assert robo("ledger", "log-time", "--month", "2026-01", "--supervision", "0", "--yes").code == 0
+    closed = robo("report", "hours", "--from", "2026-01")
+    assert closed.code == 0
+    with sqlite3.connect(project / ".robo/robo.db") as db:
+        db.execute("UPDATE ledger_months SET minutes_before = 9000 WHERE kind = 'credit'")
+    altered = robo("report", "hours", "--from", "2026-01")
+    assert (altered.code, altered.out) == (4, "")
+    assert altered.err.startswith("RB069")
+    assert "ma-region/2026-01" in altered.err
 
 
 def test_the_screen_and_every_file_say_the_same(worked: Path, robo: Robo) -> None:
