@@ -217,7 +217,7 @@ def _show_minutes(report: RunReport) -> None:
 
     minutes = report.minutes
     facts = {"net": minutes.net, "gross": minutes.gross, "auditable": minutes.auditable}
-    data(say("Minutes gained: %(net)s net (%(gross)s gross), of which %(auditable)s auditable", facts))
+    data(say("Minutes gained: %(net)s net (%(gross)s gross), of which %(auditable)s timed", facts))
     if report.baseline is not None:
         known = report.baseline
         times = {"before": known.before, "after": known.after, "method": method_word(known.method)}

@@ -93,7 +93,7 @@ def _line(row: Any, entry: int | None) -> tuple[str, ...]:
         row["process"] or _("(all)"),
         what,
         f"{net:+d}",
-        _("proven") if row["auditable"] else trust,
+        _("timed, approved") if row["auditable"] else trust,
         number,
     )
 

@@ -161,7 +161,11 @@ def _tell(found: Proven) -> None:
     )
     data(paint(say(message, facts), "good"))
     closed = [closing.month for closing, _at in found.closings]
-    facts = {"zone": found.manifest.zone, "log": found.manifest.origin, "by": ", ".join(sorted(found.log.by)) or "-"}
+    facts = {
+        "zone": found.manifest.zone,
+        "log": found.manifest.origin,
+        "by": ", ".join(sorted(found.log.by)) or _("nobody"),
+    }
     facts |= {"closed": closed[-1] if closed else "-"}
     data(say("log %(log)s, countersigned by %(by)s; calendar %(zone)s; closed up to %(closed)s", facts))
     table(

@@ -24,10 +24,19 @@ def whole() -> str:
 
 
 def account() -> str:
-    """The name of the account on this machine, `?` where it has none (a bare container)."""
-    import getpass
+    """The name of the account on this machine, as the system has it: an environment can say that one is somebody else.
+    Its number where it has no name (a bare container); `?` where Windows has no session."""
+    import os
+    import sys
+
+    if sys.platform == "win32":
+        try:
+            return os.getlogin()
+        except OSError:
+            return "?"
+    import pwd
 
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "?"
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

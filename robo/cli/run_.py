@@ -211,7 +211,7 @@ def minutes_line(report: RunReport) -> str:
         "net": report.minutes.net,
         "auditable": report.minutes.auditable,
     }
-    line = say("minutes: %(gross)s gross, %(net)s net, %(auditable)s auditable", facts)
+    line = say("minutes: %(gross)s gross, %(net)s net, of which %(auditable)s timed", facts)
     baseline = report.baseline
     if baseline is None:
         return f"{line} ({_('no measured time for this process here: nothing is credited')})"

@@ -94,8 +94,8 @@ class Key(NamedTuple):
 class Figures:
     """The minutes of one process in one region and one month, or of any sum of such.
 
-    Every net minute is on one of three sides that are never added up in a report: `proven`; `unreconciled`, as proven
-    but for the volume of the application they were done in; `unmeasured`. What costs is in minutes above 0."""
+    Every net minute is on one of three sides that are never added up in a report: `proven`; `unreconciled`, credits as
+    proven but for the volume of the application they were done in; `unmeasured`. What costs is in minutes above 0."""
 
     units: int = 0
     """Credited, less those that a correction took back."""
@@ -263,9 +263,7 @@ def _of(cell: Cell, sums: Sums, known: Measures | None, *, borne_out: bool) -> M
         return _credit(cell, sums, known, borne_out=borne_out)
     if cell.kind == CORRECTION:
         return _correction(cell, sums, known)
-    reason = cell.reason if cell.reason in {RECOVERY, WRONG} else TRIAGE
-    side = _side(cell, -sums.after, _cost(sums, known, reason), borne_out=borne_out)
-    return {"touched": 0 if reason == WRONG else sums.units, **side, reason: sums.after}
+    return _debit(cell, sums, known)
 
 
 def _watching(reason: str) -> str:
@@ -277,6 +275,14 @@ def _credit(cell: Cell, sums: Sums, known: Measures | None, *, borne_out: bool) 
         return {}
     side = _side(cell, sums.net, _gain(sums, known), borne_out=borne_out)
     return {"units": sums.units, "gross": sums.before, **side}
+
+
+def _debit(cell: Cell, sums: Sums, known: Measures | None) -> Mapping[str, int]:
+    """What people spent counts at once, as logged time does: only what robots gave back waits for a volume. So nobody
+    keeps a loss out of the proven figure by stating none, and a debit that is taken back gives what it took."""
+    reason = cell.reason if cell.reason in {RECOVERY, WRONG} else TRIAGE
+    side = _side(cell, -sums.after, _cost(sums, known, reason), borne_out=True)
+    return {"touched": 0 if reason == WRONG else sums.units, **side, reason: sums.after}
 
 
 def _correction(cell: Cell, sums: Sums, known: Measures | None) -> Mapping[str, int]:

@@ -99,6 +99,6 @@ def test_receipts_come_back_into_the_workbook(demo: tuple[subprocess.CompletedPr
 def test_the_minutes_come_with_their_provenance_and_none_is_auditable(
     demo: tuple[subprocess.CompletedProcess[str], Path],
 ) -> None:
-    assert line(demo[0], "Minutes gained: 205 net (270 gross), of which 0 auditable")
+    assert line(demo[0], "Minutes gained: 205 net (270 gross), of which 0 timed")
     assert "imported, not measured here" in line(demo[0], "  30 min by hand, 5 with the robot")
     assert "Tarn-et-Garonne" in line(demo[0], "  source: ")

@@ -15,14 +15,26 @@ from urllib.request import Request, urlopen
 import openpyxl
 import pytest
 
+from robo.cli import person
 from tests.unit.cli.conftest import Robo, Said
 
 PROCESS = "verifier-demandes"
-CHIEF = {"LOGNAME": "cheffe"}
 TODAY = date.today()  # noqa: DTZ011 - the commands have the time of this machine, and its calendar
 DAYS = [TODAY - timedelta(days=2), TODAY - timedelta(days=1)]
 HEAD = f"robo: 1\nbaseline: {PROCESS}\nunit: demande\nrole: agente\n"
 Fill = Callable[[Any], object]
+
+
+@pytest.fixture
+def chief(robo: Robo, monkeypatch: pytest.MonkeyPatch) -> Robo:
+    """The command line of another account of this machine."""
+
+    def call(*arguments: str, **environ: str) -> Said:
+        with monkeypatch.context() as patched:
+            patched.setattr(person, "account", lambda: "cheffe")
+            return robo(*arguments, **environ)
+
+    return call
 
 
 def study(project: Path, *, n: int = 10, before: int = 12, after: int = 2, name: str = "etude.yaml") -> Path:
@@ -49,12 +61,14 @@ def applied(robo: Robo) -> list[dict[str, Any]]:
     return [each for each in said.json["baselines"] if each["applies"]]
 
 
-def test_a_study_counts_once_somebody_else_approved_it(project: Path, robo: Robo) -> None:
+def test_a_study_counts_once_somebody_else_approved_it(project: Path, robo: Robo, chief: Robo) -> None:
     which = added(robo, study(project))
     assert [(each["id"], each["standing"]) for each in applied(robo)] == [(which, "unapproved")]
     own = robo("baseline", "approve", which[:8], "--role", "agente")
     assert (own.code, "RB030" in own.err) == (2, True)
-    other = robo("baseline", "approve", which[:8], "--role", "cheffe-de-bureau", "--json", **CHIEF)
+    named = robo("baseline", "approve", which[:8], "--role", "cheffe", LOGNAME="cheffe", USER="cheffe")
+    assert (named.code, "RB030" in named.err) == (2, True), "an environment makes nobody somebody else"
+    other = chief("baseline", "approve", which[:8], "--role", "cheffe-de-bureau", "--json")
     assert (other.code, other.json["schema"], other.json["standing"]) == (0, "robo.baseline-decided/1", "valid")
     assert [(each["id"], each["standing"]) for each in applied(robo)] == [(which, "valid")]
     told = robo("audit", "show", "--type", "baseline").out
@@ -65,22 +79,22 @@ def test_a_study_counts_once_somebody_else_approved_it(project: Path, robo: Robo
     assert "approved from" in shown.out
 
 
-def test_a_later_study_takes_the_place_of_the_earlier_one(project: Path, robo: Robo) -> None:
+def test_a_later_study_takes_the_place_of_the_earlier_one(project: Path, robo: Robo, chief: Robo) -> None:
     old, new = added(robo, study(project)), added(robo, study(project, n=12, name="suite.yaml"))
-    assert robo("baseline", "approve", old[:8], "--role", "cheffe", **CHIEF).code == 0
-    assert "RB034" in robo("baseline", "approve", new[:8], "--role", "cheffe", **CHIEF).err
-    assert robo("baseline", "supersede", old[:8], "--by", new[:8], "--role", "cheffe", **CHIEF).code == 0
+    assert chief("baseline", "approve", old[:8], "--role", "cheffe").code == 0
+    assert "RB034" in chief("baseline", "approve", new[:8], "--role", "cheffe").err
+    assert chief("baseline", "supersede", old[:8], "--by", new[:8], "--role", "cheffe").code == 0
     assert [each["id"] for each in applied(robo)] == [new]
     assert robo("baseline", "withdraw", new[:8], "--role", "agente").code == 0
     assert applied(robo) == []
     assert "superseded" in robo("baseline", "list", "--all").out
 
 
-def test_an_after_of_0_is_signed_first(project: Path, robo: Robo) -> None:
+def test_an_after_of_0_is_signed_first(project: Path, robo: Robo, chief: Robo) -> None:
     which = added(robo, study(project, after=0))[:8]
-    assert "RB032" in robo("baseline", "approve", which, "--role", "cheffe", **CHIEF).err
-    assert robo("baseline", "sign", which, "--role", "chef-de-service", **CHIEF).code == 0
-    assert robo("baseline", "approve", which, "--role", "cheffe", **CHIEF).code == 0
+    assert "RB032" in chief("baseline", "approve", which, "--role", "cheffe").err
+    assert chief("baseline", "sign", which, "--role", "chef-de-service").code == 0
+    assert chief("baseline", "approve", which, "--role", "cheffe").code == 0
     assert applied(robo)[0]["standing"] == "valid"
 
 

@@ -148,7 +148,7 @@ def test_exports_are_verified_and_added_up_and_who_is_left_out_is_named(regions:
     assert [each["name"] for each in read["left_out"]] == ["pdl (pdl)"], read["left_out"]
     assert "pdl (pdl) est laissé de côté" in said.err
     assert {each["region"] for each in read["cube"]} == {"bfc", "idf"}
-    assert (read["total"]["proven"], read["total"]["opening"]) == (-160, 2 * 67_140)
+    assert (read["total"]["proven"], read["total"]["opening"]) == (-200, 2 * 67_140)
     assert [each["origin"] for each in read["seals"]] == ["robo.example/bfc", "robo.example/idf"]
     assert {each["month"] for each in read["closings"] if each["frozen"]} == {"2026-09"}
     assert all(each["frozen"] == each["figures"] for each in read["closings"] if each["frozen"])

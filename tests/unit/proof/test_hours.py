@@ -96,6 +96,16 @@ def test_what_is_taken_back_of_proven_minutes_does_not_wait_for_a_volume() -> No
     assert (found.unreconciled, found.proven, found.units, found.corrected) == (75, -25, 2, 25)
 
 
+@pytest.mark.parametrize("reason", [TRIAGE, RECOVERY, WRONG])
+def test_what_people_spent_does_not_wait_for_a_volume(reason: str) -> None:
+    """Who states no volume keeps no loss out of what is proven; a debit that is taken back gives what it took."""
+    spent = (cell(DEBIT, reason=reason), Sums(2, 0, 40))
+    found = of((cell(), Sums(3, 90, 15)), spent, borne_out=frozenset())
+    assert (found.unreconciled, found.proven) == (75, -40)
+    back = (cell(CORRECTION, reason="slip", month="2026-12"), Sums(0, 0, -40))
+    assert of(spent, back, borne_out=frozenset()).proven == 0
+
+
 def test_a_credit_that_is_taken_back_leaves_nothing_of_its_range() -> None:
     found = of((cell(), Sums(1, 30, 5)), (cell(CORRECTION), Sums(-1, -30, -5)))
     assert (found.gross, found.proven, found.low, found.high, found.units) == (0, 0, 0, 0, 0)

@@ -38,7 +38,7 @@ def test_two_regions_are_added_up(regions: dict[str, tuple[World, Path]]) -> Non
     assert left(found) == {}
     assert [each.manifest.region for each in found.taken] == ["bfc", "idf"]
     totals = [hours.total(each.figures.values()) for each in found.taken]
-    assert [each.proven for each in totals] == [-80, -80]
+    assert [each.proven for each in totals] == [-100, -100]
 
 
 def test_a_region_whose_store_is_not_registered_is_left_out(regions: dict[str, tuple[World, Path]]) -> None:
