@@ -39,7 +39,7 @@ WORDS_AT = {
     "Unreadable": 0,
     "_suspect": 0,
     "_words": 0,
-    "_get": 2,
+    "read_file": 2,
     "_too_large": 0,
     "_problem": 0,
     "_lacking": 0,
